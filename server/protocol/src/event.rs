@@ -1,0 +1,195 @@
+//! The events of a session: what a transcript consists of and what every reader gets, in order.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{ClientId, ParticipantId, Seq, Timestamp};
+
+/// One event of a session, as it is stored and as every reader sees it.
+///
+/// On the wire `{"seq":3,"at_ms":1764000000000,"type":"message","participant":1,"client_id":"m-1","text":"hi"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The event's number in its session (D-4).
+    pub seq: Seq,
+    /// When the engine numbered it, in milliseconds since 1970.
+    pub at_ms: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// What happened; the wire's `type` names the variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventBody {
+    /// The session began; always event 1.
+    Opened {
+        /// What the chat is about, as the opener put it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        /// The opener's own data, such as an order number; shown to every participant.
+        #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+        properties: std::collections::BTreeMap<String, String>,
+    },
+    /// A participant joined.
+    Joined {
+        /// The number the participant has in this session from now on.
+        participant: ParticipantId,
+        /// Customer, agent, bot…
+        kind: ParticipantKind,
+        /// The name to show.
+        name: String,
+        /// The id by which a repeated join is known (D-3).
+        client_id: ClientId,
+    },
+    /// A participant said something.
+    Message {
+        /// Who.
+        participant: ParticipantId,
+        /// The sender's id for it (D-3); lets the sender's pages match their own copy.
+        client_id: ClientId,
+        /// What, as plain text. Never markup.
+        text: String,
+    },
+    /// A participant left.
+    Left {
+        /// Who.
+        participant: ParticipantId,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// The session ended; always the last event.
+    Closed {
+        /// Why.
+        reason: ClosedReason,
+    },
+}
+
+/// What a participant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ParticipantKind {
+    /// A customer.
+    Client,
+    /// An agent.
+    Agent,
+    /// A supervisor.
+    Supervisor,
+    /// A bot or workflow.
+    External,
+    /// Tandem itself.
+    System,
+}
+
+/// Why a participant left; on the wire the number that operators of such systems know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+#[repr(u8)]
+pub enum LeaveReason {
+    /// The participant left by itself.
+    Logout = 0,
+    /// No connection and no request for the `client-disconnect-timeout`.
+    Gone = 3,
+    /// Another participant removed it, or ended the session.
+    Removed = 4,
+    /// The server ended the session, such as after a store error.
+    Server = 5,
+    /// The session was idle.
+    Idle = 7,
+    /// Not back in time after a restoration.
+    NotBack = 8,
+}
+
+impl From<LeaveReason> for u8 {
+    fn from(reason: LeaveReason) -> u8 {
+        reason as u8
+    }
+}
+
+impl TryFrom<u8> for LeaveReason {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        use LeaveReason::{Gone, Idle, Logout, NotBack, Removed, Server};
+        [Logout, Gone, Removed, Server, Idle, NotBack]
+            .into_iter()
+            .find(|reason| *reason as u8 == number)
+            .ok_or_else(|| format!("{number} is not a leave reason"))
+    }
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedReason {
+    /// The last customer left, by itself or because it was gone.
+    CustomerLeft,
+    /// A participant ended it.
+    Ended,
+    /// The store could not save it (`transcript-save-on-error = close`); this event itself is not saved.
+    NotSaved,
+}
+
+/// An event as serialised once by the engine: stored, sent over links and written to browsers as it is.
+///
+/// On a link `{"seq":3,"event":{…}}`. The gateway needs the number but never reads the inside.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RawEvent {
+    /// The event's number, the same as inside.
+    pub seq: Seq,
+    /// The JSON text of the [`Event`].
+    pub event: Arc<RawValue>,
+}
+
+impl RawEvent {
+    /// Serialises an event.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        let json = serde_json::value::to_raw_value(event).expect("an event has only string keys and finite numbers");
+        Self { seq: event.seq, event: Arc::from(json) }
+    }
+
+    /// Reads the event back; an error means that stored bytes were altered.
+    pub fn parse(&self) -> Result<Event, serde_json::Error> {
+        serde_json::from_str(self.event.get())
+    }
+
+    /// The size of the JSON text in bytes.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        self.event.get().len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_reads_back_as_it_was_written() {
+        let event = Event {
+            seq: Seq(3),
+            at_ms: Timestamp(1_764_000_000_000),
+            body: EventBody::Message {
+                participant: ParticipantId(1),
+                client_id: ClientId::new("m-1").expect("valid"),
+                text: "hi </script> \u{202e} é".into(),
+            },
+        };
+        let raw = RawEvent::of(&event);
+        assert!(raw.event.get().starts_with(r#"{"seq":3,"at_ms":1764000000000,"type":"message","participant":1"#));
+        assert_eq!(raw.parse().expect("parses"), event);
+        let link = serde_json::to_string(&raw).expect("serialises");
+        let back: RawEvent = serde_json::from_str(&link).expect("parses");
+        assert_eq!(back.event.get(), raw.event.get());
+    }
+
+    #[test]
+    fn a_leave_reason_is_the_number_operators_know() {
+        assert_eq!(serde_json::to_string(&LeaveReason::NotBack).expect("serialises"), "8");
+        assert!(serde_json::from_str::<LeaveReason>("1").is_err());
+    }
+}

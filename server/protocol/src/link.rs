@@ -1,0 +1,310 @@
+//! The frames between an engine and whoever links to it: gateways, the echo participant, the standby engine.
+//!
+//! A link is one WebSocket (subprotocol [`crate::limits::LINK_SUBPROTOCOL`]) of JSON text frames, one frame a
+//! message. The side that connects says [`ToEngine::Hello`] first; the engine answers [`FromEngine::Welcome`] when it
+//! is primary, or [`FromEngine::NotPrimary`] and closes. Requests are numbered by the connecting side and kept there
+//! until they are answered; after a failover they are sent again, unchanged, and the engine's dedupe makes the repeat
+//! harmless (D-3). Enums are externally tagged (`{"send":{…}}`): raw event JSON passes through unparsed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ClientId, Epoch, Pair, PairName, ParticipantId, ParticipantKind, Peer, RawEvent, Refusal, RequestId, Seq,
+    SessionId, SessionState, Timestamp, TokenHash,
+};
+
+/// What a link's client sends.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToEngine {
+    /// Always the first frame.
+    Hello(Hello),
+    /// A request; answered exactly once by [`FromEngine::Answer`] with the same id while the connection lasts.
+    Request {
+        /// Names the request in its answer.
+        id: RequestId,
+        /// What is asked.
+        body: Request,
+    },
+    /// The last reader of this participant behind this link is gone. Not answered, not repeated: an engine that lost
+    /// the link has lost its attachments with it.
+    Detach {
+        /// The session.
+        session: SessionId,
+        /// The participant whose attachment ends; none for an attachment as the link itself.
+        participant: Option<ParticipantId>,
+    },
+    /// A participant types or stopped typing. May be lost.
+    Typing {
+        /// The session.
+        session: SessionId,
+        /// Who.
+        participant: ParticipantId,
+        /// Whether he types.
+        on: bool,
+    },
+    /// Nothing to say, but alive. Every frame counts as a sign of life.
+    Heartbeat,
+}
+
+/// Who connects, and what he knows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`crate::limits::LINK_VERSION`].
+    pub version: u16,
+    /// The pair meant; an engine of another pair refuses.
+    pub pair: PairName,
+    /// What connects.
+    pub role: LinkRole,
+    /// The name of this very process, for logs, such as `gateway-1`.
+    pub name: String,
+    /// The greatest epoch this side has seen. An engine with a smaller one is deposed and must not welcome.
+    pub epoch_seen: Epoch,
+}
+
+/// What connects to an engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkRole {
+    /// A gateway.
+    Gateway,
+    /// A bot or workflow, such as the echo participant.
+    External,
+    /// The other engine of the pair, standing by; the primary tells all links of it.
+    Standby(Peer),
+}
+
+/// What a link's client asks of the engine.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Opens a session with its first customer. Repeatable: the same session id is the same session. → [`Answer::Joined`]
+    Open(Open),
+    /// Adds a participant. Repeatable by client id. → [`Answer::Joined`]
+    Join(Join),
+    /// Begins, or after a failover begins again, to receive the events of sessions; at most
+    /// [`crate::limits::ATTACH_SESSIONS_MAX`] of them. → [`Answer::Attached`]
+    Attach(Vec<Attach>),
+    /// Says something. Repeatable by client id. → [`Answer::Saved`]
+    Send(Send),
+    /// Leaves. Repeatable. → [`Answer::Done`]
+    Leave {
+        /// The session.
+        session: SessionId,
+        /// Who leaves.
+        by: Credential,
+    },
+    /// Ends the session for everyone. Repeatable. → [`Answer::Done`]
+    Close {
+        /// The session.
+        session: SessionId,
+        /// Who ends it.
+        by: Credential,
+    },
+    /// Reads a page of a session's events without attaching. → [`Answer::Page`]
+    Read {
+        /// The session.
+        session: SessionId,
+        /// Who reads.
+        by: Credential,
+        /// Events after this one.
+        after: Seq,
+        /// At most this many, and at most [`crate::limits::PAGE_EVENTS_MAX`].
+        limit: u32,
+    },
+    /// Asks to be told of every open session, those there are and those to come, by [`FromEngine::Opened`]; until the
+    /// link ends. Roles only. → [`Answer::Done`]
+    Watch,
+}
+
+/// As whom something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credential {
+    /// A participant whom the link's client has authenticated before, by an attach or an answered request.
+    Participant(ParticipantId),
+    /// The holder of this token; the engine finds the participant.
+    Token(TokenHash),
+    /// The link's client itself, a role of Tandem and no participant.
+    Role,
+}
+
+/// See [`Request::Open`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Open {
+    /// The new session's id, made by the asking side, so that a repeat is known (D-3).
+    pub session: SessionId,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// The opener's own data.
+    pub properties: BTreeMap<String, String>,
+    /// The customer's name to show.
+    pub name: String,
+    /// What the customer's token hashes to.
+    pub token_hash: TokenHash,
+}
+
+/// See [`Request::Join`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Join {
+    /// The session.
+    pub session: SessionId,
+    /// Who asks.
+    pub by: Credential,
+    /// Names this join among all of the session, so that a repeat is known (D-3).
+    pub client_id: ClientId,
+    /// What joins.
+    pub kind: ParticipantKind,
+    /// The name to show.
+    pub name: String,
+    /// What the participant's token hashes to; none for one who only ever acts through a role's link.
+    pub token_hash: Option<TokenHash>,
+}
+
+/// See [`Request::Send`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Send {
+    /// The session.
+    pub session: SessionId,
+    /// Who says it.
+    pub by: Credential,
+    /// The sender's id for it (D-3).
+    pub client_id: ClientId,
+    /// What is said.
+    pub text: String,
+}
+
+/// One session to receive events of; see [`Request::Attach`].
+///
+/// One link receives each event of a session once, however many of the session's participants it attached.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attach {
+    /// The session.
+    pub session: SessionId,
+    /// As whom; a token is checked. The participant counts as connected until the detach or the link's end.
+    pub by: Credential,
+    /// The last event the asking side has; [`Seq::ZERO`] for none.
+    pub after: Seq,
+}
+
+/// What an engine sends.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromEngine {
+    /// The engine is primary and serves this link.
+    Welcome(Pair),
+    /// The engine does not serve, or no longer: the pair as it knows it, if it does. The connection ends after it.
+    NotPrimary(Option<Pair>),
+    /// The hello cannot be served by any engine of this kind (other pair, other version); do not try again.
+    Refused(Refusal),
+    /// The answer to a request. For one link, answers and deliveries of one session come in the order of its events.
+    Answer {
+        /// The request.
+        id: RequestId,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// New events of an attached session, in order.
+    Deliver(Deliver),
+    /// Somebody types. May be lost.
+    Typing {
+        /// The session.
+        session: SessionId,
+        /// Who.
+        participant: ParticipantId,
+        /// Whether he types.
+        on: bool,
+    },
+    /// Sessions that are open; sent after [`Request::Watch`]. A session may be named more than once.
+    Opened(Vec<SessionId>),
+    /// The pair changed: a backup came or went.
+    Pair(Pair),
+    /// Nothing to say, but alive.
+    Heartbeat,
+}
+
+/// What became of a request; `Result` as its own type so that the wire says `done` or `refused`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done, durably where it changed anything (D-1).
+    Done(Answer),
+    /// It was not done.
+    Refused(Refusal),
+}
+
+/// What a request that was done returns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// To open and join: the participant, and the number of the event by which he joined.
+    Joined {
+        /// The participant's number.
+        participant: ParticipantId,
+        /// The event's number.
+        seq: Seq,
+    },
+    /// To attach: one entry a session, in the order asked.
+    Attached(Vec<Attached>),
+    /// To send: where and when it stands in the transcript, saved.
+    Saved {
+        /// The event's number.
+        seq: Seq,
+        /// When it was numbered.
+        at_ms: Timestamp,
+        /// The participant that said it.
+        participant: ParticipantId,
+    },
+    /// To read: events in order.
+    Page(Page),
+    /// To the rest.
+    Done,
+}
+
+/// A part of a session's history.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Page {
+    /// The participant that reads; none for a role.
+    pub participant: Option<ParticipantId>,
+    /// The session's last saved event.
+    pub head: Seq,
+    /// The events after the one asked for; empty only when there are none.
+    pub events: Vec<RawEvent>,
+    /// The session's current state.
+    pub state: SessionState,
+}
+
+/// What became of one session of an attach.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attached {
+    /// It is attached: every event after `page.head` will be delivered.
+    Live {
+        /// The session.
+        session: SessionId,
+        /// What was missed. When its events stop short of its head, the rest is there to be read; when the asked
+        /// `after` is beyond the head, the asking side knows a history that was never acknowledged.
+        page: Page,
+    },
+    /// It is not.
+    Refused {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// See [`FromEngine::Deliver`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Deliver {
+    /// The session.
+    pub session: SessionId,
+    /// The number of the event before the first of these in what this link gets; a reader whose head differs has
+    /// missed something and reads.
+    pub after: Seq,
+    /// The events, in order.
+    pub events: Vec<RawEvent>,
+}
