@@ -1,1 +1,20 @@
-//! stub
+//! The pure state machines of Tandem: a chat [`Session`], the [`Core`] that serves all sessions of a primary engine,
+//! and the [`LeaseKeeper`] that decides who is primary.
+//!
+//! Inputs come with their moment, effects go out; nothing here reads a clock, does I/O or awaits. The runtime
+//! (`tandem-engine`) feeds inputs and carries effects out in the order given, and a simulation does the same with
+//! crashes at every point. That is why the guarantees can be proofread here.
+
+mod core;
+mod lease;
+mod now;
+mod record;
+mod session;
+mod settings;
+
+pub use core::{Core, CoreCounts, Effect, LinkId, LoadedSession, OpenSession, ReadId};
+pub use lease::{LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, SeenLease, TakeCause};
+pub use now::Now;
+pub use record::Record;
+pub use session::{Session, Unreadable};
+pub use settings::SessionSettings;

@@ -1,0 +1,298 @@
+//! Everything a primary engine knows: all sessions, all links, and what is on its way to the disk.
+//!
+//! The core decides; the engine's runtime calls it from one task, in order, and carries out what it returns. What is
+//! numbered but not saved is told to nobody (D-1): answers and deliveries leave only from [`Core::saved`].
+
+mod attach;
+mod requests;
+mod restoring;
+mod saving;
+mod timers;
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use tandem_protocol::{
+    ErrorCode, LeaveReason, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId, TokenHash,
+    link::{Answer, Deliver, Outcome, Request},
+};
+
+use self::{restoring::Restoring, saving::Unsaved};
+use crate::{Now, Session, SessionSettings};
+
+/// One link to the engine, named by the runtime; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LinkId(pub u64);
+
+/// One read of a session's older events, named by the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ReadId(u64);
+
+/// An open session as the store lists it at a takeover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its id; the rest is read when somebody asks for it.
+    pub session: SessionId,
+}
+
+/// A session's whole saved history, read back; empty when the store does not know it.
+#[derive(Debug)]
+pub struct LoadedSession {
+    /// The session.
+    pub session: SessionId,
+    /// Its events in order, each with the hash that was saved beside it.
+    pub history: Vec<(RawEvent, Option<TokenHash>)>,
+}
+
+/// What the runtime is to do, in the order given.
+#[derive(Debug)]
+pub enum Effect {
+    /// Answer a request of a link.
+    Answer {
+        /// The link.
+        link: LinkId,
+        /// Its request.
+        id: RequestId,
+        /// The answer.
+        outcome: Outcome,
+    },
+    /// Send new events to these links; serialised once.
+    Deliver {
+        /// The links.
+        links: Vec<LinkId>,
+        /// The frame.
+        deliver: Deliver,
+    },
+    /// Tell these links that somebody types. May be lost.
+    Typing {
+        /// The links.
+        links: Vec<LinkId>,
+        /// The session.
+        session: SessionId,
+        /// Who.
+        participant: ParticipantId,
+        /// Whether he types.
+        on: bool,
+    },
+    /// Tell a watching link of open sessions.
+    Opened {
+        /// The link.
+        link: LinkId,
+        /// The sessions.
+        sessions: Vec<SessionId>,
+    },
+    /// Read these sessions from the store, then call [`Core::loaded`] (or [`Core::load_failed`]) with all of them.
+    Load {
+        /// The sessions.
+        sessions: Vec<SessionId>,
+    },
+    /// Read a page of older events, then call [`Core::page_read`] (or [`Core::page_failed`]).
+    Read {
+        /// Names the read.
+        read: ReadId,
+        /// The session.
+        session: SessionId,
+        /// Events after this one.
+        after: Seq,
+        /// At most this many.
+        events_max: usize,
+    },
+}
+
+/// How much there is, for logs and status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CoreCounts {
+    /// Open sessions, in memory or not.
+    pub open: usize,
+    /// Sessions in memory.
+    pub live: usize,
+    /// Attachments of all links.
+    pub attachments: usize,
+    /// Records that are numbered and not yet saved.
+    pub unsaved: usize,
+}
+
+/// Where a session is.
+#[derive(Debug)]
+enum Slot {
+    /// Open, known from the store's list; nobody has asked for it yet.
+    Dormant,
+    /// Being read from the store; requests for it are parked.
+    Loading {
+        /// Whether the store listed it as open, should the reading fail.
+        was_open: bool,
+    },
+    /// The store does not know it; gone again once the parked requests are answered.
+    Unknown,
+    /// In memory.
+    Live(Box<Live>),
+}
+
+/// A session in memory.
+#[derive(Debug)]
+struct Live {
+    session: Session,
+    /// Who gets its events: a link stands here once for each participant it attached.
+    attachments: Vec<(LinkId, Option<ParticipantId>)>,
+    /// The joined customers without an attachment.
+    absences: Vec<Absence>,
+    /// It could not be saved: it takes nothing more and is closed as soon as the store saves again.
+    is_condemned: bool,
+    /// When something is next to be done about it; mirrored in `Core::deadlines`.
+    deadline: Option<Duration>,
+}
+
+/// A customer who is not there.
+#[derive(Debug)]
+struct Absence {
+    participant: ParticipantId,
+    since: Duration,
+    /// What his leaving will be put down to, if he does not come.
+    reason: LeaveReason,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Core {
+    settings: SessionSettings,
+    sessions: HashMap<SessionId, Slot>,
+    /// Sessions in `sessions` that are not closed; what `limit-for-sessions` counts.
+    open: usize,
+    /// The sessions each link attached; the links of `Live::attachments`, the other way round.
+    links: HashMap<LinkId, HashSet<SessionId>>,
+    watchers: BTreeSet<LinkId>,
+    /// Attachments of participants; what `limit-for-clients` counts.
+    clients: usize,
+    /// Numbered and not saved, in order; the first `in_flight` of them are at the store.
+    unsaved: VecDeque<Unsaved>,
+    in_flight: usize,
+    restoring: Restoring,
+    deadlines: BTreeSet<(Duration, SessionId)>,
+    taken_over_at: Duration,
+    /// Sessions nobody may have asked for since the takeover, and when they are to be looked after.
+    dormant: VecDeque<SessionId>,
+    dormant_until: Duration,
+}
+
+impl Core {
+    /// The core of an engine that has just become primary; `open` are the sessions it inherits.
+    ///
+    /// The store is read only after the epoch was raised: the caller has done that (design section 3, F-1).
+    #[must_use]
+    pub fn new(now: Now, settings: SessionSettings, open: &[OpenSession]) -> Self {
+        let dormant_until = now.elapsed + settings.client_disconnect_timeout;
+        Self {
+            settings,
+            sessions: open.iter().map(|open| (open.session, Slot::Dormant)).collect(),
+            open: open.len(),
+            links: HashMap::new(),
+            watchers: BTreeSet::new(),
+            clients: 0,
+            unsaved: VecDeque::new(),
+            in_flight: 0,
+            restoring: Restoring::default(),
+            deadlines: BTreeSet::new(),
+            taken_over_at: now.elapsed,
+            dormant: open.iter().map(|open| open.session).collect(),
+            dormant_until,
+        }
+    }
+
+    /// How much there is.
+    #[must_use]
+    pub fn counts(&self) -> CoreCounts {
+        CoreCounts {
+            open: self.open,
+            live: self.sessions.values().filter(|slot| matches!(slot, Slot::Live(_))).count(),
+            attachments: self.clients,
+            unsaved: self.unsaved.len(),
+        }
+    }
+
+    /// A link is there.
+    pub fn link_up(&mut self, link: LinkId) {
+        self.links.insert(link, HashSet::new());
+    }
+
+    /// A link is gone, and with it its attachments. Its unanswered requests are still done; it asks again elsewhere.
+    pub fn link_down(&mut self, now: Now, link: LinkId) {
+        self.watchers.remove(&link);
+        for session in self.links.remove(&link).unwrap_or_default() {
+            self.detach_all(now, link, session);
+        }
+    }
+
+    /// A request of a link. It is answered once, unless the link ends first.
+    pub fn request(&mut self, now: Now, link: LinkId, id: RequestId, body: Request, effects: &mut Vec<Effect>) {
+        let missing = self.missing_sessions(&body);
+        if missing.is_empty() {
+            self.execute(now, link, id, body, effects);
+        } else {
+            self.park(link, id, body, missing, effects);
+        }
+    }
+
+    /// A participant types. Nothing is kept of it.
+    pub fn typing(
+        &mut self,
+        from: LinkId,
+        session: SessionId,
+        participant: ParticipantId,
+        on: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(live) = self.live(session) else { return };
+        if !live.attachments.contains(&(from, Some(participant))) {
+            return;
+        }
+        let links = live.links();
+        effects.push(Effect::Typing { links, session, participant, on });
+    }
+
+    fn live(&self, session: SessionId) -> Option<&Live> {
+        match self.sessions.get(&session) {
+            Some(Slot::Live(live)) => Some(live),
+            _ => None,
+        }
+    }
+
+    fn live_mut(&mut self, session: SessionId) -> Option<&mut Live> {
+        match self.sessions.get_mut(&session) {
+            Some(Slot::Live(live)) => Some(live),
+            _ => None,
+        }
+    }
+}
+
+impl Live {
+    fn new(session: Session) -> Self {
+        Self { session, attachments: Vec::new(), absences: Vec::new(), is_condemned: false, deadline: None }
+    }
+
+    /// Each link that gets the session's events, once.
+    fn links(&self) -> Vec<LinkId> {
+        let mut links = Vec::with_capacity(self.attachments.len());
+        for (link, _) in &self.attachments {
+            if !links.contains(link) {
+                links.push(*link);
+            }
+        }
+        links
+    }
+
+    fn is_attached(&self, participant: ParticipantId) -> bool {
+        self.attachments.iter().any(|(_, attached)| *attached == Some(participant))
+    }
+}
+
+fn done(answer: Answer) -> Outcome {
+    Outcome::Done(answer)
+}
+
+fn unknown_session() -> Refusal {
+    Refusal::new(ErrorCode::UnknownSession, "there is no such session")
+}
+
+fn unauthorized() -> Refusal {
+    Refusal::new(ErrorCode::Unauthorized, "the token is not one of this session's")
+}

@@ -1,0 +1,221 @@
+//! Sessions that are not in memory: requests for them are parked, the store is read, the requests go on.
+//!
+//! After a takeover every session is like that. Requests of one session stay in the order in which they came.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tandem_protocol::{
+    ErrorCode, LeaveReason, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId,
+    limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX},
+    link::{Answer, Outcome, Page, Request},
+};
+
+use super::{Core, Effect, LinkId, Live, LoadedSession, ReadId, Slot, done, unknown_session};
+use crate::{Now, Session, Unreadable};
+
+/// Requests that may be parked (B-1); at the takeover of a full engine each gateway parks its batches of attaches and
+/// what its customers sent meanwhile.
+const PARKED_MAX: usize = 131_072;
+
+/// A request that waits for sessions to be read.
+#[derive(Debug)]
+struct Parked {
+    link: LinkId,
+    id: RequestId,
+    body: Request,
+    /// How many of its sessions are still being read.
+    missing: usize,
+}
+
+/// A request that waits for a page of older events.
+#[derive(Debug)]
+struct Reading {
+    link: LinkId,
+    id: RequestId,
+    session: SessionId,
+    participant: Option<ParticipantId>,
+}
+
+/// What waits for the store to be read.
+#[derive(Debug, Default)]
+pub(super) struct Restoring {
+    /// By order of coming, so that they go on in that order.
+    parked: BTreeMap<u64, Parked>,
+    parked_by: HashMap<SessionId, Vec<u64>>,
+    next_parked: u64,
+    reads: HashMap<ReadId, Reading>,
+    next_read: u64,
+}
+
+impl Core {
+    /// The sessions of a request that are not in memory.
+    pub(super) fn missing_sessions(&self, body: &Request) -> Vec<SessionId> {
+        let is_missing =
+            |id: &SessionId| matches!(self.sessions.get(id), None | Some(Slot::Dormant | Slot::Loading { .. }));
+        let mut missing = match body {
+            Request::Attach(attaches) => attaches.iter().map(|attach| attach.session).filter(is_missing).collect(),
+            Request::Watch => Vec::new(),
+            Request::Open(tandem_protocol::link::Open { session, .. })
+            | Request::Join(tandem_protocol::link::Join { session, .. })
+            | Request::Send(tandem_protocol::link::Send { session, .. })
+            | Request::Leave { session, .. }
+            | Request::Close { session, .. }
+            | Request::Read { session, .. } => Vec::from_iter(Some(*session).filter(is_missing)),
+        };
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// Keeps a request until all its sessions are in memory, and has those read that nobody asked for yet.
+    pub(super) fn park(
+        &mut self,
+        link: LinkId,
+        id: RequestId,
+        body: Request,
+        missing: Vec<SessionId>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.restoring.parked.len() >= PARKED_MAX {
+            let refusal = Refusal::new(ErrorCode::Busy, "too many sessions are being restored");
+            effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
+            return;
+        }
+        let ticket = self.restoring.next_parked;
+        self.restoring.next_parked += 1;
+        self.restoring.parked.insert(ticket, Parked { link, id, body, missing: missing.len() });
+        for session in &missing {
+            self.restoring.parked_by.entry(*session).or_default().push(ticket);
+        }
+        self.load(missing, effects);
+    }
+
+    /// Has sessions read from the store, those that are not being read already.
+    pub(super) fn load(&mut self, mut sessions: Vec<SessionId>, effects: &mut Vec<Effect>) {
+        sessions.retain(|session| match self.sessions.get(session) {
+            Some(Slot::Loading { .. }) => false,
+            slot => {
+                let was_open = matches!(slot, Some(Slot::Dormant));
+                self.sessions.insert(*session, Slot::Loading { was_open });
+                true
+            }
+        });
+        if !sessions.is_empty() {
+            effects.push(Effect::Load { sessions });
+        }
+    }
+
+    /// Sessions were read: they are restored, and what was parked for them goes on. Returns those whose history is
+    /// unreadable; they are treated as unknown, and somebody must look.
+    pub fn loaded(
+        &mut self,
+        now: Now,
+        loaded: Vec<LoadedSession>,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<(SessionId, Unreadable)> {
+        let mut unreadable = Vec::new();
+        let mut sessions = Vec::with_capacity(loaded.len());
+        for LoadedSession { session, history } in loaded {
+            sessions.push(session);
+            let slot = match Session::restore(session, history) {
+                Ok(restored) if restored.is_empty() => Slot::Unknown,
+                Ok(restored) => Slot::Live(Box::new(Live::new(restored))),
+                Err(error) => {
+                    unreadable.push((session, error));
+                    Slot::Unknown
+                }
+            };
+            self.sessions.insert(session, slot);
+            self.note_absences(now, session, self.taken_over_at, LeaveReason::NotBack);
+        }
+        self.go_on(now, &sessions, effects);
+        unreadable
+    }
+
+    /// Sessions could not be read: what was parked for them is refused, and the next request tries again.
+    pub fn load_failed(&mut self, sessions: &[SessionId], effects: &mut Vec<Effect>) {
+        for session in sessions {
+            match self.sessions.get(session) {
+                Some(Slot::Loading { was_open: true }) => drop(self.sessions.insert(*session, Slot::Dormant)),
+                _ => drop(self.sessions.remove(session)),
+            }
+            for ticket in self.restoring.parked_by.remove(session).unwrap_or_default() {
+                let Some(parked) = self.restoring.parked.remove(&ticket) else { continue };
+                let refusal = Refusal::new(ErrorCode::Unavailable, "the session could not be read from the store");
+                let (link, id) = (parked.link, parked.id);
+                effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
+            }
+        }
+    }
+
+    /// Lets go on what was parked for these sessions, in order; then forgets those nobody knows.
+    fn go_on(&mut self, now: Now, sessions: &[SessionId], effects: &mut Vec<Effect>) {
+        let mut ready = Vec::new();
+        for session in sessions {
+            for ticket in self.restoring.parked_by.remove(session).unwrap_or_default() {
+                let Some(parked) = self.restoring.parked.get_mut(&ticket) else { continue };
+                parked.missing -= 1;
+                if parked.missing == 0 {
+                    ready.push(ticket);
+                }
+            }
+        }
+        ready.sort_unstable();
+        for ticket in ready {
+            let parked = self.restoring.parked.remove(&ticket).expect("it was just found");
+            self.execute(now, parked.link, parked.id, parked.body, effects);
+        }
+        for session in sessions {
+            if matches!(self.sessions.get(session), Some(Slot::Unknown)) {
+                self.sessions.remove(session);
+            }
+        }
+    }
+
+    /// A page of a session's events: from memory when it reaches back far enough, else from the store.
+    pub(super) fn read(
+        &mut self,
+        link: LinkId,
+        id: RequestId,
+        (session, participant): (SessionId, Option<ParticipantId>),
+        after: Seq,
+        limit: u32,
+        effects: &mut Vec<Effect>,
+    ) {
+        let live = self.live(session).expect("the caller has found it in memory");
+        let events_max = (limit as usize).clamp(1, PAGE_EVENTS_MAX);
+        let events = live.session.recent(after, events_max, PAGE_BYTES_MAX);
+        if events.is_empty() && after < live.session.saved_head() {
+            let read = ReadId(self.restoring.next_read);
+            self.restoring.next_read += 1;
+            self.restoring.reads.insert(read, Reading { link, id, session, participant });
+            effects.push(Effect::Read { read, session, after, events_max });
+        } else {
+            let page = live.page(participant, events);
+            effects.push(Effect::Answer { link, id, outcome: done(Answer::Page(page)) });
+        }
+    }
+
+    /// A page was read from the store.
+    pub fn page_read(&mut self, read: ReadId, events: Vec<RawEvent>, effects: &mut Vec<Effect>) {
+        let Some(Reading { link, id, session, participant }) = self.restoring.reads.remove(&read) else { return };
+        let outcome = match self.live(session) {
+            Some(live) => done(Answer::Page(live.page(participant, events))),
+            None => Outcome::Refused(unknown_session()),
+        };
+        effects.push(Effect::Answer { link, id, outcome });
+    }
+
+    /// A page could not be read.
+    pub fn page_failed(&mut self, read: ReadId, effects: &mut Vec<Effect>) {
+        let Some(Reading { link, id, .. }) = self.restoring.reads.remove(&read) else { return };
+        let refusal = Refusal::new(ErrorCode::Unavailable, "the events could not be read from the store");
+        effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
+    }
+}
+
+impl Live {
+    pub(super) fn page(&self, participant: Option<ParticipantId>, events: Vec<RawEvent>) -> Page {
+        Page { participant, head: self.session.saved_head(), events, state: self.session.state() }
+    }
+}

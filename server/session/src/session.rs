@@ -1,0 +1,376 @@
+//! One chat session: its numbering (D-4), its dedupe (D-3), its participants.
+//!
+//! A session numbers events before they are saved; what it has numbered but not saved can be undone, newest first,
+//! when the store refuses. It never answers or delivers: the [`crate::Core`] does, once a record is saved (D-1).
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use tandem_protocol::{
+    ClientId, ClosedReason, ErrorCode, Event, EventBody, LeaveReason, ParticipantId, ParticipantKind, ParticipantState,
+    RawEvent, Refusal, Seq, SessionId, SessionState, SessionStatus, Timestamp, TokenHash,
+    limits::{PARTICIPANTS_MAX, SESSION_EVENTS_MAX},
+};
+
+use crate::Record;
+
+/// Saved events kept in memory for readers who lag a little; older ones are read from the store.
+const TAIL_EVENTS_MAX: usize = 64;
+/// See [`TAIL_EVENTS_MAX`]; whichever comes first.
+const TAIL_BYTES_MAX: usize = 16 * 1024;
+
+/// A stored history that cannot be a session's: the store was altered or is broken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// An event's number is not the one after its predecessor's (D-4).
+    #[error("event {found} stands where event {expected} belongs")]
+    Numbering {
+        /// The number that belongs there.
+        expected: Seq,
+        /// The number found.
+        found: Seq,
+    },
+    /// An event is not readable as one.
+    #[error("event {0} is not readable")]
+    Event(Seq),
+    /// The first event does not open the session.
+    #[error("the first event does not open the session")]
+    NotOpened,
+}
+
+/// A participant of a session.
+#[derive(Debug, Clone)]
+struct Participant {
+    kind: ParticipantKind,
+    name: String,
+    /// None for one who acts only through a role's link.
+    token: Option<TokenHash>,
+    joined: Seq,
+    left: Option<Seq>,
+}
+
+impl Participant {
+    fn is_here(&self) -> bool {
+        self.left.is_none()
+    }
+}
+
+/// Where a numbered send stands; the answer to its repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) seq: Seq,
+    pub(crate) at: Timestamp,
+    pub(crate) participant: ParticipantId,
+}
+
+/// What numbering a send came to.
+#[derive(Debug)]
+pub(crate) enum Numbered {
+    /// It is new: save this record, then answer with the place.
+    New(Record, Place),
+    /// It is a repeat: answer with the first one's place, once that is saved.
+    Repeat(Place),
+}
+
+/// One chat session.
+#[derive(Debug)]
+pub struct Session {
+    id: SessionId,
+    closed: Option<Seq>,
+    subject: Option<String>,
+    properties: BTreeMap<String, String>,
+    /// In order of joining: participant n is at n - 1.
+    participants: Vec<Participant>,
+    /// The last numbered event.
+    head: Seq,
+    /// The last saved event; readers know nothing beyond it (D-1).
+    saved: Seq,
+    /// The newest saved events, ending with `saved`.
+    tail: VecDeque<RawEvent>,
+    tail_bytes: usize,
+    /// What was numbered under which client id (D-3); joins under participant 0.
+    places: HashMap<(ParticipantId, ClientId), Place>,
+}
+
+impl Session {
+    /// A session in which nothing has happened yet.
+    pub(crate) fn new(id: SessionId) -> Self {
+        Self {
+            id,
+            closed: None,
+            subject: None,
+            properties: BTreeMap::new(),
+            participants: Vec::new(),
+            head: Seq::ZERO,
+            saved: Seq::ZERO,
+            tail: VecDeque::new(),
+            tail_bytes: 0,
+            places: HashMap::new(),
+        }
+    }
+
+    /// Restores a session from its whole saved history, in order.
+    pub fn restore(id: SessionId, history: Vec<(RawEvent, Option<TokenHash>)>) -> Result<Self, Unreadable> {
+        let mut session = Self::new(id);
+        for (raw, secret) in history {
+            let expected = session.head.next();
+            let event = raw.parse().map_err(|_| Unreadable::Event(expected))?;
+            if event.seq != expected || raw.seq != expected {
+                return Err(Unreadable::Numbering { expected, found: event.seq });
+            }
+            let opens = matches!(event.body, EventBody::Opened { .. });
+            if opens != (expected == Seq(1)) {
+                return Err(Unreadable::NotOpened);
+            }
+            session.apply(event, secret)?;
+            session.saved(raw);
+        }
+        Ok(session)
+    }
+
+    /// The last saved event's number.
+    pub(crate) fn saved_head(&self) -> Seq {
+        self.saved
+    }
+
+    /// The last numbered event's number.
+    pub(crate) fn head(&self) -> Seq {
+        self.head
+    }
+
+    /// Whether nothing numbered waits to be saved.
+    pub(crate) fn is_all_saved(&self) -> bool {
+        self.head == self.saved
+    }
+
+    /// Whether the session has ended, though the end may not be saved yet.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// Whether anything at all has happened.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head == Seq::ZERO
+    }
+
+    /// The state to show to a reader: as saved, whatever has been numbered since (D-1).
+    pub(crate) fn state(&self) -> SessionState {
+        let is_saved = |seq: Seq| seq <= self.saved;
+        let known = self.participants.iter().zip(1..).filter(|(participant, _)| is_saved(participant.joined));
+        let participants = known.map(|(participant, number)| ParticipantState {
+            participant: ParticipantId(number),
+            kind: participant.kind,
+            name: participant.name.clone(),
+            joined: !participant.left.is_some_and(is_saved),
+        });
+        SessionState {
+            status: if self.closed.is_some_and(is_saved) { SessionStatus::Closed } else { SessionStatus::Open },
+            subject: self.subject.clone(),
+            properties: self.properties.clone(),
+            participants: participants.collect(),
+        }
+    }
+
+    /// The participant who holds this token.
+    pub(crate) fn holder_of(&self, token: &TokenHash) -> Option<ParticipantId> {
+        let holds = |p: &Participant| p.token.is_some_and(|own| own.matches(token));
+        self.participants.iter().position(holds).map(|at| ParticipantId(at as u32 + 1))
+    }
+
+    /// Whether there is such a participant, joined or not.
+    pub(crate) fn has(&self, participant: ParticipantId) -> bool {
+        self.participant(participant).is_some()
+    }
+
+    /// Whether this is a customer who has joined and not left.
+    pub(crate) fn is_customer(&self, participant: ParticipantId) -> bool {
+        self.participant(participant).is_some_and(|p| p.is_here() && p.kind == ParticipantKind::Client)
+    }
+
+    /// The customers who have joined and not left.
+    pub(crate) fn customers(&self) -> Vec<ParticipantId> {
+        self.joined().filter(|id| self.is_customer(*id)).collect()
+    }
+
+    /// Saved events after `after`, as far as memory has them without a gap; empty when it does not.
+    pub(crate) fn recent(&self, after: Seq, events_max: usize, bytes_max: usize) -> Vec<RawEvent> {
+        let Some(first) = self.tail.front().filter(|first| first.seq <= after.next()) else { return Vec::new() };
+        let skipped = (after.0 + 1 - first.seq.0) as usize;
+        let mut bytes = 0;
+        let fits = |raw: &&RawEvent| {
+            let fits = bytes == 0 || bytes + raw.len_bytes() <= bytes_max;
+            bytes += raw.len_bytes();
+            fits
+        };
+        self.tail.iter().skip(skipped).take(events_max).take_while(fits).cloned().collect()
+    }
+
+    /// Opens the session; the caller has checked that it is new.
+    pub(crate) fn open(
+        &mut self,
+        at: Timestamp,
+        subject: Option<String>,
+        properties: BTreeMap<String, String>,
+    ) -> Record {
+        debug_assert!(self.is_empty(), "a session is opened once");
+        self.record(at, EventBody::Opened { subject, properties }, None)
+    }
+
+    /// A participant joins; a repeat by client id is the first join.
+    pub(crate) fn join(
+        &mut self,
+        at: Timestamp,
+        client_id: ClientId,
+        kind: ParticipantKind,
+        name: String,
+        token: Option<TokenHash>,
+    ) -> Result<Numbered, Refusal> {
+        if let Some(place) = self.places.get(&(ParticipantId::ZERO, client_id.clone())) {
+            return Ok(Numbered::Repeat(*place));
+        }
+        self.check_open()?;
+        if self.participants.len() >= PARTICIPANTS_MAX {
+            let sentence = format!("a session has at most {PARTICIPANTS_MAX} participants");
+            return Err(Refusal::new(ErrorCode::TooManyParticipants, sentence));
+        }
+        let participant = ParticipantId(self.participants.len() as u32 + 1);
+        let record = self.record(at, EventBody::Joined { participant, kind, name, client_id }, token);
+        Ok(Numbered::New(record, Place { seq: self.head, at, participant }))
+    }
+
+    /// A participant says something; a repeat by client id is the first message, even after the end (D-3).
+    pub(crate) fn say(
+        &mut self,
+        at: Timestamp,
+        participant: ParticipantId,
+        client_id: ClientId,
+        text: String,
+    ) -> Result<Numbered, Refusal> {
+        if let Some(place) = self.places.get(&(participant, client_id.clone())) {
+            return Ok(Numbered::Repeat(*place));
+        }
+        self.check_open()?;
+        if !self.participant(participant).is_some_and(Participant::is_here) {
+            return Err(Refusal::new(ErrorCode::SessionClosed, "the participant has left this session"));
+        }
+        if self.head.0 >= SESSION_EVENTS_MAX {
+            let sentence = format!("a session has at most {SESSION_EVENTS_MAX} events; please start a new one");
+            return Err(Refusal::new(ErrorCode::SessionFull, sentence));
+        }
+        let record = self.record(at, EventBody::Message { participant, client_id, text }, None);
+        Ok(Numbered::New(record, Place { seq: self.head, at, participant }))
+    }
+
+    /// A participant leaves; the session ends with its last customer. Empty when he had left already.
+    pub(crate) fn leave(&mut self, at: Timestamp, participant: ParticipantId, reason: LeaveReason) -> Vec<Record> {
+        if self.is_closed() || !self.participant(participant).is_some_and(Participant::is_here) {
+            return Vec::new();
+        }
+        let was_customer = self.is_customer(participant);
+        let mut records = vec![self.record(at, EventBody::Left { participant, reason }, None)];
+        if was_customer && self.customers().is_empty() {
+            records.extend(self.end(at, None, LeaveReason::Server, ClosedReason::CustomerLeft));
+        }
+        records
+    }
+
+    /// Ends the session for everyone: `by` logs out, the others leave for `reason`. Empty when it had ended already.
+    pub(crate) fn end(
+        &mut self,
+        at: Timestamp,
+        by: Option<ParticipantId>,
+        reason: LeaveReason,
+        closed: ClosedReason,
+    ) -> Vec<Record> {
+        if self.is_closed() {
+            return Vec::new();
+        }
+        let joined: Vec<_> = self.joined().collect();
+        let mut records = Vec::with_capacity(joined.len() + 1);
+        for participant in joined {
+            let reason = if by == Some(participant) { LeaveReason::Logout } else { reason };
+            records.push(self.record(at, EventBody::Left { participant, reason }, None));
+        }
+        records.push(self.record(at, EventBody::Closed { reason: closed }, None));
+        records
+    }
+
+    /// The next event is saved: readers may know of it (D-1).
+    pub(crate) fn saved(&mut self, raw: RawEvent) {
+        assert_eq!(raw.seq, self.saved.next(), "events are saved in order (D-4)");
+        self.saved = raw.seq;
+        self.tail_bytes += raw.len_bytes();
+        self.tail.push_back(raw);
+        while self.tail.len() > TAIL_EVENTS_MAX || (self.tail_bytes > TAIL_BYTES_MAX && self.tail.len() > 1) {
+            let dropped = self.tail.pop_front().expect("the tail is not empty");
+            self.tail_bytes -= dropped.len_bytes();
+        }
+    }
+
+    /// The last numbered event is not saved: as if it had never been.
+    pub(crate) fn undo(&mut self, raw: &RawEvent) {
+        assert!(self.head > self.saved && raw.seq == self.head, "what is not saved is undone newest first");
+        self.head = Seq(self.head.0 - 1);
+        match raw.parse().expect("the event was made here").body {
+            EventBody::Opened { .. } => (self.subject, self.properties) = (None, BTreeMap::new()),
+            EventBody::Joined { client_id, .. } => {
+                self.participants.pop();
+                self.places.remove(&(ParticipantId::ZERO, client_id));
+            }
+            EventBody::Message { participant, client_id, .. } => drop(self.places.remove(&(participant, client_id))),
+            EventBody::Left { participant, .. } => self.set_left(participant, None),
+            EventBody::Closed { .. } => self.closed = None,
+        }
+    }
+
+    fn participant(&self, id: ParticipantId) -> Option<&Participant> {
+        self.participants.get((id.0 as usize).checked_sub(1)?)
+    }
+
+    fn set_left(&mut self, id: ParticipantId, left: Option<Seq>) {
+        if let Some(participant) = (id.0 as usize).checked_sub(1).and_then(|at| self.participants.get_mut(at)) {
+            participant.left = left;
+        }
+    }
+
+    fn joined(&self) -> impl Iterator<Item = ParticipantId> + '_ {
+        self.participants.iter().zip(1..).filter(|(p, _)| p.is_here()).map(|(_, number)| ParticipantId(number))
+    }
+
+    fn check_open(&self) -> Result<(), Refusal> {
+        if self.is_closed() {
+            return Err(Refusal::new(ErrorCode::SessionClosed, "the session has ended"));
+        }
+        Ok(())
+    }
+
+    /// Numbers an event and applies it.
+    fn record(&mut self, at: Timestamp, body: EventBody, secret: Option<TokenHash>) -> Record {
+        let event = Event { seq: self.head.next(), at_ms: at, body };
+        let closes = matches!(event.body, EventBody::Closed { .. });
+        let record = Record { session: self.id, at, event: RawEvent::of(&event), secret, closes };
+        self.apply(event, secret).expect("an event made here follows from the state");
+        record
+    }
+
+    /// What an event changes, the same when it is new and when it is restored.
+    fn apply(&mut self, event: Event, secret: Option<TokenHash>) -> Result<(), Unreadable> {
+        let (seq, at) = (event.seq, event.at_ms);
+        match event.body {
+            EventBody::Opened { subject, properties } => (self.subject, self.properties) = (subject, properties),
+            EventBody::Joined { participant, kind, name, client_id } => {
+                if participant.0 as usize != self.participants.len() + 1 {
+                    return Err(Unreadable::Event(seq));
+                }
+                self.participants.push(Participant { kind, name, token: secret, joined: seq, left: None });
+                self.places.insert((ParticipantId::ZERO, client_id), Place { seq, at, participant });
+            }
+            EventBody::Message { participant, client_id, .. } => {
+                self.places.insert((participant, client_id), Place { seq, at, participant });
+            }
+            EventBody::Left { participant, .. } => self.set_left(participant, Some(seq)),
+            EventBody::Closed { .. } => self.closed = Some(seq),
+        }
+        self.head = seq;
+        Ok(())
+    }
+}
