@@ -1,1 +1,32 @@
-//! stub
+//! The harness of the tests with real processes: it starts the roles of Tandem, kills them, talks to them as customers
+//! and integrators do, and judges what they saw.
+//!
+//! It must know nothing of the inside of a role: only the executable, the wires and the logs. The test targets
+//! (`e2e`, `fault`, `browser`) read as stories because everything else is here; `load` and `drill` use it too.
+
+pub mod checker;
+pub mod customer;
+pub mod deadline;
+pub mod disk;
+pub mod executable;
+pub mod history;
+mod logs;
+pub mod memory;
+mod part;
+mod ports;
+mod probe;
+mod process;
+pub mod rest;
+pub mod seeds;
+pub mod system;
+
+pub use checker::check;
+pub use customer::Customer;
+pub use deadline::{eventually, within};
+pub use history::History;
+pub use process::{Process, Ready};
+pub use rest::Rest;
+pub use system::{
+    Engine::{self, Backup, Primary},
+    Role, System,
+};

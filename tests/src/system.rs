@@ -1,0 +1,429 @@
+//! A whole Tandem of real processes on one data directory: two engines, a gateway, the echo participant.
+//!
+//! Each role is a process of its own, so that a test can kill, stop and restart it; a restarted role gets its old
+//! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use rustix::process::Signal;
+
+use crate::{
+    deadline::eventually,
+    executable,
+    part::Part,
+    ports,
+    probe::{self, Role as Answer},
+    rest::Rest,
+};
+
+pub use crate::probe::Role;
+
+/// Which engine is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// The one named a.
+    A,
+    /// The one named b.
+    B,
+    /// Whichever serves now.
+    Primary,
+    /// Whichever stands by now.
+    Backup,
+}
+
+/// The one settings file that all roles of a system read.
+const SETTINGS: &str = "system.toml";
+
+/// How a system is to be.
+#[derive(Debug)]
+pub struct Builder {
+    settings: toml::Table,
+    echo: bool,
+    data: Option<PathBuf>,
+    prefix: Vec<OsString>,
+    silent_backup: bool,
+}
+
+impl Builder {
+    /// Sets one setting of the common file by its dotted name, such as `engine.settings.limit-for-sessions`.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: impl Into<toml::Value>) -> Self {
+        let mut path: Vec<&str> = name.split('.').collect();
+        let key = path.pop().expect("a split has a last part");
+        let mut table = &mut self.settings;
+        for section in path {
+            let entry = table.entry(section).or_insert_with(|| toml::Table::new().into());
+            table = entry.as_table_mut().expect("a section is a table");
+        }
+        table.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// With the echo participant.
+    #[must_use]
+    pub fn echo(mut self) -> Self {
+        self.echo = true;
+        self
+    }
+
+    /// With its data in this directory instead of one of its own.
+    #[must_use]
+    pub fn data(mut self, data: &Path) -> Self {
+        self.data = Some(data.to_owned());
+        self
+    }
+
+    /// With each engine started through this command, which must replace itself by it (`exec`).
+    #[must_use]
+    pub fn engines_through(mut self, prefix: &[OsString]) -> Self {
+        self.prefix = prefix.to_vec();
+        self
+    }
+
+    /// With the backup not started yet.
+    #[must_use]
+    pub fn without_backup(mut self) -> Self {
+        self.silent_backup = true;
+        self
+    }
+
+    /// Starts it; engine a is primary.
+    ///
+    /// # Panics
+    /// When a role does not come up.
+    pub async fn start(self) -> System {
+        let folder = tempfile::Builder::new().prefix("tandem-test-").tempdir().expect("the temp folder is writable");
+        let data = self.data.clone().unwrap_or_else(|| folder.path().join("data"));
+        std::fs::create_dir_all(&data).expect("a data directory can be made");
+        let settings = folder.path().join(SETTINGS);
+        std::fs::write(&settings, self.settings.to_string()).expect("the temp folder is writable");
+        let mut system = System::of(&self, folder, &settings, &data);
+        system.engines[0].start().await;
+        if !self.silent_backup {
+            system.engines[1].start().await;
+            system.is_complete().await;
+        }
+        system.gateway.start().await;
+        if let Some(echo) = &mut system.echo {
+            echo.start().await;
+        }
+        system
+    }
+}
+
+/// A running system.
+#[derive(Debug)]
+pub struct System {
+    /// Holds settings, data and caches; deleted with the system.
+    folder: tempfile::TempDir,
+    data: PathBuf,
+    engines: [Part; 2],
+    gateway: Part,
+    echo: Option<Part>,
+    allowed: Vec<String>,
+    is_finished: bool,
+}
+
+impl System {
+    /// A system with the default settings and without the echo participant.
+    ///
+    /// # Panics
+    /// When a role does not come up.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// A system that is to be otherwise.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder { settings: toml::Table::new(), echo: false, data: None, prefix: Vec::new(), silent_backup: false }
+    }
+
+    fn of(builder: &Builder, folder: tempfile::TempDir, settings: &Path, data: &Path) -> Self {
+        let command = |role: &str, more: &[&str]| -> Vec<OsString> {
+            let own = [executable::tandem().into(), role.into(), "--config".into(), settings.into()];
+            own.into_iter().chain(more.iter().map(OsString::from)).collect()
+        };
+        let engine = |name: &'static str, letter: &str| {
+            let address = ports::reserve();
+            let own = command("engine", &["--name", letter, "--listen", &address, "--data"]);
+            let command = builder.prefix.iter().cloned().chain(own).chain([data.into()]).collect();
+            Part::new(name, address, command)
+        };
+        let engines = [engine("engine a", "a"), engine("engine b", "b")];
+        let primary = &engines[0].address;
+        let address = ports::reserve();
+        let gateway = command("gateway", &["--listen", &address, "--primary", primary]);
+        let echo = builder.echo.then(|| Part::new("echo", String::new(), command("echo", &["--primary", primary])));
+        let gateway = Part::new("gateway", address, gateway);
+        Self { folder, data: data.to_owned(), engines, gateway, echo, allowed: Vec::new(), is_finished: false }
+    }
+
+    /// An integrator's program that uses the gateway.
+    #[must_use]
+    pub fn rest(&self) -> Rest {
+        Rest::at(&self.gateway.address)
+    }
+
+    /// `host:port` of the gateway.
+    #[must_use]
+    pub fn gateway_address(&self) -> &str {
+        &self.gateway.address
+    }
+
+    /// Where the engines keep their data.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The system's own folder, for what else a test needs on disk.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The process id of the gateway.
+    pub fn gateway_pid(&mut self) -> u32 {
+        self.gateway.running().pid()
+    }
+
+    /// What an engine says it is.
+    pub async fn role_of(&self, engine: Engine) -> Role {
+        let at = self.find(engine).await;
+        self.answer_of(at).await
+    }
+
+    /// Waits until one engine serves and the other stands by it.
+    ///
+    /// # Panics
+    /// When that does not happen in time.
+    pub async fn is_complete(&self) {
+        eventually("one engine is primary and knows the other as its backup", async || {
+            let [a, b] = [self.answer_of(0).await, self.answer_of(1).await];
+            match (a, b) {
+                (Answer::Primary(pair), Answer::Backup(_)) | (Answer::Backup(_), Answer::Primary(pair)) => pair.backup,
+                _ => None,
+            }
+        })
+        .await;
+    }
+
+    /// Which engine, A or B, is meant right now; waits until there is one.
+    ///
+    /// # Panics
+    /// When there is none in time.
+    pub async fn which(&self, engine: Engine) -> Engine {
+        if self.find(engine).await == 0 { Engine::A } else { Engine::B }
+    }
+
+    /// The process id of an engine.
+    pub async fn pid_of(&mut self, engine: Engine) -> u32 {
+        let at = self.find(engine).await;
+        self.engines[at].running().pid()
+    }
+
+    /// `kill -9`; returns which engine it was, to restart it by.
+    pub async fn kill(&mut self, engine: Engine) -> Engine {
+        let at = self.find(engine).await;
+        self.engines[at].kill();
+        if at == 0 { Engine::A } else { Engine::B }
+    }
+
+    /// Kills both engines before either can take over.
+    pub fn kill_both(&mut self) {
+        // Both are stopped first: what the first signal sets in motion must not run before the second.
+        for engine in &mut self.engines {
+            engine.running().signal(Signal::STOP);
+        }
+        self.engines.iter_mut().for_each(Part::kill);
+    }
+
+    /// Starts a killed engine again and waits until it is up, in whichever role.
+    pub async fn restart(&mut self, engine: Engine) {
+        let at = self.find(engine).await;
+        self.engines[at].start().await;
+    }
+
+    /// Starts an engine again without waiting for it.
+    pub async fn launch(&mut self, engine: Engine) {
+        let at = self.find(engine).await;
+        self.engines[at].launch();
+    }
+
+    /// Waits for an engine that was launched.
+    pub async fn is_up(&mut self, engine: Engine) {
+        let at = self.find(engine).await;
+        self.engines[at].is_ready().await;
+    }
+
+    /// Whether the process of an engine runs, in whatever state.
+    pub async fn is_running(&mut self, engine: Engine) -> bool {
+        let at = self.find(engine).await;
+        self.engines[at].process.as_mut().is_some_and(|process| process.ended().is_none())
+    }
+
+    /// Waits until an engine has ended by itself, such as one that refuses to start; its exit code.
+    ///
+    /// # Panics
+    /// When it goes on.
+    pub async fn ends(&mut self, engine: Engine) -> Option<i32> {
+        let at = self.find(engine).await;
+        let process = self.engines[at].process.take().expect("the engine was started");
+        process.exit().await.code()
+    }
+
+    /// SIGSTOP: the process hangs and everyone takes it for alive; returns which engine it was.
+    pub async fn stop(&mut self, engine: Engine) -> Engine {
+        let at = self.find(engine).await;
+        self.engines[at].running().signal(Signal::STOP);
+        if at == 0 { Engine::A } else { Engine::B }
+    }
+
+    /// SIGCONT.
+    pub async fn cont(&mut self, engine: Engine) {
+        let at = self.find(engine).await;
+        self.engines[at].running().signal(Signal::CONT);
+    }
+
+    /// SIGTERM to an engine, and waits until it has stopped; returns which engine it was.
+    ///
+    /// # Panics
+    /// When it does not stop, or not cleanly.
+    pub async fn shut_down(&mut self, engine: Engine) -> Engine {
+        let at = self.find(engine).await;
+        self.engines[at].end().await;
+        if at == 0 { Engine::A } else { Engine::B }
+    }
+
+    /// `kill -9` of the gateway.
+    pub fn kill_gateway(&mut self) {
+        self.gateway.kill();
+    }
+
+    /// SIGTERM to the gateway, and waits until it has stopped.
+    ///
+    /// # Panics
+    /// When it does not stop, or not cleanly.
+    pub async fn shut_down_gateway(&mut self) {
+        self.gateway.end().await;
+    }
+
+    /// Starts the gateway again and waits until it is up.
+    pub async fn restart_gateway(&mut self) {
+        self.gateway.start().await;
+    }
+
+    /// `kill -9` of the echo participant.
+    pub fn kill_echo(&mut self) {
+        self.echo.as_mut().expect("the system has the echo participant").kill();
+    }
+
+    /// Starts the echo participant again.
+    pub async fn restart_echo(&mut self) {
+        self.echo.as_mut().expect("the system has the echo participant").start().await;
+    }
+
+    /// Declares that a WARN or ERROR line with this text is what the test provokes.
+    pub fn expect_log(&mut self, text: &str) {
+        self.allowed.push(text.to_owned());
+    }
+
+    /// The lines of an engine's log, over all its lives, that contain a text.
+    pub async fn engine_log(&self, engine: Engine, text: &str) -> Vec<String> {
+        self.engines[self.find(engine).await].logs.matching(text)
+    }
+
+    /// Waits for a line in an engine's log.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn engine_logs(&self, engine: Engine, text: &str) -> String {
+        let logs = &self.engines[self.find(engine).await].logs;
+        eventually(&format!("{engine:?} logs {text:?}"), async || logs.matching(text).pop()).await
+    }
+
+    /// The lines of the gateway's log that contain a text.
+    #[must_use]
+    pub fn gateway_log(&self, text: &str) -> Vec<String> {
+        self.gateway.logs.matching(text)
+    }
+
+    /// Ends everything cleanly, and fails when a log has trouble that the test did not declare or when a process is
+    /// left behind.
+    ///
+    /// # Panics
+    /// As said.
+    pub async fn finish(mut self) {
+        // Set first: a panic in here must not be followed by that of the drop.
+        self.is_finished = true;
+        let parts = self.echo.iter_mut().chain([&mut self.gateway]).chain(self.engines.iter_mut().rev());
+        let mut trouble = Vec::new();
+        for part in parts {
+            if part.process.is_some() {
+                part.end().await;
+            }
+            part.logs.settle(part.name).await;
+            let lines = part.logs.unexpected(&self.allowed);
+            trouble.extend(lines.into_iter().map(|line| format!("{}: {line}", part.name)));
+        }
+        assert!(trouble.is_empty(), "trouble that the test did not declare:\n{}", trouble.join("\n"));
+    }
+
+    async fn answer_of(&self, at: usize) -> Role {
+        if self.engines[at].process.is_none() {
+            return Role::Down;
+        }
+        probe::ask(&self.engines[at].address).await
+    }
+
+    /// The place of an engine in `engines`.
+    async fn find(&self, engine: Engine) -> usize {
+        match engine {
+            Engine::A => 0,
+            Engine::B => 1,
+            Engine::Primary => {
+                let is_primary = |role: &Role| matches!(role, Role::Primary(_));
+                self.find_by("an engine is primary", is_primary).await
+            }
+            Engine::Backup => {
+                let is_backup = |role: &Role| matches!(role, Role::Backup(_));
+                self.find_by("an engine is backup", is_backup).await
+            }
+        }
+    }
+
+    async fn find_by(&self, what: &str, wanted: impl Fn(&Role) -> bool) -> usize {
+        eventually(what, async || {
+            for at in 0..self.engines.len() {
+                if wanted(&self.answer_of(at).await) {
+                    return Some(at);
+                }
+            }
+            None
+        })
+        .await
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.show_logs();
+        } else {
+            assert!(self.is_finished, "a test ends its system with finish(), which judges it");
+        }
+    }
+}
+
+impl System {
+    /// Prints the logs: the test fails and its output is shown.
+    fn show_logs(&self) {
+        for part in self.engines.iter().chain([&self.gateway]).chain(&self.echo) {
+            eprintln!("--- log of {}:\n{}", part.name, part.logs.lines().join("\n"));
+        }
+    }
+}
