@@ -1,1 +1,19 @@
-//! stub
+//! Where Tandem keeps what must outlive a process: the events of sessions and the lease of each pair.
+//!
+//! [`Store`] says what a backend promises; [`SqliteStore`] keeps the promise in one file. The crate exists so that
+//! the engine knows no database, and the fence (F-1) and the commit before the answer (D-1) stand in one place. It
+//! must never know what an event means: it numbers nothing and interprets nothing. The engine is its only caller.
+
+#[cfg(test)]
+mod contract;
+mod entry;
+mod error;
+mod lease;
+mod sqlite;
+mod store;
+
+pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
+pub use error::{Cause, StoreError};
+pub use lease::{Holder, Lease, Taken};
+pub use sqlite::{OpenError, SqliteStore};
+pub use store::Store;

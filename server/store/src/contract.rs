@@ -1,0 +1,1 @@
+//! What every backend promises, as stories that run on each of them from one body.

@@ -1,0 +1,137 @@
+//! Where each session stands, in memory: what lets an append know its place without reading the disk.
+//!
+//! Only the writer thread changes it, and only after a commit, so it is never ahead of the disk. Readers take from
+//! it where a history begins. It is built anew for each epoch (`index.rs`), because only within an epoch is this
+//! process the only one that writes for the pair (F-1).
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use tandem_protocol::{Epoch, Seq, SessionId, Timestamp};
+
+use super::row::Row;
+use crate::OpenSession;
+
+/// Every event whose number is a multiple of this is a mark: a walk back through a long session goes from mark to
+/// mark. With it, finding a page in a session of 100,000 events reads some 600 rows instead of all. Stored rows rely
+/// on it: changing it needs a migration.
+pub(super) const MARK_EVERY: u64 = 256;
+
+/// The index is brought up before it is this far behind the log, in rows; it bounds what a takeover has to scan.
+pub(super) const BEHIND_ROWS_MAX: u64 = 20_000;
+
+/// The index is brought up when it has been behind for this long, so that a quiet session costs one update.
+pub(super) const BEHIND_FOR_MAX: Duration = Duration::from_secs(1);
+
+/// Where one session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    /// Its last event.
+    pub(super) row: Row,
+    pub(super) seq: Seq,
+    /// The last mark before that event.
+    pub(super) mark: Row,
+    pub(super) last_at: Timestamp,
+    /// Its first event.
+    pub(super) first: Row,
+    pub(super) first_at: Timestamp,
+    /// Closed sessions stay here until the index has them, since a reader who misses one looks there.
+    pub(super) closed: bool,
+    /// Whether the session waits in [`Heads::behind`].
+    pub(super) is_behind: bool,
+}
+
+impl Head {
+    /// The mark that the event after this one records.
+    pub(super) fn mark_for_next(&self) -> Row {
+        if self.seq.0.is_multiple_of(MARK_EVERY) { self.row } else { self.mark }
+    }
+}
+
+/// A session with events that the index does not know yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Behind {
+    /// The first event that the index does not know.
+    row: Row,
+    pub(super) session: SessionId,
+    since: Instant,
+}
+
+/// The heads of all open sessions of the pair, and what the index still has to learn.
+#[derive(Debug)]
+pub(super) struct Heads {
+    /// The epoch for which this is true; none before the first takeover.
+    pub(super) epoch: Option<Epoch>,
+    sessions: HashMap<SessionId, Head>,
+    /// In the order of `row`: everything before the front's row is in the index.
+    behind: VecDeque<Behind>,
+    /// The last row that the index is known to cover.
+    pub(super) through: Row,
+}
+
+impl Heads {
+    /// Knows nothing, for no epoch.
+    pub(super) fn unknown() -> Self {
+        Self { epoch: None, sessions: HashMap::new(), behind: VecDeque::new(), through: Row::NONE }
+    }
+
+    /// Begins the heads of an epoch with what the index says.
+    pub(super) fn new(epoch: Epoch, through: Row, indexed: impl IntoIterator<Item = (SessionId, Head)>) -> Self {
+        Self { epoch: Some(epoch), sessions: indexed.into_iter().collect(), behind: VecDeque::new(), through }
+    }
+
+    /// Where a session stands. None also for a closed session that the index knows.
+    pub(super) fn get(&self, session: &SessionId) -> Option<&Head> {
+        self.sessions.get(session)
+    }
+
+    /// Every session that is not closed.
+    pub(super) fn open(&self) -> Vec<OpenSession> {
+        let open = self.sessions.iter().filter(|(_, head)| !head.closed);
+        open.map(|(session, head)| OpenSession { session: *session, head: head.seq, last_at: head.last_at }).collect()
+    }
+
+    /// Moves a session's head to an event at `row`, which is later in the log than any moved to before.
+    pub(super) fn advance(&mut self, session: SessionId, row: Row, head: Head, now: Instant) {
+        let is_behind = self.sessions.get(&session).is_some_and(|known| known.is_behind);
+        if !is_behind {
+            self.behind.push_back(Behind { row, session, since: now });
+        }
+        self.sessions.insert(session, Head { is_behind: true, ..head });
+    }
+
+    /// The sessions that the index is to learn now, given the log's end: at most `sessions_max`, oldest first.
+    pub(super) fn due(&self, end: Row, now: Instant, sessions_max: usize) -> Vec<(SessionId, Head)> {
+        let is_due = |behind: &&Behind| {
+            now.saturating_duration_since(behind.since) >= BEHIND_FOR_MAX
+                || end.rows_since(behind.row) >= BEHIND_ROWS_MAX
+        };
+        let due = self.behind.iter().take_while(is_due).take(sessions_max);
+        due.map(|behind| (behind.session, *self.sessions.get(&behind.session).expect("what is behind has a head")))
+            .collect()
+    }
+
+    /// Up to where the index covers the log, given its end, once it has learnt the first `count` that are behind.
+    pub(super) fn through_after(&self, count: usize, end: Row) -> Row {
+        self.behind.get(count).map_or(end, |behind| behind.row.before())
+    }
+
+    /// When the first session becomes due by age; none if the index is up with the log.
+    pub(super) fn due_at(&self) -> Option<Instant> {
+        self.behind.front().map(|behind| behind.since + BEHIND_FOR_MAX)
+    }
+
+    /// The index has learnt the first `count` that were behind and covers the log up to `through`.
+    pub(super) fn indexed(&mut self, count: usize, through: Row) {
+        self.through = through;
+        for behind in self.behind.drain(..count) {
+            match self.sessions.get_mut(&behind.session) {
+                Some(head) if head.closed => drop(self.sessions.remove(&behind.session)),
+                Some(head) => head.is_behind = false,
+                None => {}
+            }
+        }
+    }
+}
