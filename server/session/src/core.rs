@@ -108,8 +108,6 @@ pub struct CoreCounts {
     pub live: usize,
     /// Attachments of all links.
     pub attachments: usize,
-    /// Records that are numbered and not yet saved.
-    pub unsaved: usize,
 }
 
 /// Where a session is.
@@ -205,8 +203,13 @@ impl Core {
             open: self.open,
             live: self.sessions.values().filter(|slot| matches!(slot, Slot::Live(_))).count(),
             attachments: self.clients,
-            unsaved: self.unsaved.len(),
         }
+    }
+
+    /// Records that are numbered and not yet saved.
+    #[must_use]
+    pub fn unsaved(&self) -> usize {
+        self.unsaved.len()
     }
 
     /// A link is there.

@@ -1,0 +1,230 @@
+//! A gateway with its customers, reduced to what the guarantees speak of: requests kept until they are answered,
+//! sessions attached again after a loss, and a record of all that was seen.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use tandem_protocol::{
+    ClientId, Epoch, ParticipantId, ParticipantKind, RawEvent, RequestId, Seq, SessionId, TokenHash,
+    link::{Answer, Attach, Attached, Credential, FromEngine, Join, Open, Outcome, Request, Send, ToEngine},
+};
+use tandem_session::LinkId;
+
+use crate::{disk::Disk, node::acknowledged};
+
+/// A session as this client sees it.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    pub(crate) events: Vec<RawEvent>,
+    is_attached: bool,
+    is_opened: bool,
+    other: Option<ParticipantId>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Client {
+    me: u64,
+    /// The engine and the link it is connected by.
+    pub(crate) connection: Option<(usize, LinkId)>,
+    /// To the engine, in order; lost with the connection.
+    pub(crate) outgoing: VecDeque<ToEngine>,
+    pub(crate) epoch_seen: Epoch,
+    unacked: BTreeMap<RequestId, Request>,
+    next_request: u64,
+    pub(crate) sessions: BTreeMap<SessionId, View>,
+    /// What was acknowledged, to be found in the transcript for ever (D-2).
+    acknowledged: HashMap<RequestId, (SessionId, Seq)>,
+    next_message: u64,
+}
+
+fn token(session: SessionId) -> TokenHash {
+    let id = session.0.as_bytes();
+    TokenHash(std::array::from_fn(|at| id[at % id.len()] ^ at as u8))
+}
+
+fn client_id(text: &str) -> ClientId {
+    ClientId::new(text).expect("valid")
+}
+
+impl Client {
+    pub(crate) fn new(me: u64) -> Self {
+        Self {
+            me,
+            connection: None,
+            outgoing: VecDeque::new(),
+            epoch_seen: Epoch::ZERO,
+            unacked: BTreeMap::new(),
+            next_request: 0,
+            sessions: BTreeMap::new(),
+            acknowledged: HashMap::new(),
+            next_message: 0,
+        }
+    }
+
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.acknowledged.len()
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.unacked.is_empty()
+    }
+
+    /// Connected to a primary: first the sessions, all of them at once, then what was not answered, in order.
+    pub(crate) fn connected(&mut self, node: usize, link: LinkId, epoch: Epoch) {
+        assert!(epoch >= self.epoch_seen, "F-2: a deposed primary is never believed");
+        (self.connection, self.epoch_seen) = (Some((node, link)), epoch);
+        self.outgoing.clear();
+        let unacked: Vec<_> = self.unacked.iter().map(|(id, body)| (*id, body.clone())).collect();
+        for (session, view) in self.sessions.iter().filter(|(_, view)| view.is_attached) {
+            let by = Credential::Participant(ParticipantId(1));
+            let attach = Attach { session: *session, by, after: Seq(view.events.len() as u64) };
+            let id = RequestId(u64::MAX - self.next_request);
+            self.next_request += 1;
+            self.outgoing.push_back(ToEngine::Request { id, body: Request::Attach(vec![attach]) });
+        }
+        self.outgoing.extend(unacked.into_iter().map(|(id, body)| ToEngine::Request { id, body }));
+    }
+
+    pub(crate) fn disconnected(&mut self) {
+        self.connection = None;
+        self.outgoing.clear();
+    }
+
+    /// Does something a customer might do.
+    pub(crate) fn act(&mut self, random: &mut fastrand::Rng) {
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        if sessions.is_empty() || (sessions.len() < 4 && random.u8(..) < 8) {
+            return self.open(random);
+        }
+        let session = sessions[random.usize(..sessions.len())];
+        let view = &self.sessions[&session];
+        if !view.is_opened {
+            return;
+        }
+        let by = Credential::Token(token(session));
+        match random.u8(..100) {
+            0 => self.ask(Request::Leave { session, by }),
+            1 => self.ask(Request::Close { session, by }),
+            2..6 => self.ask(Request::Read { session, by, after: Seq(random.u64(..8)), limit: 4 }),
+            6..12 if view.other.is_none() => self.join(session, by),
+            12..20 if !view.is_attached => {
+                let after = Seq(view.events.len() as u64);
+                self.ask(Request::Attach(vec![Attach { session, by, after }]));
+            }
+            20..60 if view.other.is_some() => {
+                let other = view.other.map_or(Credential::Role, Credential::Participant);
+                self.say(session, other, random);
+            }
+            _ => self.say(session, by, random),
+        }
+    }
+
+    fn open(&mut self, random: &mut fastrand::Rng) {
+        let session = SessionId(uuid::Uuid::from_u128(random.u128(..)));
+        self.sessions.insert(session, View::default());
+        let (name, token_hash) = ("Ana".into(), token(session));
+        self.ask(Request::Open(Open { session, subject: None, properties: BTreeMap::new(), name, token_hash }));
+    }
+
+    fn join(&mut self, session: SessionId, by: Credential) {
+        let (kind, name) = (ParticipantKind::External, "Bot".into());
+        self.ask(Request::Join(Join { session, by, client_id: client_id("bot"), kind, name, token_hash: None }));
+    }
+
+    /// Says something new or, as a page that reloads would, repeats something.
+    fn say(&mut self, session: SessionId, by: Credential, random: &mut fastrand::Rng) {
+        let repeats = self.next_message > 0 && random.u8(..10) == 0;
+        let number = if repeats { random.u64(..self.next_message) } else { self.next_message };
+        self.next_message += u64::from(!repeats);
+        let client_id = client_id(&format!("{}-{number}", self.me));
+        self.ask(Request::Send(Send { session, by, client_id, text: "hi".into() }));
+    }
+
+    fn ask(&mut self, body: Request) {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.unacked.insert(id, body.clone());
+        if self.connection.is_some() {
+            self.outgoing.push_back(ToEngine::Request { id, body });
+        }
+    }
+
+    pub(crate) fn receive(&mut self, frame: FromEngine, disk: &Disk) {
+        match frame {
+            FromEngine::Answer { id, outcome } => self.on_answer(id, outcome, disk),
+            FromEngine::Deliver(deliver) => {
+                let view = self.sessions.get_mut(&deliver.session).expect("only attached sessions are delivered");
+                assert!(deliver.after.0 <= view.events.len() as u64, "D-4: a reader has missed something");
+                view.extend(deliver.events);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_answer(&mut self, id: RequestId, outcome: Outcome, disk: &Disk) {
+        if let Outcome::Done(Answer::Attached(attached)) = &outcome {
+            attached.iter().for_each(|attached| self.on_attached(attached));
+        }
+        let Some(request) = self.unacked.remove(&id) else { return };
+        let (session, is_other) = match request {
+            Request::Open(open) => (open.session, false),
+            Request::Join(join) => (join.session, true),
+            Request::Send(send) => (send.session, false),
+            _ => return,
+        };
+        let Some(seq) = acknowledged(&outcome) else {
+            let Outcome::Refused(refusal) = outcome else { panic!("a send is answered as saved or refused") };
+            assert!(!refusal.code.is_retryable(), "nothing here is refused for lack of room: {refusal}");
+            return;
+        };
+        assert!(disk.has(session, seq), "D-1: acknowledged before it is durable");
+        self.acknowledged.insert(id, (session, seq));
+        let view = self.sessions.get_mut(&session).expect("it was asked for");
+        view.is_opened = true;
+        if let (true, Outcome::Done(Answer::Joined { participant, .. })) = (is_other, outcome) {
+            view.other = Some(participant);
+        }
+    }
+
+    fn on_attached(&mut self, attached: &Attached) {
+        let Attached::Live { session, page } = attached else { panic!("R-2: an own session is refused") };
+        let view = self.sessions.get_mut(session).expect("it was asked for");
+        view.is_attached = true;
+        assert!(page.head.0 >= view.events.len() as u64, "D-2: the session has fewer events than were delivered");
+        let fits = page.events.first().is_none_or(|first| first.seq.0 <= view.events.len() as u64 + 1);
+        assert!(fits, "R-2: a silent part");
+        view.extend(page.events.clone());
+    }
+
+    /// In the end, after all is healed: what was acknowledged is there (D-2), what was seen is what is there (D-4).
+    pub(crate) fn check(&self, disk: &Disk) {
+        for (session, seq) in self.acknowledged.values() {
+            assert!(disk.has(*session, *seq), "D-2: an acknowledged message is lost");
+        }
+        for (session, view) in &self.sessions {
+            let stored = disk.transcripts.get(session).map(Vec::as_slice).unwrap_or_default();
+            for (seen, (stored, _)) in view.events.iter().zip(stored) {
+                assert_eq!(seen.event.get(), stored.event.get(), "a reader has seen an event differently");
+            }
+            assert!(view.events.len() <= stored.len(), "D-1: a reader has seen what is not stored");
+            assert!(
+                !view.is_attached || view.events.len() == stored.len(),
+                "R-1, R-2: an attached reader lacks events"
+            );
+        }
+    }
+}
+
+impl View {
+    /// Adds events that are new; repeats are skipped, a gap is a failure (D-4).
+    fn extend(&mut self, events: Vec<RawEvent>) {
+        for event in events {
+            let next = self.events.len() as u64 + 1;
+            if event.seq.0 == next {
+                self.events.push(event);
+            } else {
+                assert!(event.seq.0 < next, "D-4: event {} came where {next} belongs", event.seq);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The store, as far as the core can tell: a lease that is compared and a log that only grows.
+
+use std::collections::{BTreeMap, HashSet};
+
+use tandem_protocol::{ClientId, Epoch, EventBody, ParticipantId, RawEvent, Seq, SessionId, Timestamp, TokenHash};
+use tandem_session::{LoadedSession, OpenSession, Record};
+
+/// The lease row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lease {
+    pub(crate) epoch: Epoch,
+    pub(crate) holder: usize,
+    pub(crate) renewed_at: Timestamp,
+}
+
+/// What survives every crash.
+#[derive(Debug, Default)]
+pub(crate) struct Disk {
+    pub(crate) lease: Option<Lease>,
+    pub(crate) transcripts: BTreeMap<SessionId, Vec<(RawEvent, Option<TokenHash>)>>,
+    closed: HashSet<SessionId>,
+    sent: HashSet<(SessionId, ParticipantId, ClientId)>,
+    /// Off only to show that the invariants notice.
+    pub(crate) is_fenced: bool,
+}
+
+impl Disk {
+    pub(crate) fn fenced() -> Self {
+        Self { is_fenced: true, ..Self::default() }
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.lease.map_or(Epoch::ZERO, |lease| lease.epoch)
+    }
+
+    /// The compare-and-swap of a takeover.
+    pub(crate) fn take(&mut self, seen: Epoch, holder: usize, now: Timestamp) -> Result<Epoch, Lease> {
+        match self.lease {
+            Some(lease) if lease.epoch != seen => Err(lease),
+            _ => {
+                self.lease = Some(Lease { epoch: seen.next(), holder, renewed_at: now });
+                Ok(seen.next())
+            }
+        }
+    }
+
+    /// False when the epoch is stale (F-1).
+    pub(crate) fn renew(&mut self, epoch: Epoch, now: Timestamp) -> bool {
+        match &mut self.lease {
+            Some(lease) if lease.epoch == epoch => {
+                lease.renewed_at = now;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// False when the epoch is stale (F-1). Panics when what is written breaks D-3 or D-4.
+    pub(crate) fn append(&mut self, epoch: Epoch, records: &[Record]) -> bool {
+        if self.is_fenced && self.epoch() != epoch {
+            return false;
+        }
+        for record in records {
+            let transcript = self.transcripts.entry(record.session).or_default();
+            let expected = Seq(transcript.len() as u64 + 1);
+            assert_eq!(record.event.seq, expected, "D-4: numbered without gap or repeat");
+            assert!(!self.closed.contains(&record.session), "nothing follows the end of a session");
+            let event = record.event.parse().expect("an event");
+            if let EventBody::Message { participant, client_id, .. } = event.body {
+                let is_new = self.sent.insert((record.session, participant, client_id));
+                assert!(is_new, "D-3: the same send is one event");
+            }
+            transcript.push((record.event.clone(), record.secret));
+            if record.closes {
+                self.closed.insert(record.session);
+            }
+        }
+        true
+    }
+
+    pub(crate) fn open_sessions(&self) -> Vec<OpenSession> {
+        let open = self.transcripts.keys().filter(|session| !self.closed.contains(session));
+        open.map(|session| OpenSession { session: *session }).collect()
+    }
+
+    pub(crate) fn load(&self, sessions: &[SessionId]) -> Vec<LoadedSession> {
+        let history = |session: &SessionId| self.transcripts.get(session).cloned().unwrap_or_default();
+        sessions.iter().map(|session| LoadedSession { session: *session, history: history(session) }).collect()
+    }
+
+    pub(crate) fn read(&self, session: SessionId, after: Seq, events_max: usize) -> Vec<RawEvent> {
+        let transcript = self.transcripts.get(&session).map(Vec::as_slice).unwrap_or_default();
+        transcript.iter().skip(after.0 as usize).take(events_max).map(|(event, _)| event.clone()).collect()
+    }
+
+    pub(crate) fn has(&self, session: SessionId, seq: Seq) -> bool {
+        self.transcripts.get(&session).is_some_and(|transcript| transcript.len() as u64 >= seq.0)
+    }
+}
