@@ -299,3 +299,6 @@ fn unknown_session() -> Refusal {
 fn unauthorized() -> Refusal {
     Refusal::new(ErrorCode::Unauthorized, "the token is not one of this session's")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,392 @@
+//! What a core does without a crash: answers, limits, timers, errors of the store. Crashes are the simulation's.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tandem_protocol::{
+    ClientId, ErrorCode, EventBody, LeaveReason, ParticipantId, ParticipantKind, RawEvent, Refusal, RequestId, Seq,
+    SessionId, SessionStatus, Timestamp, TokenHash,
+    link::{Answer, Attach, Attached, Credential, Join, Open, Outcome, Page, Request, Send},
+};
+
+use super::{Core, Effect, LinkId, LoadedSession, OpenSession};
+use crate::{Now, Record, SessionSettings};
+
+const LINK: LinkId = LinkId(1);
+const ANA: Credential = Credential::Token(TokenHash([7; 32]));
+
+fn session(number: u128) -> SessionId {
+    SessionId(uuid::Uuid::from_u128(number))
+}
+
+/// A core with a store that does what it is told, and a clock that is set by hand.
+struct Desk {
+    core: Core,
+    now: Now,
+    stored: Vec<Record>,
+    next_request: u64,
+    /// What went out and is no answer to the request being made.
+    others: Vec<Effect>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::with(SessionSettings::default(), &[])
+    }
+
+    fn with(settings: SessionSettings, open: &[OpenSession]) -> Self {
+        let now = Now { elapsed: Duration::ZERO, wall: Timestamp(0) };
+        let mut core = Core::new(now, settings, open);
+        core.link_up(LINK);
+        Self { core, now, stored: Vec::new(), next_request: 0, others: Vec::new() }
+    }
+
+    /// Asks, without the store doing anything.
+    fn submit(&mut self, body: Request) -> (RequestId, Vec<Effect>) {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        let mut effects = Vec::new();
+        self.core.request(self.now, LINK, id, body, &mut effects);
+        (id, effects)
+    }
+
+    /// Asks, lets the store work, and returns the answer.
+    fn ask(&mut self, body: Request) -> Result<Answer, Refusal> {
+        let (asked, mut effects) = self.submit(body);
+        let mut answer = None;
+        loop {
+            for effect in std::mem::take(&mut effects) {
+                match effect {
+                    Effect::Answer { id, outcome, .. } if id == asked => answer = Some(outcome),
+                    Effect::Load { sessions } => {
+                        let loaded = sessions.iter().map(|session| self.history_of(*session)).collect();
+                        self.core.loaded(self.now, loaded, &mut effects);
+                    }
+                    other => self.others.push(other),
+                }
+            }
+            if let Some(batch) = self.core.take_batch() {
+                self.stored.extend(batch);
+                self.core.saved(self.now, &mut effects);
+            } else if effects.is_empty() {
+                break;
+            }
+        }
+        match answer.expect("it is answered") {
+            Outcome::Done(answer) => Ok(answer),
+            Outcome::Refused(refusal) => Err(refusal),
+        }
+    }
+
+    fn history_of(&self, session: SessionId) -> LoadedSession {
+        let own = self.stored.iter().filter(|record| record.session == session);
+        LoadedSession { session, history: own.map(|record| (record.event.clone(), record.secret)).collect() }
+    }
+
+    fn opens(&mut self, number: u128) -> Result<Answer, Refusal> {
+        self.ask(open(number))
+    }
+
+    fn says(&mut self, number: u128, client_id: &str, text: &str) -> Result<Answer, Refusal> {
+        self.ask(send(number, client_id, text))
+    }
+
+    fn attaches(&mut self, number: u128, after: Seq) -> Page {
+        let attach = Attach { session: session(number), by: ANA, after };
+        match self.ask(Request::Attach(vec![attach])) {
+            Ok(Answer::Attached(mut attached)) => match attached.remove(0) {
+                Attached::Live { page, .. } => page,
+                Attached::Refused { refusal, .. } => panic!("refused: {refusal}"),
+            },
+            other => panic!("not attached: {other:?}"),
+        }
+    }
+
+    fn passes(&mut self, time: Duration) {
+        self.now.elapsed += time;
+        let mut effects = Vec::new();
+        self.core.tick(self.now, &mut effects);
+        for effect in effects {
+            if let Effect::Load { sessions } = effect {
+                let loaded = sessions.iter().map(|session| self.history_of(*session)).collect();
+                self.core.loaded(self.now, loaded, &mut self.others);
+            }
+        }
+        while self.core.next_deadline().is_some_and(|at| at <= self.now.elapsed) {
+            self.core.tick(self.now, &mut self.others);
+        }
+        while let Some(batch) = self.core.take_batch() {
+            self.stored.extend(batch);
+            self.core.saved(self.now, &mut self.others);
+        }
+    }
+
+    fn last_events(&self, count: usize) -> Vec<EventBody> {
+        let from = self.stored.len().saturating_sub(count);
+        self.stored[from..].iter().map(|record| record.event.parse().expect("an event").body).collect()
+    }
+}
+
+fn open(number: u128) -> Request {
+    let (name, token_hash) = ("Ana".into(), TokenHash([7; 32]));
+    Request::Open(Open { session: session(number), subject: None, properties: BTreeMap::new(), name, token_hash })
+}
+
+fn send(number: u128, client_id: &str, text: &str) -> Request {
+    let client_id = ClientId::new(client_id).expect("valid");
+    Request::Send(Send { session: session(number), by: ANA, client_id, text: text.into() })
+}
+
+fn join(number: u128, kind: ParticipantKind, token: u8) -> Request {
+    let client_id = ClientId::new(&format!("join-{token}")).expect("valid");
+    let token_hash = Some(TokenHash([token; 32]));
+    Request::Join(Join { session: session(number), by: ANA, client_id, kind, name: "B".into(), token_hash })
+}
+
+fn code<T: std::fmt::Debug>(outcome: Result<T, Refusal>) -> ErrorCode {
+    outcome.expect_err("refused").code
+}
+
+fn saved_at(answer: Result<Answer, Refusal>) -> Seq {
+    match answer {
+        Ok(Answer::Saved { seq, .. }) => seq,
+        other => panic!("not saved: {other:?}"),
+    }
+}
+
+#[test]
+fn nothing_is_answered_or_delivered_before_it_is_saved() {
+    // D-1
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    desk.attaches(1, Seq::ZERO);
+    let (_, effects) = desk.submit(send(1, "m-1", "hi"));
+    assert!(effects.is_empty(), "told before it is saved: {effects:?}");
+    assert_eq!(desk.core.take_batch().expect("it waits for the store").len(), 1);
+    assert!(desk.core.take_batch().is_none(), "one batch at a time");
+    let page = desk.attaches(1, Seq::ZERO);
+    assert_eq!(page.head, Seq(2), "a reader who comes now does not see it either");
+    let mut effects = Vec::new();
+    desk.core.saved(desk.now, &mut effects);
+    assert!(matches!(effects[..], [Effect::Answer { .. }, Effect::Deliver { .. }]), "{effects:?}");
+}
+
+#[test]
+fn a_repeat_is_answered_as_the_first_was_even_while_that_is_being_saved() {
+    // D-3
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    let (first, _) = desk.submit(send(1, "m-1", "hi"));
+    let (second, effects) = desk.submit(send(1, "m-1", "hi"));
+    assert!(effects.is_empty(), "the repeat waits like the first");
+    assert_eq!(desk.core.take_batch().expect("waits").len(), 1);
+    let mut effects = Vec::new();
+    desk.core.saved(desk.now, &mut effects);
+    let answered: Vec<RequestId> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Answer { id, .. } => Some(*id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(answered, [first, second]);
+    assert_eq!(saved_at(desk.says(1, "m-1", "hi")), Seq(3));
+    assert_eq!(saved_at(desk.says(1, "m-2", "ho")), Seq(4));
+}
+
+#[test]
+fn opening_twice_is_one_session_and_needs_the_same_token() {
+    let mut desk = Desk::new();
+    let first = desk.opens(1);
+    assert!(matches!(first, Ok(Answer::Joined { participant: ParticipantId(1), seq: Seq(2) })));
+    assert!(matches!(desk.opens(1), Ok(Answer::Joined { participant: ParticipantId(1), seq: Seq(2) })));
+    let Request::Open(mut other) = open(1) else { unreachable!() };
+    other.token_hash = TokenHash([8; 32]);
+    assert_eq!(code(desk.ask(Request::Open(other))), ErrorCode::Unauthorized);
+    assert_eq!(desk.core.counts().open, 1);
+}
+
+#[test]
+fn a_wrong_token_and_an_unknown_session_are_told_apart_only_by_who_knows_the_id() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    let by = Credential::Token(TokenHash([9; 32]));
+    let read = |number| Request::Read { session: session(number), by, after: Seq::ZERO, limit: 1 };
+    assert_eq!(code(desk.ask(read(1))), ErrorCode::Unauthorized);
+    assert_eq!(code(desk.ask(read(2))), ErrorCode::UnknownSession);
+    assert_eq!(desk.core.counts().live, 1, "an unknown session leaves nothing behind");
+}
+
+#[test]
+fn at_the_limit_new_sessions_are_refused_and_existing_ones_go_on() {
+    // O-1
+    let mut desk = Desk::with(SessionSettings { sessions_max: 1, ..SessionSettings::default() }, &[]);
+    desk.opens(1).expect("opens");
+    let refusal = desk.opens(2).expect_err("refused");
+    assert_eq!((refusal.code, refusal.retry_after_ms), (ErrorCode::LimitSessions, Some(1_000)));
+    assert_eq!(saved_at(desk.says(1, "m-1", "hi")), Seq(3));
+    desk.ask(Request::Leave { session: session(1), by: ANA }).expect("leaves");
+    desk.opens(2).expect("there is room again");
+}
+
+#[test]
+fn a_message_that_is_too_long_or_empty_is_refused_by_name() {
+    let mut desk = Desk::with(SessionSettings { message_bytes_max: 4, ..SessionSettings::default() }, &[]);
+    desk.opens(1).expect("opens");
+    assert_eq!(code(desk.says(1, "m-1", "hello")), ErrorCode::MessageTooLong);
+    assert_eq!(code(desk.says(1, "m-2", "")), ErrorCode::BadRequest);
+    assert_eq!(saved_at(desk.says(1, "m-1", "hi")), Seq(3), "a refused id can be used again");
+}
+
+#[test]
+fn the_session_ends_with_its_last_customer() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    desk.ask(join(1, ParticipantKind::External, 8)).expect("joins");
+    desk.ask(Request::Leave { session: session(1), by: ANA }).expect("leaves");
+    let ended = desk.last_events(3);
+    assert!(matches!(ended[0], EventBody::Left { participant: ParticipantId(1), reason: LeaveReason::Logout }));
+    assert!(matches!(ended[1], EventBody::Left { participant: ParticipantId(2), reason: LeaveReason::Server }));
+    assert!(matches!(ended[2], EventBody::Closed { .. }));
+    assert_eq!(code(desk.says(1, "m-1", "hi")), ErrorCode::SessionClosed);
+    desk.ask(Request::Leave { session: session(1), by: ANA }).expect("a repeat is no error");
+    assert_eq!(desk.attaches(1, Seq::ZERO).state.status, SessionStatus::Closed);
+}
+
+#[test]
+fn a_customer_without_connection_or_request_leaves_after_the_timeout() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    desk.passes(Duration::from_secs(59));
+    desk.says(1, "m-1", "still here").expect("a request counts as a sign of life");
+    desk.passes(Duration::from_secs(59));
+    assert_eq!(desk.core.counts().open, 1);
+    desk.passes(Duration::from_secs(1));
+    let ended = desk.last_events(2);
+    assert!(matches!(ended[0], EventBody::Left { reason: LeaveReason::Gone, .. }));
+    assert_eq!(desk.core.counts().open, 0);
+    desk.passes(Duration::from_secs(60));
+    assert_eq!(desk.core.counts().live, 0, "an ended session leaves the memory");
+    assert_eq!(desk.attaches(1, Seq::ZERO).events.len(), 5, "and can be read again");
+}
+
+#[test]
+fn an_attached_customer_never_times_out_until_the_link_is_gone() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    desk.attaches(1, Seq::ZERO);
+    desk.passes(Duration::from_secs(3_600));
+    assert_eq!(desk.core.counts().open, 1);
+    desk.core.link_down(desk.now, LINK);
+    assert_eq!(desk.core.counts().attachments, 0);
+    desk.passes(Duration::from_secs(60));
+    assert_eq!(desk.core.counts().open, 0);
+}
+
+#[test]
+fn a_session_that_nobody_reattaches_is_closed_in_time() {
+    let mut first = Desk::new();
+    first.opens(1).expect("opens");
+    let mut second = Desk::with(SessionSettings::default(), &[OpenSession { session: session(1) }]);
+    second.stored = first.stored;
+    second.passes(Duration::from_secs(59));
+    assert_eq!(second.core.counts().live, 0, "nobody asked for it");
+    second.passes(Duration::from_secs(1));
+    let ended = second.last_events(2);
+    assert!(matches!(ended[0], EventBody::Left { reason: LeaveReason::NotBack, .. }), "{ended:?}");
+    assert_eq!(second.core.counts().open, 0);
+}
+
+#[test]
+fn a_restored_session_knows_its_participants_and_what_it_has_been_sent() {
+    let mut first = Desk::new();
+    first.opens(1).expect("opens");
+    first.says(1, "m-1", "hi").expect("saved");
+    let mut second = Desk::with(SessionSettings::default(), &[OpenSession { session: session(1) }]);
+    second.stored = first.stored;
+    assert_eq!(saved_at(second.says(1, "m-1", "hi")), Seq(3), "D-3 across engines");
+    assert_eq!(saved_at(second.says(1, "m-2", "ho")), Seq(4), "D-4 across engines");
+    let page = second.attaches(1, Seq(2));
+    assert_eq!((page.head, page.events.len(), page.participant), (Seq(4), 2, Some(ParticipantId(1))));
+}
+
+#[test]
+fn a_session_that_cannot_be_saved_is_refused_and_closed_when_the_store_works_again() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    desk.opens(2).expect("opens");
+    desk.attaches(1, Seq::ZERO);
+    desk.submit(send(1, "m-1", "lost"));
+    desk.core.take_batch().expect("waits");
+    desk.submit(send(1, "m-2", "behind it"));
+    desk.submit(send(2, "m-1", "another session's"));
+    let mut effects = Vec::new();
+    desk.core.not_saved(desk.now, &mut effects);
+    let refused = effects.iter().filter(|effect| {
+        matches!(effect, Effect::Answer { outcome: Outcome::Refused(Refusal { code: ErrorCode::NotSaved, .. }), .. })
+    });
+    assert_eq!(refused.count(), 2, "both messages of the session, and only they: {effects:?}");
+    assert_eq!(code(desk.says(1, "m-3", "more")), ErrorCode::SessionClosed);
+    assert_eq!(saved_at(desk.says(2, "m-1", "another session's")), Seq(3), "other sessions go on");
+    desk.passes(Duration::from_secs(5));
+    let ended = desk.last_events(2);
+    assert!(matches!(ended[0], EventBody::Left { reason: LeaveReason::Server, .. }), "{ended:?}");
+    assert_eq!(desk.core.counts().open, 1);
+}
+
+#[test]
+fn a_session_whose_opening_cannot_be_saved_never_was() {
+    let mut desk = Desk::new();
+    desk.submit(open(1));
+    let mut effects = Vec::new();
+    desk.core.loaded(desk.now, vec![LoadedSession { session: session(1), history: Vec::new() }], &mut effects);
+    desk.core.take_batch().expect("waits");
+    desk.core.not_saved(desk.now, &mut effects);
+    assert_eq!(desk.core.counts().open, 0);
+    assert_eq!(desk.core.counts().live, 0);
+    desk.opens(1).expect("opens when the store works again");
+}
+
+#[test]
+fn events_older_than_memory_keeps_are_read_from_the_store() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    for number in 0..100 {
+        desk.says(1, &format!("m-{number}"), "hi").expect("saved");
+    }
+    let page = desk.attaches(1, Seq(95));
+    assert_eq!((page.head, page.events.len()), (Seq(102), 7));
+    let page = desk.attaches(1, Seq(1));
+    assert_eq!((page.head, page.events.len()), (Seq(102), 0), "never a silent part: nothing, and a head to read to");
+    let read = Request::Read { session: session(1), by: ANA, after: Seq(1), limit: 10 };
+    let (asked, effects) = desk.submit(read);
+    let [Effect::Read { read, after: Seq(1), events_max: 10, .. }] = effects[..] else { panic!("{effects:?}") };
+    let events: Vec<RawEvent> = desk.stored[1..11].iter().map(|record| record.event.clone()).collect();
+    let mut effects = Vec::new();
+    desk.core.page_read(read, events, &mut effects);
+    assert!(matches!(&effects[..], [Effect::Answer { id, outcome: Outcome::Done(Answer::Page(page)), .. }]
+        if *id == asked && page.events.len() == 10 && page.head == Seq(102)));
+}
+
+#[test]
+fn a_watching_link_is_told_of_every_open_session() {
+    let mut desk = Desk::with(SessionSettings::default(), &[OpenSession { session: session(9) }]);
+    let (_, effects) = desk.submit(Request::Watch);
+    assert!(matches!(&effects[..], [_, Effect::Opened { sessions, .. }] if *sessions == [session(9)]), "{effects:?}");
+    desk.opens(1).expect("opens");
+    assert!(
+        desk.others.iter().any(|effect| matches!(effect, Effect::Opened { sessions, .. } if *sessions == [session(1)]))
+    );
+}
+
+#[test]
+fn a_reading_that_fails_is_refused_and_tried_again_with_the_next_request() {
+    let mut desk = Desk::with(SessionSettings::default(), &[OpenSession { session: session(9) }]);
+    desk.submit(send(9, "m-1", "hi"));
+    let mut effects = Vec::new();
+    desk.core.load_failed(&[session(9)], &mut effects);
+    assert!(matches!(&effects[..], [Effect::Answer { outcome: Outcome::Refused(refusal), .. }]
+        if refusal.code == ErrorCode::Unavailable));
+    let (_, effects) = desk.submit(send(9, "m-1", "hi"));
+    assert!(matches!(effects[..], [Effect::Load { .. }]));
+    assert_eq!(desk.core.counts().open, 1, "it is still one of the open sessions");
+}
