@@ -215,13 +215,13 @@ impl Customer {
     }
 
     /// The page stops reading while its connection stays, as a laptop does that falls asleep.
-    pub fn falls_asleep(&self) {
+    pub fn closes_the_lid(&self) {
         self.shared.with(|view| view.is_asleep = true);
         self.shared.wake.notify_one();
     }
 
     /// The page goes on.
-    pub fn wakes_up(&self) {
+    pub fn opens_the_lid(&self) {
         self.shared.with(|view| view.is_asleep = false);
         self.shared.wake.notify_one();
     }

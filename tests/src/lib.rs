@@ -11,7 +11,6 @@ pub mod disk;
 pub mod executable;
 pub mod history;
 mod logs;
-pub mod memory;
 mod part;
 mod ports;
 mod probe;
@@ -19,6 +18,7 @@ mod process;
 pub mod rest;
 pub mod seeds;
 pub mod system;
+pub mod usage;
 
 pub use checker::check;
 pub use customer::Customer;

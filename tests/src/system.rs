@@ -6,6 +6,7 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use rustix::process::Signal;
@@ -231,6 +232,14 @@ impl System {
         let at = self.find(engine).await;
         self.engines[at].kill();
         if at == 0 { Engine::A } else { Engine::B }
+    }
+
+    /// `kill -9`, with the moment of the signal, which is well before the process is gone.
+    pub async fn kill_timed(&mut self, engine: Engine) -> (Instant, Engine) {
+        let at = self.find(engine).await;
+        let now = Instant::now();
+        self.engines[at].kill();
+        (now, if at == 0 { Engine::A } else { Engine::B })
     }
 
     /// Kills both engines before either can take over.

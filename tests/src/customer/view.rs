@@ -1,10 +1,9 @@
-//! What a page has and what it does on each frame: pure, so that the rules can be tested by themselves.
+//! What a page has and what it does on each frame: without I/O, so that the rules can be tested by themselves.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::sync::Arc;
 use tandem_protocol::{
     ClientId, ErrorCode, EventBody, ParticipantId, RawEvent, Seq, SessionState,
     client::{ClientFrame, Notice},
@@ -52,6 +51,8 @@ pub struct View {
     pub participant: Option<ParticipantId>,
     /// The events so far, in order.
     pub events: Vec<RawEvent>,
+    /// When each of them came.
+    pub arrivals: Vec<Instant>,
     /// Events that came again and were not the same.
     pub contradictions: Vec<RawEvent>,
     /// Everything ever written.
@@ -147,6 +148,7 @@ impl View {
             status: Status::Connecting,
             participant: None,
             events: Vec::new(),
+            arrivals: Vec::new(),
             contradictions: Vec::new(),
             sends: Vec::new(),
             outbox: VecDeque::new(),
@@ -269,6 +271,7 @@ impl View {
         if !welcome.recovered {
             self.not_recovered += 1;
             self.events.clear();
+            self.arrivals.clear();
         }
         self.status = Status::Connected;
         self.connections += 1;
@@ -296,7 +299,10 @@ impl View {
             Some(known) if known.event.get() != event.event.get() => self.contradictions.push(event),
             Some(_) => {}
             // A gap inside a frame is appended too: the checker finds it.
-            None => self.events.push(event),
+            None => {
+                self.events.push(event);
+                self.arrivals.push(Instant::now());
+            }
         }
     }
 
