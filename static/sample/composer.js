@@ -9,7 +9,7 @@ import { byId } from './dom.js';
 const draftKey = (session) => `tandem.sample.draft.${session}`;
 
 const NOTES = Object.freeze({
-  reconnecting: 'Messages wait and are sent once the connection is back.',
+  reconnecting: 'Messages wait until the connection is back.',
   stopped: 'Messages wait until the chat can be reached.',
 });
 

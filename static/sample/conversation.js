@@ -14,6 +14,9 @@ const GROUP_MS = 120_000;
 /** This close to the end counts as being there: new messages keep it in view. */
 const NEAR_PX = 96;
 
+/** Who joined, in pieces. */
+const joining = (who, mine) => (mine ? ['You joined as ', name(who)] : [name(who), ' joined the chat']);
+
 export class Conversation {
   #session;
   #onEdit;
@@ -29,6 +32,9 @@ export class Conversation {
   #group = { participant: null, at_ms: 0 };
   #day = day(Date.now());
   #unseen = 0;
+
+  /** Whether the end stays in view as things arrive and the field grows; false while somebody reads further up. */
+  #follow = true;
 
   /**
    * @param {import('../client/session.js').Session} session
@@ -47,8 +53,11 @@ export class Conversation {
     on('reset', () => this.#clear());
     on('ended', () => this.#offerCopies());
     this.#newer.addEventListener('click', () => this.#toEnd(), { signal });
-    this.#log.addEventListener('scroll', () => this.#atEnd() && this.#seen(), { signal, passive: true });
-    document.addEventListener('visibilitychange', () => this.#atEnd() && this.#seen(), { signal });
+    this.#log.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
+    document.addEventListener('visibilitychange', () => this.#scrolled(), { signal });
+    const sizes = new ResizeObserver(() => this.#follow && this.#toEnd());
+    for (const place of [this.#log, this.#lines, this.#outbox]) sizes.observe(place);
+    signal.addEventListener('abort', () => sizes.disconnect());
   }
 
   #clear() {
@@ -57,7 +66,7 @@ export class Conversation {
     this.#waiting.clear();
     this.#group = { participant: null, at_ms: 0 };
     this.#typing([]);
-    this.#seen();
+    this.#toEnd();
     for (const { client_id, text, at_ms, state, reason } of this.#session.outbox) {
       this.#messageState({ client_id, text, at_ms, state, reason }, true);
     }
@@ -65,8 +74,9 @@ export class Conversation {
 
   #event({ event, mine, live }) {
     if (event.type === 'message') this.#message(event, mine, live);
-    if (event.type === 'joined') this.#note(event, mine ? ['You joined as ', name(event.name)] : [name(event.name), ' joined the chat'], live);
-    if (event.type === 'left') this.#note(event, mine ? [leaving(event.reason, true)] : [name(this.#nameOf(event)), ` ${leaving(event.reason, false)}`], live);
+    if (event.type === 'opened' && event.subject) this.#note(event, ['Subject: ', name(event.subject)], live);
+    if (event.type === 'joined') this.#note(event, joining(event.name, mine), live);
+    if (event.type === 'left') this.#note(event, this.#leaving(event, mine), live);
   }
 
   #message(event, mine, live) {
@@ -78,15 +88,8 @@ export class Conversation {
     shown.update({ at_ms: event.at_ms, state: mine ? 'saved' : undefined });
     shown.offer({});
     this.#groupWith(shown.line, event);
-    this.#add(shown.line, mine && live);
+    this.#lines.append(shown.line); // A message that waited moves here and stays one element.
     if (live && !mine) this.#arrived(`${sender}: ${event.text}`);
-  }
-
-  /** Puts a line at the end of what is saved. Moving a waiting message here keeps it one element. */
-  #add(line, toEnd) {
-    const follow = toEnd || this.#atEnd();
-    this.#lines.append(line);
-    if (follow) this.#toEnd();
   }
 
   #messageState({ client_id, text, at_ms, state, reason }, quiet = false) {
@@ -113,7 +116,7 @@ export class Conversation {
   }
 
   #actions(client_id, text) {
-    const copy = navigator.clipboard ? () => navigator.clipboard.writeText(text) : undefined;
+    const copy = navigator.clipboard ? (click) => copyText(text, click.currentTarget) : undefined;
     if (this.#session.status === 'ended') return { copy };
     const edit = () => {
       this.#session.discard(client_id);
@@ -132,7 +135,7 @@ export class Conversation {
     this.#group.participant = null;
     const line = element('li', { class: 'line note' }, element('p', {}, ...pieces));
     line.title = clock(at_ms);
-    this.#add(line, false);
+    this.#lines.append(line);
     if (live) announce(line.textContent);
   }
 
@@ -142,16 +145,19 @@ export class Conversation {
     const line = element('li', { class: 'line notice', 'data-notice': lost ? 'lost' : 'restored' });
     line.append(element('p', {}, text));
     this.#group.participant = null;
-    this.#add(line, false);
+    this.#lines.append(line);
     if (document.body.dataset.notices === 'on') announce(text);
   }
 
   #typing(participants) {
     const place = byId('typing');
-    const follow = this.#atEnd();
     place.hidden = participants.length === 0;
     byId('typing-text').textContent = place.hidden ? '' : typing(participants.map((each) => each.name));
-    if (follow && !place.hidden) this.#toEnd();
+    if (this.#follow) this.#toEnd();
+  }
+
+  #leaving({ participant, reason }, mine) {
+    return mine ? [leaving(reason, true)] : [name(this.#nameOf({ participant })), ` ${leaving(reason, false)}`];
   }
 
   #separateDays(at_ms) {
@@ -175,9 +181,9 @@ export class Conversation {
 
   #arrived(text) {
     announce(text);
-    if (this.#atEnd() && document.visibilityState === 'visible') return;
+    if (this.#follow && document.visibilityState === 'visible') return;
     this.#unseen += 1;
-    this.#newer.hidden = this.#atEnd();
+    this.#newer.hidden = this.#follow;
     document.title = `(${this.#unseen}) Chat HA sample · Tandem`;
   }
 
@@ -188,12 +194,21 @@ export class Conversation {
     document.title = 'Chat HA sample · Tandem';
   }
 
-  #atEnd() {
-    return this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < NEAR_PX;
+  #scrolled() {
+    this.#follow = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < NEAR_PX;
+    if (this.#follow) this.#seen();
   }
 
   #toEnd() {
+    this.#follow = true;
     this.#log.scrollTop = this.#log.scrollHeight;
     this.#seen();
   }
+}
+
+/** @param {string} text @param {HTMLElement} button which says that it is done */
+async function copyText(text, button) {
+  await navigator.clipboard.writeText(text);
+  button.textContent = 'Copied';
+  announce('Copied');
 }

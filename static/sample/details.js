@@ -27,8 +27,8 @@ export function prepareDetails() {
 /** @param {import('../client/session.js').Session} session @param {AbortSignal} signal ends it */
 export function showDetails(session, signal) {
   let restorations = 0;
-  let engine = 'serving';
-  put('restored', 'not yet');
+  let engine = 'Serving';
+  put('restored', 'Not yet');
   const show = () => {
     put('connection', STATUS[session.status]);
     put('engine', session.status === 'connecting' ? '–' : engine);
@@ -39,7 +39,7 @@ export function showDetails(session, signal) {
   };
   session.addEventListener('notice', ({ detail }) => {
     const lost = detail.notice === 'connection_lost';
-    engine = lost && detail.source === 'engine' ? 'lost, its backup takes over' : 'serving';
+    engine = lost && detail.source === 'engine' ? 'Lost, backup takes over' : 'Serving';
     if (!lost) put('restored', `${(restorations += 1)}×, last after ${duration(detail.gap_ms)}`);
   }, { signal });
   for (const type of ['state', 'event', 'message-state', 'notice']) session.addEventListener(type, show, { signal });

@@ -32,7 +32,8 @@ export class Message {
     this.#text = shown.text;
     this.#time = element('time');
     this.#mark = element('span', { class: 'mark' });
-    this.#meta = element('p', { class: 'meta', id: `meta-${shown.key}` }, this.#time, this.#mark);
+    this.#meta = element('p', { class: 'meta', id: `meta-${shown.key}` }, this.#time);
+    if (shown.mine) this.#meta.append(this.#mark);
     const text = element('p', { class: 'bubble', dir: 'auto', 'aria-describedby': this.#meta.id }, shown.text);
     this.line = element('li', { class: `line message ${shown.mine ? 'mine' : 'theirs'}` });
     this.line.append(this.#sender(shown), text, this.#meta);

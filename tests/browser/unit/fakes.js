@@ -1,0 +1,175 @@
+/**
+ * A world without time or network: a clock that a test turns, sockets that a test answers.
+ */
+
+import { Session } from '/static/client/session.js';
+import { Shelf } from '/static/client/storage.js';
+
+/** A WebSocket whose other side is the test. */
+export class FakeSocket {
+  sent = [];
+  isClosed = false;
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  /** The gateway accepts it. */
+  accept() {
+    this.onopen?.();
+  }
+
+  /** The gateway says something. @param {object} frame */
+  says(frame) {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  /** The gateway or the network ends it. @param {number} code */
+  ends(code = 1006) {
+    this.onclose?.({ code });
+  }
+
+  /** What was sent of one type. @param {string} type */
+  of(type) {
+    return this.sent.filter((frame) => frame.type === type);
+  }
+}
+
+/** Time, chance and network of one test. */
+export class World {
+  time_ms = 1_000_000;
+  chance = 0.5;
+
+  /** @type {FakeSocket[]} */
+  sockets = [];
+  #timers = new Map();
+  #next = 1;
+
+  /** @returns {import('/static/client/surroundings.js').Surroundings} */
+  get surroundings() {
+    return {
+      now: () => this.time_ms,
+      random: () => this.chance,
+      after: (ms, then) => {
+        const timer = this.#next;
+        this.#next += 1;
+        this.#timers.set(timer, { at: this.time_ms + ms, then });
+        return () => this.#timers.delete(timer);
+      },
+      socket: () => {
+        this.sockets.push(new FakeSocket());
+        return this.socket;
+      },
+      fetch: () => Promise.reject(new TypeError('no network')),
+    };
+  }
+
+  /** The newest socket. */
+  get socket() {
+    return this.sockets.at(-1);
+  }
+
+  /** Turns the clock and runs what is due, each at its time. @param {number} ms */
+  pass(ms) {
+    const end = this.time_ms + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(([, timer]) => timer.at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      const [id, { at, then }] = due;
+      this.#timers.delete(id);
+      this.time_ms = Math.max(this.time_ms, at);
+      then();
+    }
+    this.time_ms = end;
+  }
+
+  /** The computer sleeps: time passes and no timer runs. @param {number} ms */
+  sleep(ms) {
+    this.time_ms += ms;
+  }
+}
+
+export const HEARTBEAT_MS = 10_000;
+
+/** A `welcome` as of a gateway. */
+export function welcome(more = {}) {
+  return {
+    type: 'welcome',
+    session: 's',
+    participant: 1,
+    head: 0,
+    recovered: true,
+    state: { status: 'open', participants: [{ participant: 1, kind: 'CLIENT', name: 'Ana', joined: true }] },
+    heartbeat_ms: HEARTBEAT_MS,
+    message_bytes_max: 100,
+    ...more,
+  };
+}
+
+/** A message event. */
+export function message(seq, participant, text, client_id = `${participant}-${seq}`) {
+  return { seq, at_ms: seq, type: 'message', participant, client_id, text };
+}
+
+/** A tab that never sees another one end, unless the test says so. */
+export class FakeTab {
+  /** @type {Map<string, () => void>} */
+  awaited = new Map();
+
+  constructor(id) {
+    this.id = id;
+  }
+
+  whenGone(id, then) {
+    this.awaited.set(id, then);
+  }
+
+  release() {}
+}
+
+/** A page with one session, and all that the session told it. */
+export class Page {
+  told = [];
+
+  constructor(world = new World(), tab = new FakeTab('tab-1')) {
+    this.world = world;
+    this.tab = tab;
+    const credentials = { session: 's', token: 't', participant: 1 };
+    this.session = new Session(credentials, { shelf: new Shelf(), tab, surroundings: world.surroundings });
+    const types = ['state', 'event', 'message-state', 'typing', 'notice', 'participants', 'reset', 'refused', 'ended'];
+    for (const type of types) this.session.addEventListener(type, ({ detail }) => this.told.push({ type, ...detail }));
+    this.session.start();
+  }
+
+  /** The gateway welcomes the newest socket. */
+  welcomed(more = {}) {
+    this.world.socket.accept();
+    this.world.socket.says(welcome(more));
+    return this;
+  }
+
+  /** What was told of one type. */
+  of(type) {
+    return this.told.filter((told) => told.type === type);
+  }
+
+  /** The texts of the messages sent on the newest socket. */
+  get sent() {
+    return this.world.socket.of('message').map((frame) => frame.text);
+  }
+
+  /** The states of a message, in the order told. */
+  states(client_id) {
+    return this.of('message-state').filter((told) => told.client_id === client_id).map((told) => told.state);
+  }
+
+  /** The gateway acknowledges the message sent last. */
+  acknowledges(seq = 1) {
+    const { client_id } = this.world.socket.of('message').at(-1);
+    this.world.socket.says({ type: 'ack', client_id, seq, at_ms: 1 });
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Loads every unit test, runs them and leaves the results where the Rust side waits for them.
+ */
+
+import { run } from './harness.js';
+import './backoff.test.js';
+import './connection.test.js';
+import './history.test.js';
+import './ids.test.js';
+import './outbox.test.js';
+import './roster.test.js';
+import './session.test.js';
+import './tabs.test.js';
+
+globalThis.results = await run();
