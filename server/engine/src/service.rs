@@ -1,0 +1,286 @@
+//! The one task that owns an engine's sessions and lease. Inputs come in order, effects go out in the order given.
+//!
+//! It never waits for anything but its inputs: the store is asked by tasks that report back, links are written to
+//! through outboxes that never block. Whatever is ready is taken in before anything goes out, so that under load one
+//! commit and one write serve many messages.
+
+mod dispatch;
+mod leasing;
+mod links;
+mod storing;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tandem_link::Outbox;
+use tandem_protocol::{
+    Epoch, Peer, RawEvent, SessionId,
+    link::{Hello, ToEngine},
+};
+use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId};
+use tandem_store::{Lease, Loaded, OpenSession, Store, StoreError, Taken};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, saver::SaveOutcome};
+
+/// Inputs that may wait for the service in either channel, each a batch of one link's frames or a report; beyond it
+/// links and tasks wait (B-1).
+const INPUTS_MAX: usize = 1_024;
+
+/// Records that may wait for the store before links have to wait too, rather than be refused: some batches' worth.
+const UNSAVED_HIGH: usize = 16_384;
+
+/// Inputs taken in before anything goes out.
+const INPUTS_BATCH_MAX: usize = 256;
+
+/// How long an engine that ends waits for its last records to be saved.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// What the service is told.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A link has said hello and waits for its answer.
+    LinkUp {
+        link: LinkId,
+        hello: Hello,
+        outbox: Outbox,
+    },
+    /// Frames of a link, in order.
+    Frames {
+        link: LinkId,
+        frames: Vec<ToEngine>,
+    },
+    /// A link is gone.
+    LinkDown {
+        link: LinkId,
+    },
+    /// A held hello has been held long enough.
+    HoldOver {
+        link: LinkId,
+    },
+    /// Something about the lease.
+    Lease(LeaseInput),
+    /// The lease as read from the store; or what became of taking it.
+    LeaseRead(Result<Option<Lease>, StoreError>),
+    LeaseTaken(Result<Taken, StoreError>),
+    /// The sessions to inherit.
+    OpenSessions {
+        epoch: Epoch,
+        took: Duration,
+        open: Result<Vec<OpenSession>, StoreError>,
+    },
+    /// What became of the batch at the store.
+    Saved {
+        epoch: Epoch,
+        outcome: SaveOutcome,
+    },
+    /// Sessions were read.
+    Loaded {
+        epoch: Epoch,
+        took: Duration,
+        sessions: Vec<SessionId>,
+        loaded: Result<Vec<Loaded>, StoreError>,
+    },
+    /// A page was read.
+    PageRead {
+        epoch: Epoch,
+        read: ReadId,
+        page: Result<Vec<RawEvent>, StoreError>,
+    },
+}
+
+/// A link that has said hello.
+#[derive(Debug)]
+struct Linked {
+    hello: Hello,
+    outbox: Outbox,
+    is_welcome: bool,
+}
+
+/// See the module.
+pub(crate) struct Service {
+    settings: EngineSettings,
+    store: Arc<dyn Store>,
+    process: Process,
+    clock: Clock,
+    stop: CancellationToken,
+    /// From the links: comings, frames and goings, each link's in order.
+    inputs: mpsc::Receiver<Input>,
+    /// From the tasks that report back. Taken in first: what is saved must not queue behind what is to be saved.
+    reported: mpsc::Receiver<Input>,
+    reports: mpsc::Sender<Input>,
+    /// Everything that reports back; awaited at the end.
+    tasks: JoinSet<()>,
+    /// Reads of the store at one time.
+    reading: Arc<Semaphore>,
+    keeper: LeaseKeeper,
+    role: watch::Sender<EngineRole>,
+    /// The lease as last read: whom to follow, whom to kill when it hangs.
+    lease: Option<Lease>,
+    /// The task that follows the primary, while this engine is backup.
+    follower: Option<tokio::task::AbortHandle>,
+    is_follow_fresh: bool,
+    /// When this engine's takeover began, for the log.
+    taking_since: Option<(Instant, tandem_session::TakeCause)>,
+    links: HashMap<LinkId, Linked>,
+    /// The sessions, while this engine is primary and knows which it inherits.
+    core: Option<(Epoch, Core)>,
+    /// The backup, while it stands by.
+    backup: Option<(LinkId, Peer)>,
+    /// Reused between rounds.
+    effects: Vec<Effect>,
+    next_lease_tick: Instant,
+}
+
+impl Service {
+    pub(crate) fn new(
+        settings: EngineSettings,
+        store: Arc<dyn Store>,
+        process: Process,
+        stop: CancellationToken,
+    ) -> (Self, watch::Receiver<EngineRole>, mpsc::Sender<Input>) {
+        let (from_links, inputs) = mpsc::channel(INPUTS_MAX);
+        let (reports, reported) = mpsc::channel(INPUTS_MAX);
+        let (role, role_seen) = watch::channel(EngineRole::Undecided);
+        let service = Self {
+            keeper: LeaseKeeper::new(settings.name.clone(), settings.lease),
+            store,
+            process,
+            clock: Clock::start(),
+            stop,
+            inputs,
+            reported,
+            reports,
+            tasks: JoinSet::new(),
+            reading: Arc::new(Semaphore::new(storing::READS_MAX)),
+            role,
+            lease: None,
+            follower: None,
+            is_follow_fresh: true,
+            taking_since: None,
+            links: HashMap::new(),
+            core: None,
+            backup: None,
+            effects: Vec::new(),
+            next_lease_tick: Instant::now(),
+            settings,
+        };
+        (service, role_seen, from_links)
+    }
+
+    /// Runs until it is told to stop.
+    pub(crate) async fn run(mut self) {
+        let stop = self.stop.clone();
+        let mut batch = Vec::with_capacity(INPUTS_BATCH_MAX);
+        while !stop.is_cancelled() {
+            let (deadline, has_room) = (self.next_deadline(), self.has_room());
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                Some(report) = self.reported.recv() => batch.push(report),
+                Some(_ended) = self.tasks.join_next() => {}
+                () = sleep_until(deadline) => {}
+                Some(input) = self.inputs.recv(), if has_room => batch.push(input),
+            }
+            self.take_ready(&mut batch);
+            self.round(&mut batch);
+        }
+        self.end(batch).await;
+    }
+
+    /// Adds what is there already, so that a busy channel does not keep the other waiting.
+    fn take_ready(&mut self, batch: &mut Vec<Input>) {
+        while let Ok(report) = self.reported.try_recv() {
+            batch.push(report);
+        }
+        while batch.len() < INPUTS_BATCH_MAX
+            && self.has_room()
+            && let Ok(input) = self.inputs.try_recv()
+        {
+            batch.push(input);
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.core.as_ref().is_none_or(|(_, core)| core.unsaved() < UNSAVED_HIGH)
+    }
+
+    /// Takes in what is ready, then lets out what follows from it.
+    fn round(&mut self, batch: &mut Vec<Input>) {
+        for input in batch.drain(..) {
+            self.take_in(input);
+        }
+        self.tick();
+        self.let_out();
+    }
+
+    fn take_in(&mut self, input: Input) {
+        match input {
+            Input::Frames { link, frames } => self.on_frames(link, frames),
+            Input::LinkUp { link, hello, outbox } => self.on_link_up(link, hello, outbox),
+            Input::LinkDown { link } => self.on_link_down(link),
+            Input::HoldOver { link } => self.on_hold_over(link),
+            Input::Lease(input) => self.on_lease(input),
+            Input::LeaseRead(read) => self.on_lease_read(read),
+            Input::LeaseTaken(taken) => self.on_lease_taken(taken),
+            Input::OpenSessions { epoch, took, open } => self.on_open_sessions(epoch, took, open),
+            Input::Saved { epoch, outcome } => self.on_saved(epoch, outcome),
+            Input::Loaded { epoch, took, sessions, loaded } => self.on_loaded(epoch, took, &sessions, loaded),
+            Input::PageRead { epoch, read, page } => self.on_page_read(epoch, read, page),
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        if Instant::now() >= self.next_lease_tick {
+            self.next_lease_tick = Instant::now() + self.settings.lease.renew;
+            self.on_lease(LeaseInput::Tick);
+        }
+        if let Some((_, core)) = &mut self.core
+            && core.next_deadline().is_some_and(|at| at <= now.elapsed)
+        {
+            core.tick(now, &mut self.effects);
+        }
+    }
+
+    fn next_deadline(&self) -> Instant {
+        let core = self.core.as_ref().and_then(|(_, core)| core.next_deadline()).map(|at| self.clock.at(at));
+        core.map_or(self.next_lease_tick, |core| core.min(self.next_lease_tick))
+    }
+
+    /// Effects to the links, and the next batch to the store.
+    fn let_out(&mut self) {
+        self.dispatch();
+        self.save_next();
+    }
+
+    /// The orderly end of this process: save and answer what was sent, give up the lease, send the links away.
+    async fn end(mut self, mut batch: Vec<Input>) {
+        let until = Instant::now() + DRAIN_MAX;
+        while self.core.as_ref().is_some_and(|(_, core)| core.unsaved() > 0) {
+            tokio::select! {
+                Some(report) = self.reported.recv() => batch.push(report),
+                () = sleep_until(until) => {
+                    warn!("ending although some messages are not saved; their senders were not answered");
+                    break;
+                }
+            }
+            // New requests are not taken any more: their senders keep them and ask the next primary.
+            batch.retain(|input| matches!(input, Input::Saved { .. }));
+            self.round(&mut batch);
+        }
+        if let Some((epoch, core)) = self.core.take() {
+            match self.store.release_lease(epoch).await {
+                Ok(()) => info!(%epoch, sessions = core.counts().open, "gave up the lease"),
+                Err(error) => warn!(%epoch, %error, "could not give up the lease; it will expire"),
+            }
+        }
+        self.send_all_away(None);
+        self.tasks.shutdown().await;
+    }
+}

@@ -1,0 +1,57 @@
+//! Effects of the core become frames in the links' outboxes.
+
+use std::collections::HashMap;
+
+use tandem_link::{Utf8Bytes, connection::frame};
+use tandem_protocol::link::FromEngine;
+use tandem_session::{Effect, LinkId};
+use tracing::warn;
+
+use super::Service;
+
+/// Frames by link, so that each link is woken once a round.
+#[derive(Default)]
+struct Outgoing(HashMap<LinkId, Vec<Utf8Bytes>>);
+
+impl Outgoing {
+    fn push(&mut self, link: LinkId, frame: Utf8Bytes) {
+        self.0.entry(link).or_default().push(frame);
+    }
+
+    fn push_to_all(&mut self, links: &[LinkId], frame: &Utf8Bytes) {
+        for link in links {
+            self.push(*link, frame.clone());
+        }
+    }
+}
+
+impl Service {
+    /// Carries out the effects in the order given.
+    pub(super) fn dispatch(&mut self) {
+        let mut outgoing = Outgoing::default();
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Answer { link, id, outcome } => outgoing.push(link, frame(&FromEngine::Answer { id, outcome })),
+                Effect::Deliver { links, deliver } => {
+                    outgoing.push_to_all(&links, &frame(&FromEngine::Deliver(deliver)));
+                }
+                Effect::Typing { links, session, participant, on } => {
+                    outgoing.push_to_all(&links, &frame(&FromEngine::Typing { session, participant, on }));
+                }
+                Effect::Opened { link, sessions } => outgoing.push(link, frame(&FromEngine::Opened(sessions))),
+                Effect::Load { sessions } => self.load(sessions),
+                Effect::Read { read, session, after, events_max } => self.read_page(read, session, after, events_max),
+            }
+        }
+        // The allocation is kept for the next round.
+        self.effects = effects;
+        for (link, frames) in outgoing.0 {
+            // A link that went while its request was at the store asks again elsewhere.
+            let Some(linked) = self.links.get(&link) else { continue };
+            if linked.outbox.push_all(frames).is_err() && linked.is_welcome && linked.outbox.is_open() {
+                warn!(link = linked.hello.name, "a link reads too slowly and is cut off; it will come back");
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What the lease keeper decides is done here, and what comes of it is told to the keeper.
+
+use std::time::Duration;
+
+use tandem_protocol::Epoch;
+use tandem_session::{Core, LeaseEffect, LeaseInput, SeenLease, TakeCause};
+use tandem_store::{Holder, Lease, OpenSession, StoreError, Taken};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::{Input, Service};
+use crate::{
+    EngineRole,
+    clock::wall,
+    standby::{Following, follow},
+};
+
+impl Service {
+    pub(super) fn on_lease(&mut self, input: LeaseInput) {
+        match &input {
+            LeaseInput::FollowLost { is_refused } => self.on_follow_lost(*is_refused),
+            LeaseInput::Following => self.is_follow_fresh = true,
+            _ => {}
+        }
+        let now = self.clock.now().elapsed;
+        for effect in self.keeper.handle(now, input) {
+            self.carry_out(effect);
+        }
+        self.publish_role();
+    }
+
+    pub(super) fn on_lease_read(&mut self, read: Result<Option<Lease>, StoreError>) {
+        match read {
+            Ok(lease) => {
+                let seen = lease.as_ref().map(|lease| self.seen(lease));
+                self.lease = lease;
+                self.on_lease(LeaseInput::Read(seen));
+            }
+            Err(error) => {
+                warn!(%error, "cannot read the lease");
+                self.on_lease(LeaseInput::StoreFailed);
+            }
+        }
+    }
+
+    pub(super) fn on_lease_taken(&mut self, taken: Result<Taken, StoreError>) {
+        let input = match taken {
+            Ok(Taken::Held(epoch)) => LeaseInput::Taken(epoch),
+            Ok(Taken::Lost(lease)) => {
+                let seen = self.seen(&lease);
+                info!(primary = %seen.holder, epoch = %seen.epoch, "another engine was faster");
+                self.lease = Some(lease);
+                LeaseInput::LostRace(seen)
+            }
+            Err(StoreError::Busy(cause)) => {
+                warn!(%cause, "cannot take the lease: another process holds the store's write lock");
+                LeaseInput::Blocked
+            }
+            Err(error) => {
+                warn!(%error, "cannot take the lease");
+                LeaseInput::StoreFailed
+            }
+        };
+        self.on_lease(input);
+    }
+
+    pub(super) fn on_open_sessions(
+        &mut self,
+        epoch: Epoch,
+        took: Duration,
+        open: Result<Vec<OpenSession>, StoreError>,
+    ) {
+        if self.keeper.primary_epoch() != Some(epoch) {
+            return;
+        }
+        match open {
+            Ok(open) => self.serve(epoch, took, &open),
+            Err(StoreError::Stale { .. }) => self.on_lease(LeaseInput::Fenced),
+            Err(error) => {
+                error!(%epoch, %error, "cannot read the open sessions; trying again");
+                self.read_open_sessions(epoch, self.settings.lease.renew);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: LeaseEffect) {
+        match effect {
+            LeaseEffect::Read => {
+                let store = self.store.clone();
+                self.report(async move { Input::LeaseRead(store.lease().await) });
+            }
+            LeaseEffect::Take { seen, cause } => self.take_lease(seen, cause),
+            LeaseEffect::Renew(epoch) => {
+                let store = self.store.clone();
+                self.report(async move { Input::Lease(renewal(store.renew_lease(epoch, wall()).await)) });
+            }
+            LeaseEffect::Serve(epoch) => self.read_open_sessions(epoch, Duration::ZERO),
+            LeaseEffect::StepDown(epoch) => self.step_down(epoch),
+            LeaseEffect::Follow(address) => self.follow(address),
+            LeaseEffect::KillHolder => self.kill_holder(),
+        }
+    }
+
+    fn take_lease(&mut self, seen: Epoch, cause: TakeCause) {
+        self.stop_following();
+        self.taking_since.get_or_insert((Instant::now(), cause));
+        let holder = Holder {
+            name: self.settings.name.clone(),
+            address: self.settings.advertise.clone(),
+            host: self.process.host.clone(),
+            pid: self.process.pid,
+            pid_started: self.process.started,
+        };
+        let store = self.store.clone();
+        self.report(async move { Input::LeaseTaken(store.take_lease(seen, holder, wall()).await) });
+    }
+
+    /// The epoch is raised and committed; only now may session state be read (design section 3).
+    fn read_open_sessions(&mut self, epoch: Epoch, pause: Duration) {
+        let store = self.store.clone();
+        self.report(async move {
+            tokio::time::sleep(pause).await;
+            let started = Instant::now();
+            let open = store.open_sessions(epoch).await;
+            Input::OpenSessions { epoch, took: started.elapsed(), open }
+        });
+    }
+
+    fn serve(&mut self, epoch: Epoch, read_took: Duration, open: &[OpenSession]) {
+        let sessions: Vec<_> = open.iter().map(|open| tandem_session::OpenSession { session: open.session }).collect();
+        self.core = Some((epoch, Core::new(self.clock.now(), self.settings.sessions.clone(), &sessions)));
+        let took = self.taking_since.take().map(|(since, cause)| (since.elapsed(), cause));
+        let (took, cause) = took.unwrap_or((read_took, TakeCause::Free));
+        info!(
+            %epoch, ?cause, open_sessions = open.len(), took_ms = took.as_millis() as u64,
+            "took over: this engine is primary; sessions are restored as they are asked for"
+        );
+        self.welcome_all();
+        self.publish_role();
+    }
+
+    fn step_down(&mut self, epoch: Epoch) {
+        let sessions = self.core.take().map_or(0, |(_, core)| core.counts().open);
+        self.effects.clear();
+        warn!(%epoch, sessions, "deposed: another engine has taken over; this one becomes backup");
+        self.lease = None;
+        self.send_all_away(None);
+    }
+
+    fn follow(&mut self, address: String) {
+        self.stop_following();
+        let pause = if self.is_follow_fresh { Duration::ZERO } else { self.settings.lease.renew };
+        self.is_follow_fresh = false;
+        let following = Following {
+            address,
+            pair: self.settings.pair.clone(),
+            this: self.this(),
+            epoch_seen: self.lease.as_ref().map_or(Epoch::ZERO, |lease| lease.epoch),
+            pause,
+        };
+        self.follower = Some(self.tasks.spawn(follow(following, self.reports.clone())));
+        // Whoever waited for this engine to know what it is: it is backup.
+        self.send_waiting_away();
+    }
+
+    fn stop_following(&mut self) {
+        if let Some(follower) = self.follower.take() {
+            follower.abort();
+        }
+    }
+
+    fn on_follow_lost(&mut self, is_refused: bool) {
+        self.follower = None;
+        if let Some(lease) = &self.lease
+            && self.keeper.primary_epoch().is_none()
+            && self.is_follow_fresh
+        {
+            let (primary, epoch) = (&lease.holder.name, lease.epoch);
+            warn!(%primary, %epoch, is_refused, "lost the primary");
+        }
+    }
+
+    fn kill_holder(&self) {
+        let Some(lease) = &self.lease else { return };
+        let holder = &lease.holder;
+        if self.process.kill(holder) {
+            warn!(primary = %holder.name, pid = holder.pid, "killed the hung primary: it held the store's write lock");
+        }
+    }
+
+    fn seen(&self, lease: &Lease) -> SeenLease {
+        SeenLease {
+            epoch: lease.epoch,
+            holder: lease.holder.name.clone(),
+            address: lease.holder.address.clone(),
+            renewed_at: lease.renewed_at,
+            is_released: lease.released,
+            is_holder_gone: self.process.knows_gone(&lease.holder),
+        }
+    }
+
+    fn publish_role(&self) {
+        let role = match (&self.core, &self.lease) {
+            (Some((epoch, _)), _) => EngineRole::Primary { epoch: *epoch },
+            (None, Some(lease)) if self.follower.is_some() => {
+                EngineRole::Backup { primary: lease.holder.name.clone(), epoch: lease.epoch }
+            }
+            _ => EngineRole::Undecided,
+        };
+        self.role.send_if_modified(|published| {
+            let is_new = *published != role;
+            *published = role;
+            is_new
+        });
+    }
+
+    /// Runs something that waits and reports back as an input.
+    pub(super) fn report(&mut self, task: impl Future<Output = Input> + Send + 'static) {
+        let reports = self.reports.clone();
+        self.tasks.spawn(async move {
+            let input = task.await;
+            // The service may have ended first; then nobody needs to know.
+            let _ = reports.send(input).await;
+        });
+    }
+}
+
+fn renewal(renewed: Result<(), StoreError>) -> LeaseInput {
+    match renewed {
+        Ok(()) => LeaseInput::Renewed,
+        Err(StoreError::Stale { .. }) => LeaseInput::Fenced,
+        Err(error) => {
+            warn!(%error, "cannot renew the lease");
+            LeaseInput::RenewFailed
+        }
+    }
+}

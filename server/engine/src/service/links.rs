@@ -1,0 +1,182 @@
+//! Hellos and frames of links: who is welcome, who waits, who is sent to the other engine.
+
+use std::time::Duration;
+
+use tandem_link::{Outbox, connection::frame};
+use tandem_protocol::{
+    ErrorCode, Pair, Peer, Refusal,
+    limits::LINK_VERSION,
+    link::{FromEngine, Hello, LinkRole, ToEngine},
+};
+use tandem_session::LinkId;
+use tracing::info;
+
+use super::{Input, Linked, Service};
+
+/// How long a backup holds the hello of a link that has just lost a primary, before it sends the link back: as a rule
+/// the backup is about to lose the same primary, and whoever waits here is served the moment the takeover is done.
+const HOLD: Duration = Duration::from_millis(250);
+
+impl Service {
+    pub(super) fn on_link_up(&mut self, link: LinkId, hello: Hello, outbox: Outbox) {
+        if let Some(refusal) = self.refusal_of(&hello) {
+            info!(link = hello.name, reason = %refusal, "refused a link");
+            // It may have gone already; then nobody is there to be told.
+            let _ = outbox.end(Some(frame(&FromEngine::Refused(refusal))));
+            return;
+        }
+        let may_have_lost_primary = hello.epoch_seen.0 > 0 && !matches!(hello.role, LinkRole::Standby(_));
+        self.links.insert(link, Linked { hello, outbox, is_welcome: false });
+        if self.core.is_some() {
+            self.welcome(link);
+        } else if self.keeper.is_undecided() || self.keeper.primary_epoch().is_some() {
+            // It is served, or sent away, as soon as this engine knows what it is.
+        } else if may_have_lost_primary {
+            let reports = self.reports.clone();
+            self.tasks.spawn(async move {
+                tokio::time::sleep(HOLD).await;
+                let _ = reports.send(Input::HoldOver { link }).await;
+            });
+        } else {
+            self.send_away(link);
+        }
+    }
+
+    pub(super) fn on_hold_over(&mut self, link: LinkId) {
+        let is_held = self.links.get(&link).is_some_and(|linked| !linked.is_welcome);
+        if is_held && self.keeper.primary_epoch().is_none() && !self.keeper.is_undecided() {
+            self.send_away(link);
+        }
+    }
+
+    pub(super) fn on_link_down(&mut self, link: LinkId) {
+        let Some(linked) = self.links.remove(&link) else { return };
+        if !linked.is_welcome {
+            return;
+        }
+        let now = self.clock.now();
+        if let Some((epoch, core)) = &mut self.core {
+            info!(link = linked.hello.name, %epoch, "a link is gone");
+            core.link_down(now, link);
+        }
+        if self.backup.as_ref().is_some_and(|(standby, _)| *standby == link) {
+            self.backup = None;
+            self.tell_pair();
+        }
+    }
+
+    pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>) {
+        let Some((_, core)) = &mut self.core else { return };
+        if !self.links.get(&link).is_some_and(|linked| linked.is_welcome) {
+            return;
+        }
+        let now = self.clock.now();
+        for frame in frames {
+            match frame {
+                ToEngine::Request { id, body } => core.request(now, link, id, body, &mut self.effects),
+                ToEngine::Detach { session, participant } => core.detach(now, link, session, participant),
+                ToEngine::Typing { session, participant, on } => {
+                    core.typing(link, session, participant, on, &mut self.effects);
+                }
+                // A second hello changes nothing.
+                ToEngine::Hello(_) | ToEngine::Heartbeat => {}
+            }
+        }
+    }
+
+    /// Serves everyone who has waited for it.
+    pub(super) fn welcome_all(&mut self) {
+        let waiting: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in waiting {
+            self.welcome(link);
+        }
+    }
+
+    /// Sends everyone who waits to the engine that serves.
+    pub(super) fn send_waiting_away(&mut self) {
+        let waiting: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in waiting {
+            self.send_away(link);
+        }
+    }
+
+    /// Ends all links with the pair as it is known now.
+    pub(super) fn send_all_away(&mut self, pair: Option<Pair>) {
+        let last = frame(&FromEngine::NotPrimary(pair));
+        for (_, linked) in self.links.drain() {
+            // It may have gone already; then nobody is there to be told.
+            let _ = linked.outbox.end(Some(last.clone()));
+        }
+        self.backup = None;
+    }
+
+    fn welcome(&mut self, link: LinkId) {
+        let Some((epoch, core)) = &mut self.core else { return };
+        let Some(linked) = self.links.get_mut(&link) else { return };
+        if linked.hello.epoch_seen > *epoch {
+            // Somebody has seen a newer primary: this engine is deposed and will learn it at its next write (F-2).
+            let last = frame(&FromEngine::NotPrimary(None));
+            let _ = linked.outbox.end(Some(last));
+            self.links.remove(&link);
+            return;
+        }
+        linked.is_welcome = true;
+        core.link_up(link);
+        info!(link = linked.hello.name, %epoch, "a link is there");
+        if let LinkRole::Standby(peer) = &linked.hello.role {
+            self.backup = Some((link, peer.clone()));
+            self.tell_pair();
+        } else if let Some(pair) = self.pair() {
+            // An outbox that is full or ended shows as the link's end.
+            let _ = self.links[&link].outbox.push(frame(&FromEngine::Welcome(pair)));
+        }
+    }
+
+    fn send_away(&mut self, link: LinkId) {
+        let pair = self.pair();
+        if let Some(linked) = self.links.remove(&link) {
+            let _ = linked.outbox.end(Some(frame(&FromEngine::NotPrimary(pair))));
+        }
+    }
+
+    /// Tells every link, the new backup's own first word included, that the pair has changed.
+    fn tell_pair(&mut self) {
+        let Some(pair) = self.pair() else { return };
+        let changed = frame(&FromEngine::Pair(pair.clone()));
+        let welcome = frame(&FromEngine::Welcome(pair));
+        let standby = self.backup.as_ref().map(|(link, _)| *link);
+        for (link, linked) in self.links.iter().filter(|(_, linked)| linked.is_welcome) {
+            let frame = if Some(*link) == standby { &welcome } else { &changed };
+            let _ = linked.outbox.push(frame.clone());
+        }
+    }
+
+    /// The pair as this engine knows it: as primary from itself, as backup from the lease.
+    pub(super) fn pair(&self) -> Option<Pair> {
+        let name = self.settings.pair.clone();
+        if let Some((epoch, _)) = &self.core {
+            let backup = self.backup.as_ref().map(|(_, peer)| peer.clone());
+            return Some(Pair { name, epoch: *epoch, primary: self.this(), backup });
+        }
+        let lease = self.lease.as_ref()?;
+        let holder = lease.holder.clone();
+        let primary = Peer { name: holder.name, address: holder.address, pid: holder.pid };
+        Some(Pair { name, epoch: lease.epoch, primary, backup: Some(self.this()) })
+    }
+
+    pub(super) fn this(&self) -> Peer {
+        let name = self.settings.name.clone();
+        Peer { name, address: self.settings.advertise.clone(), pid: self.process.pid }
+    }
+
+    fn refusal_of(&self, hello: &Hello) -> Option<Refusal> {
+        let refuse = |sentence: String| Some(Refusal::new(ErrorCode::BadRequest, sentence));
+        if hello.version != LINK_VERSION {
+            return refuse(format!("this engine speaks link version {LINK_VERSION}, not {}", hello.version));
+        }
+        if hello.pair != self.settings.pair {
+            return refuse(format!("this engine is of the pair {}, not {}", self.settings.pair, hello.pair));
+        }
+        None
+    }
+}

@@ -1,0 +1,38 @@
+//! What an engine is told at its start. The executable reads it from flags, environment and file.
+
+use std::time::Duration;
+
+use tandem_protocol::{EngineName, PairName};
+use tandem_session::{LeaseTimes, SessionSettings};
+
+/// The settings of one engine.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// The engine's name in its pair.
+    pub name: EngineName,
+    /// The pair.
+    pub pair: PairName,
+    /// `host:port` under which others reach this engine's listener.
+    pub advertise: String,
+    /// When the lease is renewed and when it has expired.
+    pub lease: LeaseTimes,
+    /// Sessions and their limits.
+    pub sessions: SessionSettings,
+    /// What happens when the store does not save.
+    pub save: SaveSettings,
+}
+
+/// How long a save is tried again after a recoverable error, before it counts as failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SaveSettings {
+    /// `transcript-resend-attempts`: tries after the first.
+    pub resend_attempts: u32,
+    /// `transcript-resend-delay`: between two tries; meanwhile sends wait.
+    pub resend_delay: Duration,
+}
+
+impl Default for SaveSettings {
+    fn default() -> Self {
+        Self { resend_attempts: 10, resend_delay: Duration::from_millis(500) }
+    }
+}

@@ -1,0 +1,106 @@
+//! The backup's link to the primary: it carries nothing but the fact that the primary is there.
+//!
+//! When it ends, what matters is whether the primary's address refuses connections: then nothing listens there any
+//! more, and the backup acts at once (design section 3).
+
+use std::{io, time::Duration};
+
+use tandem_link::connection::{ConnectionError, ConnectionSettings, Dialled, dial};
+use tandem_protocol::{
+    Epoch, PairName, Peer,
+    limits::LINK_VERSION,
+    link::{FromEngine, Hello, LinkRole},
+};
+use tandem_session::LeaseInput;
+use tokio::{
+    net::TcpStream,
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+use tracing::{debug, info};
+
+use crate::service::Input;
+
+/// How often the address is tried after the end of the stream: the kernel closes a killed process's files one after
+/// the other, and the listener may be the last of them.
+const PROBES_MAX: u32 = 20;
+
+/// Between two of those tries.
+const PROBE_PAUSE: Duration = Duration::from_millis(2);
+
+/// How long one try may take; on one host it is refused or accepted within microseconds.
+const PROBE_MAX: Duration = Duration::from_millis(250);
+
+/// The primary to follow.
+#[derive(Debug, Clone)]
+pub(crate) struct Following {
+    pub(crate) address: String,
+    pub(crate) pair: PairName,
+    pub(crate) this: Peer,
+    pub(crate) epoch_seen: Epoch,
+    /// How long to wait first: after a loss that told nothing, so that a strange primary is not asked in a loop.
+    pub(crate) pause: Duration,
+}
+
+/// Follows until the primary is lost, and says how.
+pub(crate) async fn follow(following: Following, inputs: mpsc::Sender<Input>) {
+    sleep(following.pause).await;
+    let input = LeaseInput::FollowLost { is_refused: lose(&following, &inputs).await };
+    // The service may have ended first; then nobody needs to know.
+    let _ = inputs.send(Input::Lease(input)).await;
+}
+
+/// Returns when the primary is lost: true if its address refuses connections.
+async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> bool {
+    let Following { address, pair, this, epoch_seen, .. } = following;
+    let hello = Hello {
+        version: LINK_VERSION,
+        pair: pair.clone(),
+        role: LinkRole::Standby(this.clone()),
+        name: format!("engine-{}", this.name),
+        epoch_seen: *epoch_seen,
+    };
+    let Dialled { mut reader, outbox: _outbox, writer } =
+        match dial(address, hello, &ConnectionSettings::default()).await {
+            Ok(dialled) => dialled,
+            Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return true,
+            Err(error) => {
+                debug!(address, %error, "cannot follow the primary");
+                return false;
+            }
+        };
+    let reading = async {
+        loop {
+            match reader.next().await {
+                Ok(Some(FromEngine::Welcome(pair))) => {
+                    info!(primary = %pair.primary.name, address, epoch = %pair.epoch, "standing by");
+                    let _ = inputs.send(Input::Lease(LeaseInput::Following)).await;
+                }
+                Ok(Some(FromEngine::NotPrimary(_) | FromEngine::Refused(_)) | None) => return,
+                Ok(Some(_)) => {}
+                Err(error) => return debug!(address, %error, "the standby link broke"),
+            }
+        }
+    };
+    tokio::select! {
+        () = reading => {}
+        () = writer.run() => {}
+    }
+    refuses(address).await
+}
+
+/// Whether nothing listens at the address any more.
+async fn refuses(address: &str) -> bool {
+    for _ in 0..PROBES_MAX {
+        match timeout(PROBE_MAX, TcpStream::connect(address)).await {
+            Ok(Err(error)) => return is_refused(&error),
+            Ok(Ok(_listening)) => sleep(PROBE_PAUSE).await,
+            Err(_silent) => return false,
+        }
+    }
+    false
+}
+
+fn is_refused(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
+}
