@@ -26,7 +26,8 @@ mod tests;
 mod writer;
 
 use std::{
-    path::Path,
+    io,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc::sync_channel},
     thread::{self, JoinHandle},
     time::Instant,
@@ -65,14 +66,35 @@ impl SqliteStore {
     /// Opens the data directory, creating it and its database where missing. Blocks; call it before serving.
     pub fn open(dir: &Path, pair: &PairName) -> Result<Self, OpenError> {
         let file = open::prepare(dir)?;
-        let refusal = |error| open::refusal(dir, &file, error);
-        let writer = connection::writer(&file).map_err(refusal)?;
-        let checkpointer = connection::checkpointer(&file).map_err(refusal)?;
+        let connections = Connections::open(&file).map_err(|error| open::refusal(dir, &file, error))?;
+        Self::start(pair, file.clone(), connections)
+            .map_err(|error| OpenError::Failed { path: file, source: Cause::new(error) })
+    }
+
+    fn start(pair: &PairName, file: PathBuf, connections: Connections) -> io::Result<Self> {
         let heads = Arc::new(Mutex::new(Heads::unknown()));
-        let failed = |error| OpenError::Failed { path: file.clone(), source: Cause::new(error) };
-        let (queue, threads) = start(pair, &heads, writer, checkpointer).map_err(failed)?;
-        let readers = Readers::new(file);
-        Ok(Self { pair: pair.clone(), heads, readers, queue: Some(queue), threads })
+        let turn = WriteTurn::default();
+        let (checkpoints, checkpoint_thread) = Checkpoints::start(connections.checkpointer, Arc::clone(&turn))?;
+        // Full: the call is refused (`Queue::call`).
+        let (sender, queue) = sync_channel(COMMANDS_MAX);
+        let writer = Writer {
+            pair: pair.clone(),
+            connection: connections.writer,
+            queue,
+            heads: Arc::clone(&heads),
+            turn,
+            checkpoints,
+            index_not_before: Instant::now(),
+            next: None,
+        };
+        let writer_thread = thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())?;
+        Ok(Self {
+            pair: pair.clone(),
+            heads,
+            readers: Readers::new(file),
+            queue: Some(Queue(sender)),
+            threads: vec![writer_thread, checkpoint_thread],
+        })
     }
 
     fn queue(&self) -> &Queue {
@@ -104,6 +126,18 @@ impl SqliteStore {
             read(connection, &pair, placed.ok_or(Fault::EpochChanged)?)
         };
         self.readers.run(read).await
+    }
+}
+
+/// The connections that may write.
+struct Connections {
+    writer: Connection,
+    checkpointer: Connection,
+}
+
+impl Connections {
+    fn open(file: &Path) -> rusqlite::Result<Self> {
+        Ok(Self { writer: connection::writer(file)?, checkpointer: connection::checkpointer(file)? })
     }
 }
 
@@ -177,30 +211,6 @@ impl Store for SqliteStore {
         };
         self.read_fenced(epoch, place, read).await
     }
-}
-
-fn start(
-    pair: &PairName,
-    heads: &Arc<Mutex<Heads>>,
-    writer: Connection,
-    checkpointer: Connection,
-) -> std::io::Result<(Queue, Vec<JoinHandle<()>>)> {
-    let turn = WriteTurn::default();
-    let (checkpoints, checkpoint_thread) = Checkpoints::start(checkpointer, Arc::clone(&turn))?;
-    // Full: the call is refused (`Queue::call`).
-    let (sender, queue) = sync_channel(COMMANDS_MAX);
-    let writer = Writer {
-        pair: pair.clone(),
-        connection: writer,
-        queue,
-        heads: Arc::clone(heads),
-        turn,
-        checkpoints,
-        index_not_before: Instant::now(),
-        next: None,
-    };
-    let writer_thread = thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())?;
-    Ok((Queue(sender), vec![writer_thread, checkpoint_thread]))
 }
 
 fn is_of(heads: &Mutex<Heads>, epoch: Epoch) -> bool {
