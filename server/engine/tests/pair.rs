@@ -1,0 +1,216 @@
+//! Two engines on one SQLite store, in one process: who serves, who is sent where, what a takeover keeps. Processes
+//! that are really killed are the business of the package `tandem-tests`.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tandem_engine::{Engine, EngineRole, EngineSettings, SaveSettings};
+use tandem_link::Outbox;
+use tandem_link::connection::{ConnectionSettings, Dialled, Reader, dial, frame};
+use tandem_protocol::{
+    ClientId, EngineName, Epoch, ErrorCode, PairName, ParticipantId, RequestId, Seq, SessionId, TokenHash,
+    limits::LINK_VERSION,
+    link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
+};
+use tandem_session::{LeaseTimes, SessionSettings};
+use tandem_store::SqliteStore;
+use tokio::{net::TcpListener, runtime::Runtime, time::timeout};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+const ANA: Credential = Credential::Token(TokenHash([7; 32]));
+
+/// An engine with a runtime of its own: dropping the runtime is as near to a kill as one process allows.
+struct Killable {
+    engine: Option<Engine>,
+    address: String,
+    runtime: Runtime,
+}
+
+impl Killable {
+    fn start(name: &str, dir: &std::path::Path) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let pair = PairName::new("main").expect("valid");
+        let store = Arc::new(SqliteStore::open(dir, &pair).expect("the store opens"));
+        let (engine, address) = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let address = listener.local_addr().expect("bound").to_string();
+            let settings = EngineSettings {
+                name: EngineName::new(name).expect("valid"),
+                pair,
+                advertise: address.clone(),
+                lease: LeaseTimes::default(),
+                sessions: SessionSettings::default(),
+                save: SaveSettings::default(),
+            };
+            (Engine::start(settings, store, listener).expect("starts"), address)
+        });
+        Self { engine: Some(engine), address, runtime }
+    }
+
+    async fn is(&self, what: fn(&EngineRole) -> bool) {
+        let mut role = self.engine.as_ref().expect("running").role();
+        let changed = timeout(DEADLINE, role.wait_for(what)).await;
+        changed.expect("the role changes in time").expect("the engine runs");
+    }
+
+    fn kill(mut self) {
+        drop(self.engine.take());
+        self.runtime.shutdown_background();
+    }
+
+    fn stop(mut self) {
+        let engine = self.engine.take().expect("running");
+        self.runtime.block_on(engine.shutdown()).expect("ends in order");
+        self.runtime.shutdown_background();
+    }
+}
+
+fn is_primary(role: &EngineRole) -> bool {
+    matches!(role, EngineRole::Primary { .. })
+}
+
+fn is_backup(role: &EngineRole) -> bool {
+    matches!(role, EngineRole::Backup { .. })
+}
+
+/// A bare link: says hello and requests, hears frames.
+struct Peer {
+    reader: Reader<FromEngine>,
+    outbox: Outbox,
+    next_request: u64,
+}
+
+impl Peer {
+    async fn dial(engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
+        let pair = PairName::new(pair).expect("valid");
+        let hello = Hello { version: LINK_VERSION, pair, role: LinkRole::Gateway, name: "test".into(), epoch_seen };
+        let dialled = dial(&engine.address, hello, &ConnectionSettings::default()).await.expect("connects");
+        let Dialled { reader, outbox, writer } = dialled;
+        tokio::spawn(writer.run());
+        Self { reader, outbox, next_request: 0 }
+    }
+
+    async fn hears(&mut self) -> FromEngine {
+        let heard = timeout(DEADLINE, self.reader.next()).await.expect("something in time");
+        heard.expect("the connection holds").expect("not the end")
+    }
+
+    /// Connects and is welcomed, in this epoch.
+    async fn welcomed_by(engine: &Killable) -> (Self, Epoch) {
+        let mut peer = Self::dial(engine, "main", Epoch::ZERO).await;
+        match peer.hears().await {
+            FromEngine::Welcome(pair) => (peer, pair.epoch),
+            other => panic!("not welcomed: {other:?}"),
+        }
+    }
+
+    async fn asks(&mut self, body: Request) -> Outcome {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.outbox.push(frame(&ToEngine::Request { id, body })).expect("the connection holds");
+        loop {
+            if let FromEngine::Answer { id: answered, outcome } = self.hears().await
+                && answered == id
+            {
+                return outcome;
+            }
+        }
+    }
+
+    async fn says(&mut self, session: SessionId, client_id: &str) -> Seq {
+        let client_id = ClientId::new(client_id).expect("valid");
+        match self.asks(Request::Send(Send { session, by: ANA, client_id, text: "hi".into() })).await {
+            Outcome::Done(Answer::Saved { seq, .. }) => seq,
+            other => panic!("not saved: {other:?}"),
+        }
+    }
+}
+
+fn open(session: SessionId) -> Request {
+    let (name, token_hash) = ("Ana".into(), TokenHash([7; 32]));
+    Request::Open(Open { session, subject: None, properties: BTreeMap::new(), name, token_hash })
+}
+
+fn block_on(story: impl Future<Output = ()>) {
+    Runtime::new().expect("a runtime").block_on(story);
+}
+
+#[test]
+fn a_session_goes_on_at_the_backup_when_the_primary_dies() {
+    // D-2, D-3, D-4, F-1, R-2
+    let dir = tempfile::tempdir().expect("a directory");
+    let (first, second) = (Killable::start("a", dir.path()), Killable::start("b", dir.path()));
+    let session = SessionId(uuid::Uuid::now_v7());
+    block_on(async {
+        // Either may be faster.
+        let (primary, backup) = tokio::select! {
+            () = first.is(is_primary) => (first, second),
+            () = second.is(is_primary) => (second, first),
+        };
+        backup.is(is_backup).await;
+        let (mut peer, epoch) = Peer::welcomed_by(&primary).await;
+        assert!(matches!(peer.asks(open(session)).await, Outcome::Done(Answer::Joined { seq: Seq(2), .. })));
+        assert_eq!(peer.says(session, "m-1").await, Seq(3));
+        primary.kill();
+
+        let (mut peer, next_epoch) = Peer::welcomed_by(&backup).await;
+        assert_eq!(next_epoch, epoch.next());
+        let attach = Attach { session, by: Credential::Participant(ParticipantId(1)), after: Seq(2) };
+        let attached = peer.asks(Request::Attach(vec![attach])).await;
+        let Outcome::Done(Answer::Attached(attached)) = attached else { panic!("not attached: {attached:?}") };
+        let [Attached::Live { page, .. }] = &attached[..] else { panic!("refused: {attached:?}") };
+        assert_eq!((page.head, page.events.len()), (Seq(3), 1));
+        assert_eq!(peer.says(session, "m-1").await, Seq(3), "a repeat is answered as the first was");
+        assert_eq!(peer.says(session, "m-2").await, Seq(4));
+        backup.is(is_primary).await;
+        tokio::task::block_in_place(|| backup.kill());
+    });
+}
+
+#[test]
+fn a_backup_names_the_primary_and_takes_over_when_that_one_is_stopped() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    block_on(async { primary.is(is_primary).await });
+    let backup = Killable::start("b", dir.path());
+    block_on(async {
+        backup.is(is_backup).await;
+        let mut peer = Peer::dial(&backup, "main", Epoch::ZERO).await;
+        let FromEngine::NotPrimary(Some(pair)) = peer.hears().await else { panic!("a backup does not serve") };
+        assert_eq!(pair.primary.address, primary.address);
+    });
+    primary.stop();
+    block_on(async { backup.is(is_primary).await });
+    backup.stop();
+}
+
+#[test]
+fn the_primary_tells_its_links_that_a_backup_came_and_went() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    block_on(async {
+        primary.is(is_primary).await;
+        let (mut peer, _) = Peer::welcomed_by(&primary).await;
+        let backup = tokio::task::block_in_place(|| Killable::start("b", dir.path()));
+        let FromEngine::Pair(pair) = peer.hears().await else { panic!("a backup came") };
+        assert_eq!(pair.backup.expect("named").address, backup.address);
+        tokio::task::block_in_place(|| backup.kill());
+        let FromEngine::Pair(pair) = peer.hears().await else { panic!("the backup went") };
+        assert_eq!(pair.backup, None);
+    });
+    primary.stop();
+}
+
+#[test]
+fn a_link_of_another_pair_is_refused_and_one_that_has_seen_a_newer_primary_is_not_served() {
+    // F-2
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    block_on(async {
+        primary.is(is_primary).await;
+        let mut peer = Peer::dial(&primary, "other", Epoch::ZERO).await;
+        assert!(matches!(peer.hears().await, FromEngine::Refused(refusal) if refusal.code == ErrorCode::BadRequest));
+        let mut peer = Peer::dial(&primary, "main", Epoch(9)).await;
+        assert!(matches!(peer.hears().await, FromEngine::NotPrimary(None)));
+    });
+    primary.stop();
+}
