@@ -1,0 +1,24 @@
+//! What every handler of the gateway shares.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{engine::Engine, secret::Secret, settings::GatewaySettings};
+
+/// See the module. Handlers get it as `State<Shared>`.
+pub(crate) struct App {
+    pub(crate) settings: GatewaySettings,
+    pub(crate) engine: Engine,
+    pub(crate) secret: Secret,
+    /// One permit a WebSocket (`clients-max`).
+    pub(crate) sockets: Arc<Semaphore>,
+    /// Every connection's task; a shutdown waits for them.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when the gateway shuts down.
+    pub(crate) stopping: CancellationToken,
+}
+
+/// A handle to the one there is.
+pub(crate) type Shared = Arc<App>;

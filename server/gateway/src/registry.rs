@@ -1,0 +1,262 @@
+//! The sessions that have readers on this gateway, and what the link's news mean for them.
+//!
+//! The link's task calls [`Registry::on`] for every answer and event, in order; nothing here waits. One lock guards
+//! all sessions: what is done under it is short, and a reader's frames are taken out under the reader's own lock.
+//! Order of locks: sessions, then a mailbox, then whatever the link locks to queue a request.
+
+mod client;
+mod session;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tandem_link::{Incoming, Owner};
+use tandem_protocol::{
+    ClientId, ErrorCode, ParticipantId, Refusal, SessionId,
+    link::{Answer, Attached, Outcome, Page},
+};
+use tokio::{sync::oneshot, time::Instant};
+
+use client::Advanced;
+pub(crate) use client::{Arrival, Client, ReaderKind, Step};
+use session::Session;
+
+use crate::{frames, problem::Ending};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    sessions: Mutex<Sessions>,
+    /// Since when no engine has been there; none while there is one.
+    unreachable_since: Mutex<Option<Instant>>,
+}
+
+#[derive(Debug, Default)]
+struct Sessions {
+    /// Only those that have readers.
+    read: HashMap<SessionId, Session>,
+    stopping: bool,
+}
+
+/// For whom the link keeps a request.
+#[derive(Debug)]
+pub(crate) enum Tag {
+    /// A REST request. Its receiver may be gone: the request is done all the same, a repeat finds it (D-3).
+    Reply(oneshot::Sender<Outcome>),
+    /// A reader that wants to be let in.
+    Attach(Arc<Client>),
+    /// A reader that catches up, and the last event it had when it asked.
+    Page(Arc<Client>, tandem_protocol::Seq),
+    /// A message by which its sender knows it.
+    Message(Arc<Client>, ClientId),
+    /// A participant who leaves; the events that follow are the answer.
+    Leave(Arc<Client>),
+}
+
+/// What must be done for a reader that goes on; see [`Registry::advance`].
+pub(crate) type ReadNext = Option<(ParticipantId, tandem_protocol::Seq)>;
+
+impl Registry {
+    /// No sessions, and no engine yet.
+    pub(crate) fn new() -> Self {
+        Self { sessions: Mutex::default(), unreachable_since: Mutex::new(Some(Instant::now())) }
+    }
+
+    /// Adds a reader and, before anything else can happen to its session, does `attach`. False when the gateway is
+    /// stopping or `attach` failed.
+    pub(crate) fn add(&self, client: &Arc<Client>, attach: impl FnOnce() -> bool) -> Result<(), Ending> {
+        let mut sessions = self.lock();
+        if sessions.stopping {
+            return Err(Ending::GoingAway);
+        }
+        // Under the lock, so that the detach of another reader of the same participant cannot come after it.
+        if !attach() {
+            return Err(Ending::Busy);
+        }
+        sessions.read.entry(client.session).or_default().add(client.clone());
+        Ok(())
+    }
+
+    /// Removes a reader; `detach` is done for its participant when it was the last one.
+    pub(crate) fn remove(&self, client: &Arc<Client>, detach: impl FnOnce(ParticipantId)) {
+        let mut sessions = self.lock();
+        let Some(session) = sessions.read.get_mut(&client.session) else { return };
+        if !session.has(client) {
+            return;
+        }
+        if session.remove(client)
+            && let Some(participant) = client.participant()
+        {
+            detach(participant);
+        }
+        if session.is_empty() {
+            sessions.read.remove(&client.session);
+        }
+    }
+
+    /// A reader has been given all it asked for: it goes live, or this says what it needs next.
+    pub(crate) fn advance(&self, client: &Client) -> ReadNext {
+        let sessions = self.lock();
+        match sessions.read.get(&client.session)?.advance(client) {
+            Advanced::Stays => None,
+            Advanced::Read(participant, after) => Some((participant, after)),
+        }
+    }
+
+    /// Ends all readers and takes no more.
+    pub(crate) fn stop(&self) {
+        let mut sessions = self.lock();
+        sessions.stopping = true;
+        for client in sessions.read.values().flat_map(Session::clients) {
+            client.end(Ending::GoingAway);
+        }
+    }
+
+    /// Whether no engine has been there for so long.
+    pub(crate) fn is_unreachable_for(&self, wait: Duration) -> bool {
+        let since = *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() >= wait)
+    }
+
+    /// Sessions with readers.
+    pub(crate) fn session_count(&self) -> usize {
+        self.lock().read.len()
+    }
+
+    fn answered(&self, tag: Tag, outcome: Outcome) {
+        match tag {
+            Tag::Reply(reply) => drop(reply.send(outcome)),
+            Tag::Attach(client) => self.attach_answered(&client, outcome),
+            Tag::Page(client, asked) => self.page_answered(&client, asked, outcome),
+            Tag::Message(client, client_id) => client.is_answered(match outcome {
+                Outcome::Done(Answer::Saved { seq, at_ms, .. }) => frames::ack(client_id, seq, at_ms),
+                Outcome::Done(answer) => frames::refused(Some(client_id), &unexpected(&answer)),
+                Outcome::Refused(refusal) => frames::refused(Some(client_id), &refusal),
+            }),
+            Tag::Leave(client) => {
+                if let Outcome::Refused(refusal) = outcome {
+                    client.says(frames::refused(None, &refusal));
+                }
+            }
+        }
+    }
+
+    fn attach_answered(&self, client: &Arc<Client>, outcome: Outcome) {
+        match outcome {
+            Outcome::Done(Answer::Attached(mut attached)) if attached.len() == 1 => match attached.remove(0) {
+                Attached::Live { page, .. } => {
+                    self.learns(client.session, &page);
+                    client.is_attached(page);
+                }
+                Attached::Refused { refusal, .. } => client.end(refusal.code.into()),
+            },
+            Outcome::Done(answer) => client.end(unexpected(&answer).code.into()),
+            Outcome::Refused(refusal) => client.end(refusal.code.into()),
+        }
+    }
+
+    fn page_answered(&self, client: &Client, asked: tandem_protocol::Seq, outcome: Outcome) {
+        match outcome {
+            Outcome::Done(Answer::Page(page)) => {
+                self.learns(client.session, &page);
+                client.is_read(asked, page);
+            }
+            Outcome::Done(answer) => client.is_not_read(unexpected(&answer).code.into()),
+            Outcome::Refused(refusal) => client.is_not_read(refusal.code.into()),
+        }
+    }
+
+    fn learns(&self, session: SessionId, page: &Page) {
+        if let Some(session) = self.lock().read.get_mut(&session) {
+            session.learns(page.head, &page.state);
+        }
+    }
+
+    fn lost(&self, at: Instant) {
+        self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(at);
+        let notice = frames::connection_lost();
+        let sessions = self.lock();
+        tracing::info!(sessions = sessions.read.len(), "lost the primary; messages wait");
+        for client in sessions.read.values().flat_map(Session::clients) {
+            client.is_lost(&notice);
+        }
+    }
+
+    fn reattached(&self, attached: Vec<Attached>, lost_for: Duration) {
+        let mut sessions = self.lock();
+        // A session is named once for each of its participants here; one who is no longer in it does not end it for
+        // the others.
+        let mut live: Vec<(SessionId, Option<ParticipantId>)> = Vec::with_capacity(attached.len());
+        let mut refused = Vec::new();
+        for attached in attached {
+            match attached {
+                Attached::Live { session: id, page } => {
+                    live.push((id, page.participant));
+                    if let Some(session) = sessions.read.get_mut(&id) {
+                        session.is_restored(&page, || frames::session_restored(lost_for, &page));
+                    }
+                }
+                Attached::Refused { session, refusal } => refused.push((session, refusal)),
+            }
+        }
+        for (id, refusal) in refused {
+            let clients = sessions.read.get(&id).into_iter().flat_map(Session::clients);
+            for client in clients.filter(|client| !live.contains(&(id, client.participant()))) {
+                client.end(refusal.code.into());
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sessions> {
+        // Sessions are changed one by one, each completely; a panic in between leaves none half changed.
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Owner for Registry {
+    type Tag = Tag;
+
+    fn on(&self, incoming: Incoming<Tag>) {
+        match incoming {
+            Incoming::Answered { tag, outcome } => self.answered(tag, outcome),
+            Incoming::Deliver(deliver) => {
+                if let Some(session) = self.lock().read.get_mut(&deliver.session) {
+                    session.deliver(deliver.after, &deliver.events);
+                }
+            }
+            Incoming::Typing { session, participant, on } => {
+                if let Some(session) = self.lock().read.get(&session) {
+                    let frame = frames::typing(participant, on);
+                    let others = session.clients().filter(|client| client.participant() != Some(participant));
+                    others.for_each(|client| client.says_if_live(frame.clone()));
+                }
+            }
+            Incoming::Lost { at } => self.lost(at.into()),
+            Incoming::Connected { .. } => {
+                *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            }
+            Incoming::Reattached { attached, lost_for } => self.reattached(attached, lost_for),
+            // A gateway does not watch, and follows the pair only through its link.
+            Incoming::Opened(_) | Incoming::Pair(_) => {}
+        }
+    }
+}
+
+/// An answer to something else than was asked: the engine is of another kind than we believe.
+fn unexpected(answer: &Answer) -> Refusal {
+    let kind = match answer {
+        Answer::Joined { .. } => "joined",
+        Answer::Attached(_) => "attached",
+        Answer::Saved { .. } => "saved",
+        Answer::Page(_) => "page",
+        Answer::Done => "done",
+    };
+    tracing::error!(kind, "the engine gave an answer to another question");
+    Refusal::new(ErrorCode::Internal, "The gateway's log says what happened.")
+}
+
+#[cfg(test)]
+mod tests;

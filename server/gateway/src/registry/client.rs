@@ -1,0 +1,382 @@
+//! One reader of a session: a WebSocket, or a REST request that waits for events.
+//!
+//! The link's task fills its mailbox, the reader's own task empties it; neither waits for the other. A reader is
+//! *attaching* until the engine has let it in, then *catching up* page by page (a page is asked for only after the
+//! one before has been written, so history is never buffered), then *live*. There is no task and no channel beside
+//! the socket's own: a mailbox that is empty owns no memory.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use axum::extract::ws::Utf8Bytes;
+use tandem_protocol::{ParticipantId, Seq, SessionId, TokenHash, link::Page};
+
+use super::session::News;
+use crate::problem::Ending;
+
+/// An empty queue that once grew beyond this many frames gives its memory back.
+const QUEUE_FRAMES_KEPT: usize = 8;
+
+/// What a reader does with the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReaderKind {
+    /// Gets them as frames; at most this many bytes wait for it (B-1).
+    Socket {
+        /// The bound.
+        queue_bytes_max: usize,
+    },
+    /// Is only woken, and reads them as a page.
+    Poll,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) session: SessionId,
+    pub(crate) token: TokenHash,
+    kind: ReaderKind,
+    /// Locked after the registry, never before it.
+    mailbox: Mutex<Mailbox>,
+}
+
+#[derive(Debug, Default)]
+struct Mailbox {
+    /// Known from the welcome on.
+    participant: Option<ParticipantId>,
+    stage: Stage,
+    /// The last event that this reader was given. Live readers rely on it being the session's head.
+    position: Seq,
+    /// A page is asked for and not yet here.
+    reading: bool,
+    arrival: Option<Box<Arrival>>,
+    frames: VecDeque<Utf8Bytes>,
+    queued_bytes: usize,
+    /// Messages without acknowledgement; the socket stops reading at its window.
+    unacked: usize,
+    /// It got the notice of a loss, so it is owed the notice of the restoration.
+    told_of_loss: bool,
+    /// That notice, until the missed events are out.
+    restored: Option<Utf8Bytes>,
+    /// Takes effect once `arrival` and `frames` are gone.
+    ending: Option<Ending>,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Stage {
+    #[default]
+    Attaching,
+    CatchingUp,
+    Live,
+}
+
+/// What the engine answered to an attach or a read.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// The events, and the state at its head.
+    pub(crate) page: Page,
+    /// The event before the first of them.
+    pub(crate) after: Seq,
+    /// None for a further page; else this begins the reader's history: false when what it has never was.
+    pub(crate) welcome: Option<bool>,
+}
+
+/// What a reader may do next.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Write this.
+    Frame(Utf8Bytes),
+    /// Write this.
+    Arrival(Box<Arrival>),
+    /// Ask for what is missing ([`super::Registry::advance`]): all it was given is out.
+    Advance,
+    /// End the connection.
+    End(Ending),
+    /// Wait.
+    Idle,
+}
+
+/// What [`Client::advance`] decided.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Advanced {
+    /// Nothing is to be done.
+    Stays,
+    /// A page after this event is to be read.
+    Read(ParticipantId, Seq),
+}
+
+impl Client {
+    /// A reader that has `after` and is not let in yet.
+    pub(crate) fn new(session: SessionId, token: TokenHash, after: Seq, kind: ReaderKind) -> Self {
+        Self { session, token, kind, mailbox: Mutex::new(Mailbox { position: after, ..Mailbox::default() }) }
+    }
+
+    /// Who reads; none before the welcome.
+    pub(crate) fn participant(&self) -> Option<ParticipantId> {
+        self.lock().participant
+    }
+
+    /// The last event the reader was given.
+    pub(crate) fn position(&self) -> Seq {
+        self.lock().position
+    }
+
+    /// Whether the engine has let it in.
+    pub(crate) fn is_welcome(&self) -> bool {
+        self.lock().stage != Stage::Attaching
+    }
+
+    /// Messages that wait for their acknowledgement.
+    pub(crate) fn unacked(&self) -> usize {
+        self.lock().unacked
+    }
+
+    /// A message is on its way to the engine.
+    pub(crate) fn sends(&self) {
+        self.lock().unacked += 1;
+    }
+
+    /// Why it is to be ended, if it is.
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        self.lock().ending
+    }
+
+    /// A message was answered by this frame.
+    pub(crate) fn is_answered(&self, frame: Utf8Bytes) {
+        let mut mailbox = self.lock();
+        mailbox.unacked = mailbox.unacked.saturating_sub(1);
+        self.push(&mut mailbox, frame);
+    }
+
+    /// Puts a frame into the mailbox; a reader with too much in it is cut off.
+    pub(crate) fn says(&self, frame: Utf8Bytes) {
+        self.push(&mut self.lock(), frame);
+    }
+
+    /// As [`Client::says`], for what only a reader that is in step needs to know.
+    pub(super) fn says_if_live(&self, frame: Utf8Bytes) {
+        let mut mailbox = self.lock();
+        if mailbox.stage == Stage::Live {
+            self.push(&mut mailbox, frame);
+        }
+    }
+
+    /// Ends the reader once it has been given what waits for it. The first reason stands.
+    pub(crate) fn end(&self, ending: Ending) {
+        let mut mailbox = self.lock();
+        mailbox.ending.get_or_insert(ending);
+        mailbox.wake();
+    }
+
+    /// The engine let it in with this page. A position beyond the head was never acknowledged to anybody: the
+    /// reader is told so and starts from the beginning.
+    pub(super) fn is_attached(&self, page: Page) {
+        if page.participant.is_none() {
+            // A token always stands for a participant; such an engine is of another kind than we believe.
+            return self.end(Ending::Unavailable);
+        }
+        let mut mailbox = self.lock();
+        mailbox.participant = page.participant;
+        let recovered = mailbox.position <= page.head;
+        mailbox.begin(page, recovered);
+    }
+
+    /// The page after `asked` is here.
+    pub(super) fn is_read(&self, asked: Seq, page: Page) {
+        let mut mailbox = self.lock();
+        mailbox.reading = false;
+        if mailbox.position != asked || mailbox.stage != Stage::CatchingUp {
+            mailbox.wake();
+            return; // The reader has changed its place meanwhile and asks anew.
+        }
+        if page.head < asked {
+            mailbox.begin(page, false);
+        } else if page.events.is_empty() && page.head > asked {
+            // Asking again would go round for ever.
+            mailbox.ending.get_or_insert(Ending::Unavailable);
+            mailbox.wake();
+        } else {
+            mailbox.arrives(page, None);
+        }
+    }
+
+    /// A read was refused or could not be asked.
+    pub(super) fn is_not_read(&self, ending: Ending) {
+        self.lock().reading = false;
+        self.end(ending);
+    }
+
+    /// Gives a live reader new events, or sends it to read them.
+    pub(super) fn deliver(&self, news: &mut News<'_>) {
+        let mut mailbox = self.lock();
+        if mailbox.stage != Stage::Live || mailbox.position >= news.last {
+            return;
+        }
+        if mailbox.position != news.after || self.kind == ReaderKind::Poll {
+            mailbox.stage = Stage::CatchingUp;
+            mailbox.wake();
+            return;
+        }
+        mailbox.position = news.last;
+        self.push(&mut mailbox, news.frame());
+        if news.closed || mailbox.participant.is_some_and(|participant| news.left.contains(&participant)) {
+            mailbox.ending.get_or_insert(Ending::Ended);
+        }
+    }
+
+    /// The engine is gone; a reader that was let in hears of it, once.
+    pub(super) fn is_lost(&self, notice: &Utf8Bytes) {
+        let mut mailbox = self.lock();
+        mailbox.restored = None;
+        if mailbox.stage == Stage::Attaching || mailbox.told_of_loss || self.kind == ReaderKind::Poll {
+            return;
+        }
+        mailbox.told_of_loss = true;
+        self.push(&mut mailbox, notice.clone());
+    }
+
+    /// The session is attached again at `head`, and its missed events were delivered. The notice follows them.
+    pub(super) fn is_restored(&self, head: Seq, notice: impl FnOnce() -> Utf8Bytes) {
+        let mut mailbox = self.lock();
+        if mailbox.stage == Stage::Live && mailbox.position < head {
+            mailbox.stage = Stage::CatchingUp;
+            mailbox.wake();
+        }
+        if !std::mem::take(&mut mailbox.told_of_loss) {
+            return;
+        }
+        if mailbox.stage == Stage::Live {
+            self.push(&mut mailbox, notice());
+        } else {
+            mailbox.restored = Some(notice());
+        }
+    }
+
+    /// What the reader has never was: it starts anew.
+    pub(super) fn starts_anew(&self, page: &Page) {
+        let mut mailbox = self.lock();
+        if mailbox.stage != Stage::Attaching && mailbox.position > page.head {
+            mailbox.begin(page.clone(), false);
+        }
+    }
+
+    /// The reader asks for everything after this event.
+    pub(crate) fn resumes(&self, after: Seq) {
+        let mut mailbox = self.lock();
+        if mailbox.stage != Stage::Attaching {
+            mailbox.stage = Stage::CatchingUp;
+            mailbox.position = after;
+            mailbox.arrival = None;
+            mailbox.wake();
+        }
+    }
+
+    /// Goes live when it has everything, else says what to read. `left` are participants who are no longer in.
+    pub(super) fn advance(&self, head: Seq, closed: bool, left: &[ParticipantId]) -> Advanced {
+        let mut mailbox = self.lock();
+        let Some(participant) = mailbox.participant else { return Advanced::Stays };
+        if mailbox.stage != Stage::CatchingUp || mailbox.reading || mailbox.arrival.is_some() {
+            return Advanced::Stays;
+        }
+        // Equal, not at least: a reader beyond the head has named an event that never was, which the read finds.
+        if mailbox.position != head {
+            mailbox.reading = true;
+            return Advanced::Read(participant, mailbox.position);
+        }
+        mailbox.stage = Stage::Live;
+        if let Some(notice) = mailbox.restored.take() {
+            self.push(&mut mailbox, notice);
+        }
+        if closed || left.contains(&participant) {
+            mailbox.ending.get_or_insert(Ending::Ended);
+        }
+        mailbox.wake();
+        Advanced::Stays
+    }
+
+    /// What the reader is to do now. Its task is woken whenever there may be more.
+    pub(crate) fn next(&self, cx: &Context<'_>) -> Step {
+        let mut mailbox = self.lock();
+        if !mailbox.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            mailbox.waker = Some(cx.waker().clone());
+        }
+        mailbox.next()
+    }
+
+    /// [`Client::next`] as a future, for a reader that has nothing else to look after.
+    pub(crate) async fn step(&self) -> Step {
+        std::future::poll_fn(|cx| match self.next(cx) {
+            Step::Idle => Poll::Pending,
+            step => Poll::Ready(step),
+        })
+        .await
+    }
+
+    fn push(&self, mailbox: &mut Mailbox, frame: Utf8Bytes) {
+        let ReaderKind::Socket { queue_bytes_max } = self.kind else { return };
+        if mailbox.ending == Some(Ending::SlowReader) {
+            return;
+        }
+        if mailbox.queued_bytes + frame.len() > queue_bytes_max {
+            // Nothing is lost: it comes back and names the last event it has (B-1).
+            mailbox.frames = VecDeque::new();
+            mailbox.arrival = None;
+            mailbox.queued_bytes = 0;
+            mailbox.ending = Some(Ending::SlowReader);
+        } else {
+            mailbox.queued_bytes += frame.len();
+            mailbox.frames.push_back(frame);
+        }
+        mailbox.wake();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Mailbox> {
+        // No code that holds the lock leaves a mailbox half changed, so a panic elsewhere does not spoil it.
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mailbox {
+    fn begin(&mut self, mut page: Page, recovered: bool) {
+        if !recovered {
+            self.position = Seq::ZERO;
+            page.events.clear(); // They follow something else than the beginning.
+        }
+        self.stage = Stage::CatchingUp;
+        self.arrives(page, Some(recovered));
+    }
+
+    fn arrives(&mut self, page: Page, welcome: Option<bool>) {
+        let after = self.position;
+        self.position = page.events.last().map_or(after, |event| event.seq);
+        self.arrival = Some(Box::new(Arrival { page, after, welcome }));
+        self.wake();
+    }
+
+    fn next(&mut self) -> Step {
+        if let Some(frame) = self.frames.pop_front() {
+            self.queued_bytes -= frame.len();
+            return Step::Frame(frame);
+        }
+        if self.frames.capacity() > QUEUE_FRAMES_KEPT {
+            self.frames = VecDeque::new();
+        }
+        if let Some(arrival) = self.arrival.take() {
+            return Step::Arrival(arrival);
+        }
+        match self.ending {
+            Some(ending) => Step::End(ending),
+            None if self.stage == Stage::CatchingUp && !self.reading => Step::Advance,
+            None => Step::Idle,
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+}

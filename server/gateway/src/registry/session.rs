@@ -1,0 +1,141 @@
+//! One session as this gateway knows it: how far it is, whether it has ended, and who reads it here.
+//!
+//! Pure state: the registry calls it under its lock and does what it returns.
+
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use serde::Deserialize;
+use tandem_protocol::{ParticipantId, RawEvent, Seq, SessionState, SessionStatus, TokenHash, link::Page};
+
+use super::client::{Advanced, Client};
+use crate::frames;
+
+/// See the module. It lives as long as it has readers.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    /// The last event that the link has delivered or that an answer has named.
+    head: Seq,
+    closed: bool,
+    /// Participants who are no longer in it; their readers get no further events.
+    left: Vec<ParticipantId>,
+    clients: Vec<Arc<Client>>,
+}
+
+/// New events of a session on their way to its readers.
+#[derive(Debug)]
+pub(super) struct News<'a> {
+    /// The event before the first.
+    pub(super) after: Seq,
+    /// The last.
+    pub(super) last: Seq,
+    /// Whether the session ends with them.
+    pub(super) closed: bool,
+    /// Who leaves with them.
+    pub(super) left: Vec<ParticipantId>,
+    events: &'a [RawEvent],
+    frame: Option<Utf8Bytes>,
+}
+
+impl<'a> News<'a> {
+    fn of(after: Seq, events: &'a [RawEvent]) -> Option<Self> {
+        let last = events.last()?.seq;
+        let mut news = Self { after, last, closed: false, left: Vec::new(), events, frame: None };
+        for event in events {
+            match Departure::of(event) {
+                Some(Departure::Closed) => news.closed = true,
+                Some(Departure::Left { participant }) => news.left.push(participant),
+                None => {}
+            }
+        }
+        Some(news)
+    }
+
+    /// The events as a frame, made when the first reader needs it and shared by all.
+    pub(super) fn frame(&mut self) -> Utf8Bytes {
+        self.frame.get_or_insert_with(|| frames::events(self.after, self.events)).clone()
+    }
+}
+
+/// The two kinds of events after which a reader gets no more.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Departure {
+    Closed,
+    Left { participant: ParticipantId },
+}
+
+impl Departure {
+    /// Nearly all events are messages; a look for the two words spares reading those as JSON.
+    fn of(event: &RawEvent) -> Option<Self> {
+        let json = event.event.get();
+        let may_be = json.contains(r#""type":"closed""#) || json.contains(r#""type":"left""#);
+        may_be.then(|| serde_json::from_str(json).ok()).flatten()
+    }
+}
+
+impl Session {
+    pub(super) fn add(&mut self, client: Arc<Client>) {
+        self.clients.push(client);
+    }
+
+    /// Whether the last reader of this token is gone with this client.
+    pub(super) fn remove(&mut self, client: &Arc<Client>) -> bool {
+        self.clients.retain(|other| !Arc::ptr_eq(other, client));
+        self.clients.shrink_to_fit();
+        !self.has_token(&client.token)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    pub(super) fn has(&self, client: &Arc<Client>) -> bool {
+        self.clients.iter().any(|other| Arc::ptr_eq(other, client))
+    }
+
+    pub(super) fn has_token(&self, token: &TokenHash) -> bool {
+        self.clients.iter().any(|other| other.token.matches(token))
+    }
+
+    pub(super) fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.clients.iter()
+    }
+
+    /// Takes over what an answer says of the session.
+    pub(super) fn learns(&mut self, head: Seq, state: &SessionState) {
+        self.head = self.head.max(head);
+        self.closed |= state.status == SessionStatus::Closed;
+        let gone = state.participants.iter().filter(|participant| !participant.joined);
+        self.left = gone.map(|participant| participant.participant).collect();
+    }
+
+    /// New events came over the link.
+    pub(super) fn deliver(&mut self, after: Seq, events: &[RawEvent]) {
+        let Some(mut news) = News::of(after, events) else { return };
+        self.head = self.head.max(news.last);
+        self.closed |= news.closed;
+        self.left.extend(&news.left);
+        for client in &self.clients {
+            client.deliver(&mut news);
+        }
+    }
+
+    /// The link attached the session again after a loss: missed events first, then the notice (R-1, R-2).
+    pub(super) fn is_restored(&mut self, page: &Page, notice: impl Fn() -> Utf8Bytes) {
+        if page.head < self.head {
+            self.head = page.head;
+            self.closed = false;
+            self.clients.iter().for_each(|client| client.starts_anew(page));
+        }
+        if let Some(first) = page.events.first() {
+            self.deliver(Seq(first.seq.0.saturating_sub(1)), &page.events);
+        }
+        self.learns(page.head, &page.state);
+        self.clients.iter().for_each(|client| client.is_restored(page.head, &notice));
+    }
+
+    pub(super) fn advance(&self, client: &Client) -> Advanced {
+        client.advance(self.head, self.closed, &self.left)
+    }
+}

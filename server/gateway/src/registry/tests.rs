@@ -1,0 +1,380 @@
+//! What the link's news mean for readers, without a socket and without a link.
+
+use std::{
+    task::{Context, Waker},
+    time::Instant as StdInstant,
+};
+
+use tandem_protocol::{
+    ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, ParticipantState, RawEvent, Seq, SessionState,
+    SessionStatus, Timestamp, TokenHash, link::Deliver,
+};
+
+use super::*;
+
+const ROOM: ReaderKind = ReaderKind::Socket { queue_bytes_max: 4096 };
+
+fn session() -> SessionId {
+    "0198c5a2-7b1e-7c3d-9f00-3a5b8c9d0e1f".parse().expect("is a UUID")
+}
+
+fn event(seq: u64, body: EventBody) -> RawEvent {
+    RawEvent::of(&Event { seq: Seq(seq), at_ms: Timestamp(1), body })
+}
+
+fn message(seq: u64) -> RawEvent {
+    let client_id = ClientId::new(&format!("m-{seq}")).expect("is valid");
+    event(seq, EventBody::Message { participant: ParticipantId(1), client_id, text: format!("text {seq}") })
+}
+
+fn messages(seqs: std::ops::RangeInclusive<u64>) -> Vec<RawEvent> {
+    seqs.map(message).collect()
+}
+
+fn state() -> SessionState {
+    let participant = |number| ParticipantState {
+        participant: ParticipantId(number),
+        kind: ParticipantKind::Client,
+        name: "Ada".into(),
+        joined: true,
+    };
+    let participants = vec![participant(1), participant(2)];
+    SessionState { status: SessionStatus::Open, subject: None, properties: Default::default(), participants }
+}
+
+fn page(participant: u32, head: u64, events: Vec<RawEvent>) -> Page {
+    Page { participant: Some(ParticipantId(participant)), head: Seq(head), events, state: state() }
+}
+
+/// A registry and what one would see of it.
+struct Desk {
+    registry: Registry,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { registry: Registry::new() }
+    }
+
+    /// A reader of this participant that has `after`; the token is the participant's.
+    fn adds(&self, participant: u8, after: u64, kind: ReaderKind) -> Arc<Client> {
+        let client = Arc::new(Client::new(session(), TokenHash([participant; 32]), Seq(after), kind));
+        self.registry.add(&client, || true).expect("is not stopping");
+        client
+    }
+
+    fn attached(&self, client: &Arc<Client>, page: Page) {
+        let attached = Answer::Attached(vec![Attached::Live { session: session(), page }]);
+        self.registry.on(Incoming::Answered { tag: Tag::Attach(client.clone()), outcome: Outcome::Done(attached) });
+    }
+
+    /// A reader of this participant, in step at `head`.
+    fn live(&self, participant: u8, head: u64) -> Arc<Client> {
+        let client = self.adds(participant, head, ROOM);
+        self.attached(&client, page(participant.into(), head, vec![]));
+        assert!(matches!(step(&client), Step::Arrival(_)));
+        assert!(matches!(step(&client), Step::Advance));
+        assert_eq!(self.registry.advance(&client), None);
+        client
+    }
+
+    fn delivers(&self, after: u64, events: Vec<RawEvent>) {
+        self.registry.on(Incoming::Deliver(Deliver { session: session(), after: Seq(after), events }));
+    }
+
+    fn read(&self, client: &Arc<Client>, asked: u64, page: Page) {
+        let tag = Tag::Page(client.clone(), Seq(asked));
+        self.registry.on(Incoming::Answered { tag, outcome: Outcome::Done(Answer::Page(page)) });
+    }
+
+    fn loses(&self) {
+        self.registry.on(Incoming::Lost { at: StdInstant::now().into() });
+    }
+
+    fn reattaches(&self, attached: Vec<Attached>) {
+        self.registry.on(Incoming::Reattached { attached, lost_for: Duration::from_millis(87) });
+    }
+}
+
+fn step(client: &Client) -> Step {
+    client.next(&Context::from_waker(Waker::noop()))
+}
+
+/// The frames that wait, as JSON.
+fn frames_of(client: &Client) -> Vec<serde_json::Value> {
+    std::iter::from_fn(|| match step(client) {
+        Step::Frame(frame) => Some(serde_json::from_str(&frame).expect("is JSON")),
+        _ => None,
+    })
+    .collect()
+}
+
+fn seqs(frame: &serde_json::Value) -> Vec<u64> {
+    let events = frame["events"].as_array().expect("is an events frame");
+    events.iter().map(|event| event["seq"].as_u64().expect("is a number")).collect()
+}
+
+#[test]
+fn a_reader_catches_up_page_by_page_and_then_goes_live() {
+    let desk = Desk::new();
+    let client = desk.adds(1, 0, ROOM);
+    assert!(matches!(step(&client), Step::Idle), "nothing before the engine lets it in");
+    desk.attached(&client, page(1, 4, messages(1..=2)));
+    let Step::Arrival(first) = step(&client) else { panic!("the first page is not there") };
+    assert_eq!((first.welcome, first.after), (Some(true), Seq(0)));
+    desk.delivers(4, messages(5..=5));
+    assert!(matches!(step(&client), Step::Advance), "what comes meanwhile is not queued");
+    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(2))));
+    assert!(matches!(step(&client), Step::Idle), "one page is asked for at a time");
+    desk.read(&client, 2, page(1, 5, messages(3..=5)));
+    let Step::Arrival(second) = step(&client) else { panic!("the second page is not there") };
+    assert_eq!((second.welcome, second.after), (None, Seq(2)));
+    assert_eq!(desk.registry.advance(&client), None);
+    desk.delivers(5, messages(6..=7));
+    let frames = frames_of(&client);
+    assert_eq!(frames.len(), 1);
+    assert_eq!((frames[0]["after"].as_u64(), seqs(&frames[0])), (Some(5), vec![6, 7]));
+}
+
+#[test]
+fn two_tabs_get_one_frame_made_once() {
+    let desk = Desk::new();
+    let (one, two) = (desk.live(1, 3), desk.live(1, 3));
+    desk.delivers(3, messages(4..=4));
+    let (Step::Frame(one), Step::Frame(two)) = (step(&one), step(&two)) else { panic!("a tab got nothing") };
+    assert!(std::ptr::eq(one.as_str(), two.as_str()), "it was made twice");
+}
+
+#[test]
+fn a_gap_sends_a_reader_to_read_and_a_repeat_is_dropped() {
+    let desk = Desk::new();
+    let client = desk.live(1, 3);
+    desk.delivers(2, messages(3..=3));
+    assert!(matches!(step(&client), Step::Idle));
+    desk.delivers(5, messages(6..=6));
+    assert!(matches!(step(&client), Step::Advance));
+    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(3))));
+}
+
+/// B-1.
+#[test]
+fn a_slow_reader_is_cut_off_and_nothing_is_kept_for_it() {
+    let desk = Desk::new();
+    let (slow, quick) = (desk.live(1, 0), desk.live(1, 0));
+    for seq in 1..=100 {
+        desk.delivers(seq - 1, messages(seq..=seq));
+        assert_eq!(frames_of(&quick).len(), 1);
+    }
+    assert!(matches!(step(&slow), Step::End(Ending::SlowReader)));
+    assert_eq!(slow.ending(), Some(Ending::SlowReader));
+    assert_eq!(quick.ending(), None);
+}
+
+/// R-1 and R-2: the missed events come before the notice.
+#[test]
+fn a_reader_hears_once_of_the_loss_and_then_of_the_restoration() {
+    let desk = Desk::new();
+    let client = desk.live(1, 3);
+    desk.loses();
+    desk.loses();
+    let frames = frames_of(&client);
+    assert_eq!(frames.len(), 1);
+    assert_eq!(frames[0]["notice"], "connection_lost");
+    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 5, messages(4..=5)) }]);
+    let frames = frames_of(&client);
+    assert_eq!(frames.len(), 2);
+    assert_eq!(seqs(&frames[0]), [4, 5]);
+    assert_eq!(frames[1]["notice"], "session_restored");
+    assert_eq!((frames[1]["gap_ms"].as_u64(), frames[1]["head"].as_u64()), (Some(87), Some(5)));
+    assert_eq!(frames[1]["state"]["status"], "open");
+}
+
+#[test]
+fn a_reader_with_much_to_catch_up_hears_of_the_restoration_last() {
+    let desk = Desk::new();
+    let client = desk.live(1, 3);
+    desk.loses();
+    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 9, messages(4..=5)) }]);
+    let frames = frames_of(&client);
+    assert_eq!(frames.len(), 2, "the loss and the first events");
+    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(5))));
+    desk.read(&client, 5, page(1, 9, messages(6..=9)));
+    assert!(matches!(step(&client), Step::Arrival(_)));
+    assert_eq!(desk.registry.advance(&client), None);
+    assert_eq!(frames_of(&client)[0]["notice"], "session_restored");
+}
+
+#[test]
+fn a_reader_who_came_during_the_loss_hears_of_neither() {
+    let desk = Desk::new();
+    let client = desk.adds(1, 3, ROOM);
+    desk.loses();
+    desk.attached(&client, page(1, 3, vec![]));
+    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 3, vec![]) }]);
+    assert!(frames_of(&client).is_empty());
+}
+
+/// R-2: complete or refused.
+#[test]
+fn a_history_that_never_was_is_taken_back() {
+    let desk = Desk::new();
+    let client = desk.live(1, 7);
+    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 5, vec![]) }]);
+    let Step::Arrival(arrival) = step(&client) else { panic!("it was not told") };
+    assert_eq!((arrival.welcome, arrival.page.head), (Some(false), Seq(5)));
+    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(0))));
+    let newcomer = desk.adds(2, 8, ROOM);
+    desk.attached(&newcomer, page(2, 5, vec![]));
+    let Step::Arrival(arrival) = step(&newcomer) else { panic!("it was not told") };
+    assert_eq!(arrival.welcome, Some(false));
+}
+
+#[test]
+fn a_resume_makes_an_answer_to_an_older_question_void() {
+    let desk = Desk::new();
+    let client = desk.live(1, 9);
+    client.resumes(Seq(4));
+    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(4))));
+    client.resumes(Seq(2));
+    desk.read(&client, 4, page(1, 9, messages(5..=9)));
+    assert!(matches!(step(&client), Step::Advance));
+    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(2))));
+    client.resumes(Seq(77));
+    desk.read(&client, 2, page(1, 9, messages(3..=9)));
+    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(77))), "the engine is to judge it");
+    desk.read(&client, 77, page(1, 9, vec![]));
+    let Step::Arrival(arrival) = step(&client) else { panic!("it was not told") };
+    assert_eq!(arrival.welcome, Some(false));
+}
+
+#[test]
+fn a_closed_session_ends_its_readers_after_the_last_event() {
+    let desk = Desk::new();
+    let (live, late) = (desk.live(1, 3), desk.adds(2, 0, ROOM));
+    desk.delivers(3, vec![message(4), event(5, EventBody::Closed { reason: ClosedReason::Ended })]);
+    assert_eq!(seqs(&frames_of(&live)[0]), [4, 5]);
+    assert!(matches!(step(&live), Step::End(Ending::Ended)));
+    desk.attached(&late, page(2, 5, messages(1..=5)));
+    assert!(matches!(step(&late), Step::Arrival(_)));
+    assert_eq!(desk.registry.advance(&late), None);
+    assert!(matches!(step(&late), Step::End(Ending::Ended)));
+}
+
+#[test]
+fn a_participant_who_left_is_ended_and_the_others_stay() {
+    let desk = Desk::new();
+    let (one, two) = (desk.live(1, 3), desk.live(2, 3));
+    let left = EventBody::Left { participant: ParticipantId(1), reason: LeaveReason::Logout };
+    desk.delivers(3, vec![event(4, left)]);
+    assert_eq!((frames_of(&one).len(), frames_of(&two).len()), (1, 1));
+    assert_eq!((one.ending(), two.ending()), (Some(Ending::Ended), None));
+}
+
+#[test]
+fn words_about_leaving_end_nobody() {
+    let desk = Desk::new();
+    let client = desk.live(1, 3);
+    let properties = [("type".to_owned(), "closed".to_owned())].into();
+    desk.delivers(3, vec![event(4, EventBody::Opened { subject: None, properties })]);
+    let text = r#""type":"closed""#.to_owned();
+    let client_id = ClientId::new("m").expect("is valid");
+    desk.delivers(4, vec![event(5, EventBody::Message { participant: ParticipantId(1), client_id, text })]);
+    assert_eq!(frames_of(&client).len(), 2);
+    assert_eq!(client.ending(), None);
+}
+
+#[test]
+fn typing_is_told_to_the_others_only() {
+    let desk = Desk::new();
+    let (one, two, three) = (desk.live(1, 3), desk.live(2, 3), desk.adds(2, 0, ROOM));
+    desk.registry.on(Incoming::Typing { session: session(), participant: ParticipantId(1), on: true });
+    assert!(frames_of(&one).is_empty());
+    assert_eq!(frames_of(&two)[0]["participant"], 1);
+    assert!(frames_of(&three).is_empty(), "it is not in step");
+}
+
+#[test]
+fn a_participant_is_detached_with_the_last_of_its_readers() {
+    let desk = Desk::new();
+    let (one, two, other) = (desk.live(1, 3), desk.live(1, 3), desk.live(2, 3));
+    let pending = desk.adds(1, 0, ROOM);
+    let removed = |client| {
+        let mut detached = None;
+        desk.registry.remove(client, |participant| detached = Some(participant));
+        detached
+    };
+    assert_eq!(removed(&one), None);
+    assert_eq!(removed(&two), None, "one of the same token is on its way in");
+    desk.attached(&pending, page(1, 3, vec![]));
+    assert_eq!(removed(&pending), Some(ParticipantId(1)));
+    assert_eq!(removed(&pending), None);
+    assert_eq!(desk.registry.session_count(), 1);
+    assert_eq!(removed(&other), Some(ParticipantId(2)));
+    assert_eq!(desk.registry.session_count(), 0);
+}
+
+#[test]
+fn a_session_refused_after_a_failover_ends_only_whom_it_refuses() {
+    let desk = Desk::new();
+    let (one, two) = (desk.live(1, 3), desk.live(2, 3));
+    let refusal = Refusal::new(ErrorCode::SessionClosed, "The participant has left.");
+    desk.reattaches(vec![
+        Attached::Refused { session: session(), refusal },
+        Attached::Live { session: session(), page: page(2, 3, vec![]) },
+    ]);
+    assert_eq!((one.ending(), two.ending()), (Some(Ending::Ended), None));
+}
+
+#[test]
+fn a_hello_with_a_wrong_token_is_told_so() {
+    let desk = Desk::new();
+    let client = desk.adds(1, 0, ROOM);
+    let refusal = Refusal::new(ErrorCode::Unauthorized, "The token is wrong.");
+    let outcome = Outcome::Done(Answer::Attached(vec![Attached::Refused { session: session(), refusal }]));
+    desk.registry.on(Incoming::Answered { tag: Tag::Attach(client.clone()), outcome });
+    assert!(matches!(step(&client), Step::End(Ending::Unauthorized)));
+}
+
+/// D-1.
+#[test]
+fn a_message_is_acknowledged_when_the_engine_has_saved_it() {
+    let desk = Desk::new();
+    let client = desk.live(1, 3);
+    let answers = |outcome| {
+        client.sends();
+        let tag = Tag::Message(client.clone(), ClientId::new("m-1").expect("is valid"));
+        desk.registry.on(Incoming::Answered { tag, outcome });
+        frames_of(&client).remove(0)
+    };
+    let saved = Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1) };
+    let ack = answers(Outcome::Done(saved));
+    assert_eq!(ack, serde_json::json!({"type": "ack", "client_id": "m-1", "seq": 4, "at_ms": 9}));
+    let refused = answers(Outcome::Refused(Refusal::new(ErrorCode::NotSaved, "The disk is full.")));
+    assert_eq!((&refused["code"], &refused["client_id"]), (&"not_saved".into(), &"m-1".into()));
+    assert_eq!(refused["retry_after_ms"], 1000);
+    assert_eq!(client.unacked(), 0);
+}
+
+#[test]
+fn a_poll_is_woken_by_an_event_and_given_none() {
+    let desk = Desk::new();
+    let client = desk.adds(1, 3, ReaderKind::Poll);
+    desk.attached(&client, page(1, 3, vec![]));
+    assert!(matches!(step(&client), Step::Arrival(_)));
+    assert_eq!(desk.registry.advance(&client), None);
+    desk.loses();
+    assert!(matches!(step(&client), Step::Idle));
+    desk.delivers(3, messages(4..=4));
+    assert!(matches!(step(&client), Step::Advance));
+    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(3))));
+}
+
+#[test]
+fn a_gateway_that_stops_ends_all_and_takes_no_more() {
+    let desk = Desk::new();
+    let client = desk.live(1, 3);
+    desk.registry.stop();
+    assert!(matches!(step(&client), Step::End(Ending::GoingAway)));
+    let late = Arc::new(Client::new(session(), TokenHash([1; 32]), Seq(0), ROOM));
+    assert_eq!(desk.registry.add(&late, || true), Err(Ending::GoingAway));
+}

@@ -1,0 +1,36 @@
+//! The REST interface under `/api/v1`: one action a file, and what they share.
+//!
+//! The same sessions, events, cursor and guarantees as the WebSocket. Every action asks the engine through the link,
+//! so a failover only makes it slower.
+
+mod auth;
+mod body;
+mod client_id;
+mod events;
+mod messages;
+mod participants;
+mod path;
+mod problems;
+mod query;
+mod sessions;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use crate::{app::Shared, socket};
+
+/// All routes below `/api/v1`.
+pub(crate) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/sessions", post(sessions::create::create))
+        .route("/sessions/{session}", get(sessions::show::show))
+        .route("/sessions/{session}/leave", post(sessions::leave::leave))
+        .route("/sessions/{session}/close", post(sessions::close::close))
+        .route("/sessions/{session}/participants", post(participants::add::add))
+        .route("/sessions/{session}/messages", post(messages::post::post))
+        .route("/sessions/{session}/events", get(events::list::list))
+        .route("/problems/{code}", get(problems::show))
+        .route("/ws", get(socket::upgrade))
+}

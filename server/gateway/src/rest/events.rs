@@ -1,0 +1,3 @@
+//! `/api/v1/sessions/{session}/events`.
+
+pub(super) mod list;

@@ -1,0 +1,3 @@
+//! `/api/v1/sessions/{session}/messages`.
+
+pub(super) mod post;

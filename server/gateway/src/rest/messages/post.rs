@@ -1,0 +1,58 @@
+//! `POST /api/v1/sessions/{session}/messages`: says something.
+//!
+//! It has an id, `client_id` or `Idempotency-Key`, by which a repeat is known and answered as the first was (D-3).
+//! During a failover it waits; what is answered is saved (D-1).
+
+use axum::{Json, extract::State, http::HeaderMap};
+use serde::{Deserialize, Serialize};
+use tandem_protocol::{
+    ClientId, ErrorCode, ParticipantId, Refusal, Seq, Timestamp,
+    link::{Answer, Request, Send},
+};
+
+use crate::{
+    app::Shared,
+    problem::Problem,
+    rest::{auth::Bearer, body::Body, client_id, path::InSession},
+};
+
+/// The body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::rest) struct PostMessage {
+    text: String,
+    client_id: Option<ClientId>,
+}
+
+/// The answer, 200; the same for a repeat.
+#[derive(Debug, Serialize)]
+pub(in crate::rest) struct Posted {
+    client_id: ClientId,
+    participant: ParticipantId,
+    seq: Seq,
+    at_ms: Timestamp,
+}
+
+/// See the module.
+pub(in crate::rest) async fn post(
+    State(app): State<Shared>,
+    InSession(session): InSession,
+    bearer: Bearer,
+    headers: HeaderMap,
+    Body(PostMessage { text, client_id }): Body<PostMessage>,
+) -> Result<Json<Posted>, Problem> {
+    let client_id = client_id::of(client_id, &headers)?.ok_or_else(|| {
+        Problem::bad_request(
+            "A message needs an id of yours, client_id or Idempotency-Key, so that it may be repeated.",
+        )
+    })?;
+    if text.len() > app.settings.message_bytes_max {
+        let message = format!("The text has more than {} bytes.", app.settings.message_bytes_max);
+        return Err(Refusal::new(ErrorCode::MessageTooLong, message).into());
+    }
+    let send = Send { session, by: bearer.credential(), client_id: client_id.clone(), text };
+    match app.engine.ask(Request::Send(send)).await? {
+        Answer::Saved { seq, at_ms, participant } => Ok(Json(Posted { client_id, participant, seq, at_ms })),
+        _ => Err(Problem::internal()),
+    }
+}

@@ -1,0 +1,3 @@
+//! `/api/v1/sessions/{session}/participants`.
+
+pub(super) mod add;

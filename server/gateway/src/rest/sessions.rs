@@ -1,0 +1,6 @@
+//! `/api/v1/sessions`.
+
+pub(super) mod close;
+pub(super) mod create;
+pub(super) mod leave;
+pub(super) mod show;
