@@ -9,8 +9,11 @@
 import { backoffMs } from './backoff.js';
 import { mayReconnect } from './protocol.js';
 
-/** From opening a socket to the welcome; longer than a gateway waits for an engine that is being replaced. */
-export const WELCOME_WAIT_MS = 15_000;
+/** From the attempt to the open socket. */
+export const OPEN_WAIT_MS = 10_000;
+
+/** From the hello to the welcome; longer than a gateway waits for an engine that is being replaced. */
+export const WELCOME_WAIT_MS = 35_000;
 
 /** From a question after a wake-up to any sign of life. */
 export const CHECK_WAIT_MS = 2_000;
@@ -106,12 +109,22 @@ export class Connection {
   #open() {
     this.#letGo();
     this.#phase = 'connecting';
-    this.#cancelPhase = this.#around.after(WELCOME_WAIT_MS, () => this.#lose());
+    this.#loseAfter(OPEN_WAIT_MS);
     const socket = this.#around.socket(this.#url);
-    socket.onopen = () => this.#write(this.#listener.hello());
+    socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }) => this.#hear(data);
     socket.onclose = ({ code }) => this.#ended(code);
     this.#socket = socket;
+  }
+
+  #opened() {
+    this.#loseAfter(WELCOME_WAIT_MS);
+    this.#write(this.#listener.hello());
+  }
+
+  #loseAfter(ms) {
+    this.#cancelPhase();
+    this.#cancelPhase = this.#around.after(ms, () => this.#lose());
   }
 
   #write(frame) {

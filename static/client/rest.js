@@ -13,7 +13,7 @@ import { browser } from './surroundings.js';
 export const OPEN_ATTEMPTS_MAX = 6;
 
 /** The longest wait for one answer: longer than a gateway waits for its engine. */
-export const OPEN_WAIT_MS = 30_000;
+export const ANSWER_WAIT_MS = 35_000;
 
 /** Answers after which the same request may succeed: too many, and whatever a proxy says of a gateway that is away. */
 const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
@@ -58,7 +58,7 @@ export async function openSession(wish, { base = '/api/v1', signal, surroundings
 
 /** One attempt; `wait_ms` is null when another would meet the same. */
 async function ask(url, request, signal, surroundings) {
-  const bounds = [AbortSignal.timeout(OPEN_WAIT_MS), ...(signal ? [signal] : [])];
+  const bounds = [AbortSignal.timeout(ANSWER_WAIT_MS), ...(signal ? [signal] : [])];
   try {
     const response = await surroundings.fetch(url, { ...request, signal: AbortSignal.any(bounds) });
     const body = await response.json().catch(() => ({}));

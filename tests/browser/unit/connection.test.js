@@ -1,4 +1,4 @@
-import { CHECK_WAIT_MS, Connection, STABLE_MS, WELCOME_WAIT_MS } from '/static/client/connection.js';
+import { CHECK_WAIT_MS, Connection, OPEN_WAIT_MS, STABLE_MS, WELCOME_WAIT_MS } from '/static/client/connection.js';
 import { HEARTBEAT_MS, World, welcome } from './fakes.js';
 import { equal, holds, test } from './harness.js';
 
@@ -67,7 +67,15 @@ test('a socket that was given up is not heard any more', () => {
 test('a gateway that does not welcome is left', () => {
   const { world } = start();
   world.socket.accept();
-  world.pass(WELCOME_WAIT_MS + 1000);
+  world.pass(WELCOME_WAIT_MS - 1);
+  equal(world.sockets.length, 1, 'it may wait for its engine');
+  world.pass(1000);
+  equal(world.sockets.length, 2);
+});
+
+test('an address that does not answer is tried again', () => {
+  const { world } = start();
+  world.pass(OPEN_WAIT_MS + 1000);
   equal(world.sockets.length, 2);
 });
 

@@ -1,0 +1,20 @@
+//! The sample page and the browser library in a real browser: Chromium, driven through chromedriver.
+//!
+//! The stories are told with what a visitor sees and does ([`page`]); kills and restarts come from the harness. Needs
+//! Debian's `chromium` and `chromium-driver`, which `tests/run` installs. With `TANDEM_SCREENSHOTS=<folder>` the
+//! stories leave pictures there.
+
+mod browser;
+mod driver;
+mod page;
+mod webdriver;
+
+mod ending;
+mod failover;
+mod keyboard;
+mod looks;
+mod notices;
+mod outbox;
+mod tabs;
+mod texts;
+mod unit;
