@@ -1,2 +1,21 @@
-//! stub
-fn main() {}
+//! The executable: reads what it was told, becomes one role or the supervisor of all, and leaves an exit code.
+//!
+//! It composes the other crates and holds no chat logic. [`commands`] is the command line, [`settings`] what an
+//! operator sets, [`roles`] what runs, [`lifecycle`] how a process begins and ends, [`telemetry`] what it logs.
+
+mod commands;
+mod lifecycle;
+mod roles;
+mod settings;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match commands::Cli::parse().execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}

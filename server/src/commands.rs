@@ -1,0 +1,120 @@
+//! The command line. One file a command: its flags, its help, and what it starts.
+
+mod config;
+mod echo;
+mod engine;
+mod gateway;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    lifecycle::{failure::Failure, parent},
+    settings::{self, Flag, Given, Loaded},
+};
+
+const ABOUT: &str = "Live chat that survives the death of any one of its processes.";
+
+const AFTER_HELP: &str = "\
+Examples:
+  tandem                                   the whole system on this machine, as `tandem run`
+  tandem run --listen 127.0.0.1:9000       the same on another port
+  tandem config show > tandem.toml         a file with every setting, to edit
+  tandem config check --config tandem.toml
+  tandem engine --config tandem.toml --name a
+  TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
+
+Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
+TANDEM_ENGINE__LEASE__RENEW in the environment. Durations are written \"500 ms\", \"60 s\", \"1h 30m\". An unknown key or \
+a bad value is refused by name; `tandem config show` lists all keys.
+
+Exit codes: 0 ended as asked, 1 something was in the way, 2 the command or a setting is wrong.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "tandem", version, about = ABOUT, after_help = AFTER_HELP, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// The flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// The settings file, in TOML. Without it the environment and the defaults hold.
+    #[arg(long, global = true, value_name = "FILE", env = "TANDEM_CONFIG")]
+    config: Option<PathBuf>,
+    /// How a log line looks: text or json. Logs go to stderr. [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// What is logged: off, error, warn, info, debug, trace, or by module, as "info,tandem_link=debug". [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl Global {
+    /// Reads all settings, with the command's own flags on top.
+    fn load(&self, flags: impl IntoIterator<Item = Option<Flag>>) -> Result<Loaded, Failure> {
+        let own = [
+            Flag::of("--log-format", "log.format", self.log_format.as_deref()),
+            Flag::of("--log-level", "log.level", self.log_level.as_deref()),
+        ];
+        let flags = own.into_iter().chain(flags).flatten().collect();
+        Ok(settings::load(&Given::to_this_process(self.config.clone(), flags))?)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Engine(engine::EngineArgs),
+    Gateway(gateway::GatewayArgs),
+    Echo(echo::EchoArgs),
+    Config(config::ConfigArgs),
+}
+
+impl Cli {
+    /// Does what the command line says, until it is done or ended.
+    pub(crate) fn execute(self) -> Result<(), Failure> {
+        match self.command.unwrap_or_else(|| Command::Run(run::RunArgs::default())) {
+            Command::Run(args) => args.execute(&self.global),
+            Command::Engine(args) => args.execute(&self.global),
+            Command::Gateway(args) => args.execute(&self.global),
+            Command::Echo(args) => args.execute(&self.global),
+            Command::Config(args) => args.execute(&self.global),
+        }
+    }
+}
+
+/// What `tandem run` passes to its children.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Supervised {
+    /// The supervisor's process; the child ends with it.
+    #[arg(long, hide = true, value_name = "PID")]
+    supervisor: Option<u32>,
+}
+
+impl Supervised {
+    /// Must be called on the main thread, before any other is started.
+    fn apply(&self) -> Result<(), Failure> {
+        self.supervisor.map_or(Ok(()), parent::end_with)
+    }
+}
+
+/// A path flag as a setting's value.
+fn path_value(path: Option<&PathBuf>) -> Option<String> {
+    path.map(|path| path.display().to_string())
+}
+
+/// Runs a role on all cores.
+fn on_all_cores<F: Future<Output = Result<(), Failure>>>(role: F) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::runtime)?;
+    runtime.block_on(role)
+}

@@ -1,0 +1,95 @@
+//! `tandem run`: the whole system on one machine.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Global, path_value};
+use crate::{
+    lifecycle::failure::Failure,
+    roles::run::{self, Plan},
+    settings::{Flag, Loaded, Settings},
+    telemetry,
+};
+
+/// Run the whole system on this machine: two engines, a gateway and the echo participant (the default command).
+///
+/// Each is a process of its own; one that dies is started again, and an engine then comes back as the backup.
+/// Ctrl-C ends all of them.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  tandem run
+  tandem run --listen 127.0.0.1:9000 --data /var/lib/tandem
+  tandem run --listen 127.0.0.1:0 --engine-ports 0 --json
+
+Further settings are in [run], and in the sections of the roles; see `tandem config show`.")]
+pub(super) struct RunArgs {
+    /// Where browsers connect; port 0 takes any free one. [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// The data directory, made when missing. [default: tandem-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The loopback ports of the two engines; 0 takes any free ones. [default: 7301,7302]
+    #[arg(long, value_name = "PORT,PORT")]
+    engine_ports: Option<String>,
+    /// Do not start the echo participant.
+    #[arg(long)]
+    no_echo: bool,
+    /// Say what happens as one JSON object a line instead of sentences.
+    #[arg(long)]
+    json: bool,
+}
+
+impl RunArgs {
+    pub(super) fn execute(self, global: &Global) -> Result<(), Failure> {
+        let loaded = global.load([
+            Flag::of("--listen", "gateway.listen", self.listen.as_deref()),
+            Flag::of("--data", "engine.data-dir", path_value(self.data.as_ref())),
+            Flag::of("--engine-ports", "run.engine-ports", self.engine_ports.as_deref()),
+            Flag::of("--no-echo", "run.echo", self.no_echo.then_some(false)),
+        ])?;
+        refuse_what_has_no_effect(&loaded)?;
+        telemetry::start("run", &loaded.settings.log);
+        // One thread: the kernel ends the children when the thread that started them ends, and this is the main one.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+        runtime.block_on(run::supervise(Plan {
+            config: global.config.clone(),
+            settings: loaded.settings,
+            json: self.json,
+        }))
+    }
+}
+
+/// A setting that the supervisor replaces for its children.
+#[derive(Debug, thiserror::Error)]
+#[error("{origin}: {key} has no effect under `tandem run`; {instead}")]
+struct NoEffect {
+    origin: String,
+    key: &'static str,
+    instead: &'static str,
+}
+
+/// Settings of single roles that `tandem run` replaces must not be passed over in silence.
+fn refuse_what_has_no_effect(loaded: &Loaded) -> Result<(), Failure> {
+    let (ours, defaults) = (&loaded.settings, Settings::default());
+    let engines = "its engines are a and b on run.engine-ports";
+    let pair = "its roles link to its own engines";
+    let changed = [
+        ("engine.name", engines, ours.engine.name != defaults.engine.name),
+        ("engine.listen", engines, ours.engine.listen != defaults.engine.listen),
+        ("engine.advertise", engines, ours.engine.advertise.is_some()),
+        ("gateway.primary", pair, ours.gateway.place.primary != defaults.gateway.place.primary),
+        ("gateway.pair-cache", pair, ours.gateway.place.pair_cache.is_some()),
+        ("echo.primary", pair, ours.echo.primary != defaults.echo.primary),
+        ("echo.pair-cache", pair, ours.echo.pair_cache.is_some()),
+    ];
+    match changed.into_iter().find(|(_, _, changed)| *changed) {
+        None => Ok(()),
+        Some((key, instead, _)) => {
+            let origin = loaded.given_by(key).unwrap_or_default();
+            Err(Failure::usage(NoEffect { origin, key, instead }))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Who uses a data directory: one engine of each name, one `tandem run`. Whether it is Tandem's and can be written
+//! is the store's to say, which is opened before anything is locked.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rustix::{io::FdFlags, process::Pid};
+use tandem_protocol::EngineName;
+
+/// How long a lock may outlive its recorded holder: the time in which the kernel ends a killed run's children.
+const RELEASE_WAIT: Duration = Duration::from_secs(2);
+
+/// The pause between two looks at such a lock.
+const RELEASE_LOOK: Duration = Duration::from_millis(20);
+
+/// Why a data directory is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DataDirError {
+    /// It cannot be read or written.
+    #[error("the data directory {} cannot be used: {cause}", path.display())]
+    Unusable {
+        /// The directory or the file in it.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// Somebody else uses it.
+    #[error("the data directory {} is in use by another {who} (process {pid}); end that one or choose another \
+             directory with --data", path.display())]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// What the other one is.
+        who: String,
+        /// Its process, as it noted it; `unknown` where it did not.
+        pid: String,
+    },
+}
+
+/// A directory that the store has found to be ours.
+#[derive(Debug, Clone)]
+pub(crate) struct DataDir(PathBuf);
+
+/// Held as long as this lives, and by the kernel's doing no longer than its process.
+#[derive(Debug)]
+#[must_use = "the lock ends when this is dropped"]
+pub(crate) struct Lock(File);
+
+impl DataDir {
+    /// The directory, which exists.
+    pub(crate) fn at(path: &Path) -> Result<Self, DataDirError> {
+        let absolute = path.canonicalize();
+        absolute.map(Self).map_err(|cause| DataDirError::Unusable { path: path.to_owned(), cause })
+    }
+
+    /// The directory, absolute.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where a role keeps the pair that it was last told of.
+    pub(crate) fn pair_cache(&self, role: &str) -> PathBuf {
+        self.0.join(format!("pair-{role}.json"))
+    }
+
+    /// One `tandem run` at a time. The children inherit the lock, so that a run whose predecessor was killed begins
+    /// only when the last of that one's children is gone.
+    pub(crate) fn lock_run(&self) -> Result<Lock, DataDirError> {
+        let lock = self.lock("run.lock", "`tandem run`")?;
+        let inherited = rustix::io::fcntl_setfd(&lock.0, FdFlags::empty());
+        inherited.map_err(|errno| DataDirError::Unusable { path: self.0.clone(), cause: errno.into() })?;
+        Ok(lock)
+    }
+
+    /// One engine of each name at a time.
+    pub(crate) fn lock_engine(&self, name: &EngineName) -> Result<Lock, DataDirError> {
+        self.lock(&format!("engine-{name}.lock"), &format!("engine named {name}"))
+    }
+
+    fn lock(&self, file_name: &str, who: &str) -> Result<Lock, DataDirError> {
+        let path = self.0.join(file_name);
+        let unusable = |cause| DataDirError::Unusable { path: path.clone(), cause };
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
+        let mut file = options.open(&path).map_err(unusable)?;
+        if !wait_for(&mut file).map_err(unusable)? {
+            let pid = noted_pid(&mut file).map_or_else(|| "unknown".to_owned(), |pid| pid.as_raw_nonzero().to_string());
+            return Err(DataDirError::InUse { path: self.0.clone(), who: who.to_owned(), pid });
+        }
+        note_own_pid(&mut file).map_err(unusable)?;
+        Ok(Lock(file))
+    }
+}
+
+/// Locks the file. A lock whose noted holder is dead is about to be released and is waited for.
+fn wait_for(file: &mut File) -> io::Result<bool> {
+    let deadline = Instant::now() + RELEASE_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(cause)) => return Err(cause),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        let holder_lives = noted_pid(file).is_none_or(|pid| rustix::process::test_kill_process(pid).is_ok());
+        if holder_lives || Instant::now() >= deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(RELEASE_LOOK);
+    }
+}
+
+fn noted_pid(file: &mut File) -> Option<Pid> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(32).read_to_string(&mut text).ok()?;
+    Pid::from_raw(text.trim().parse().ok()?)
+}
+
+fn note_own_pid(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_on_the_same_data_is_refused_with_the_first_ones_process() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let data = DataDir::at(parent.path()).expect("opens");
+        let first = data.lock_run().expect("is free");
+        let refused = data.lock_run().expect_err("is in use").to_string();
+        let path = data.path().display();
+        let expected = format!(
+            "the data directory {path} is in use by another `tandem run` (process {}); end that one or choose another \
+             directory with --data",
+            std::process::id()
+        );
+        assert_eq!(refused, expected);
+        drop(first);
+        drop(data.lock_run().expect("is free again"));
+    }
+
+    #[test]
+    fn two_engines_of_different_names_share_the_directory() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let data = DataDir::at(parent.path()).expect("opens");
+        let [a, b] = ["a", "b"].map(|name| EngineName::new(name).expect("is a valid name"));
+        let _a = data.lock_engine(&a).expect("is free");
+        let _b = data.lock_engine(&b).expect("is free");
+        assert!(matches!(data.lock_engine(&a), Err(DataDirError::InUse { .. })));
+    }
+}

@@ -1,0 +1,47 @@
+//! Why a command ends without success: the line that a person reads and the exit code that a script reads.
+
+use std::process::ExitCode;
+
+use crate::settings::Refusals;
+
+/// A command's failure.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Exit code 2: what was asked for is wrong; the same command fails again until it is changed.
+    Usage(anyhow::Error),
+    /// Exit code 1: something outside is in the way.
+    Runtime(anyhow::Error),
+    /// A child process said already what is wrong; its exit code is passed on.
+    Told(u8),
+}
+
+impl Failure {
+    /// A failure of the first kind.
+    pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self::Usage(error.into())
+    }
+
+    /// A failure of the second kind.
+    pub(crate) fn runtime(error: impl Into<anyhow::Error>) -> Self {
+        Self::Runtime(error.into())
+    }
+
+    /// Tells the person at stderr, one line a reason, and returns the exit code.
+    pub(crate) fn tell(&self) -> ExitCode {
+        let (error, code) = match self {
+            Self::Usage(error) => (error, 2),
+            Self::Runtime(error) => (error, 1),
+            Self::Told(code) => return ExitCode::from(*code),
+        };
+        for line in format!("{error:#}").lines() {
+            eprintln!("tandem: {line}");
+        }
+        ExitCode::from(code)
+    }
+}
+
+impl From<Refusals> for Failure {
+    fn from(refusals: Refusals) -> Self {
+        Self::usage(refusals)
+    }
+}

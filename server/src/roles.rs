@@ -1,0 +1,6 @@
+//! What runs: the three roles, and the supervisor that runs them all as its children.
+
+pub(crate) mod echo;
+pub(crate) mod engine;
+pub(crate) mod gateway;
+pub(crate) mod run;

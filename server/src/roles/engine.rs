@@ -1,0 +1,87 @@
+//! `tandem engine`: opens the store, listens, and is one engine of a pair until it is asked to end.
+
+use std::sync::Arc;
+
+use tandem_engine::{Engine, EngineRole as State, EngineSettings, SaveSettings};
+use tandem_protocol::EngineName;
+use tandem_session::{LeaseTimes, SessionSettings};
+use tandem_store::SqliteStore;
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    lifecycle::{
+        data_dir::DataDir,
+        failure::Failure,
+        listen::listen,
+        report::{EngineRole, PairRole, Ready, Report},
+        signals::EndSignals,
+    },
+    settings::{EngineSection, PairSection},
+};
+
+/// Serves until a signal asks to end.
+pub(crate) async fn serve(pair: PairSection, engine: EngineSection) -> Result<(), Failure> {
+    let mut signals = EndSignals::take().map_err(Failure::runtime)?;
+    let name = engine.name.0.clone();
+    let path = &engine.data_dir.0.0;
+    let store = SqliteStore::open(path, &pair.name.0).map_err(Failure::runtime)?;
+    let _lock = DataDir::at(path).and_then(|data| data.lock_engine(&name)).map_err(Failure::runtime)?;
+    let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
+    let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
+    let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
+    let settings = engine_settings(&pair, &engine, advertise);
+    let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
+    let mut running = Engine::start(settings, Arc::new(store), listener).map_err(Failure::runtime)?;
+    let pid = std::process::id();
+    let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
+    Report::Ready(ready).print();
+    let roles = tokio::spawn(report_roles(name, running.role()));
+    let failed = tokio::select! {
+        () = signals.received() => None,
+        error = running.failed() => Some(error),
+    };
+    roles.abort();
+    match failed {
+        None => running.shutdown().await.map_err(Failure::runtime),
+        Some(error) => Err(Failure::runtime(error)),
+    }
+}
+
+fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String) -> EngineSettings {
+    let options = &engine.settings;
+    let resend_attempts = options.transcript_resend_attempts.0;
+    EngineSettings {
+        name: engine.name.0.clone(),
+        pair: pair.name.0.clone(),
+        advertise,
+        lease: LeaseTimes { renew: engine.lease.renew.0, expiry: engine.lease.expiry.0 },
+        sessions: SessionSettings {
+            client_disconnect_timeout: options.client_disconnect_timeout.0,
+            sessions_max: options.limit_for_sessions.as_usize(),
+            clients_max: options.limit_for_clients.as_usize(),
+            message_bytes_max: options.message_bytes_max.as_usize(),
+        },
+        save: SaveSettings {
+            resend_attempts: u32::try_from(resend_attempts).expect("the bound is 1,000"),
+            resend_delay: options.transcript_resend_delay.0,
+        },
+    }
+}
+
+/// Says on stdout what the engine is, at each change, until the engine ends.
+async fn report_roles(name: EngineName, mut roles: watch::Receiver<State>) {
+    loop {
+        let state = roles.borrow_and_update().clone();
+        let said = match state {
+            State::Undecided => None,
+            State::Primary { epoch } => Some((PairRole::Primary, epoch)),
+            State::Backup { epoch, .. } => Some((PairRole::Backup, epoch)),
+        };
+        if let Some((role, epoch)) = said {
+            Report::Role(EngineRole { name: name.clone(), role, epoch }).print();
+        }
+        if roles.changed().await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! `tandem run`: starts the roles as child processes of this executable and keeps them running.
+//!
+//! It is no other code path: each child is `tandem engine`, `tandem gateway` or `tandem echo` with the same settings
+//! file. The supervisor holds no chat state, so that nothing is lost with it. [`board`] decides what is worth saying,
+//! [`child`] starts and ends one process, [`keeper`] starts it again when it dies.
+
+mod backoff;
+mod board;
+mod child;
+mod fact;
+mod keeper;
+mod program;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use tandem_store::SqliteStore;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+
+use self::{
+    board::{Board, News, Who},
+    child::{Running, StartError},
+    fact::Fact,
+    keeper::Keeper,
+    program::{Program, Programs},
+};
+use crate::{
+    lifecycle::{data_dir::DataDir, failure::Failure, listen::listen, signals::EndSignals},
+    settings::Settings,
+};
+
+/// News from the children that wait to be said; a keeper whose news finds no room waits, and so does its child's
+/// next line.
+const NEWS_MAX: usize = 64;
+
+/// How long the pair may take, beyond the lease's expiry, until one engine is primary and the other its backup.
+const PAIR_WAIT: Duration = Duration::from_secs(15);
+
+/// What to run.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The settings file, which the children read too.
+    pub(crate) config: Option<PathBuf>,
+    /// The settings.
+    pub(crate) settings: Settings,
+    /// Whether facts are said as JSON.
+    pub(crate) json: bool,
+}
+
+/// Runs everything until a signal asks to end.
+pub(crate) async fn supervise(plan: Plan) -> Result<(), Failure> {
+    let mut signals = EndSignals::take().map_err(Failure::runtime)?;
+    let path = &plan.settings.engine.data_dir.0.0;
+    // Opened and closed again: what is wrong with the data is said before anything is started.
+    drop(SqliteStore::open(path, &plan.settings.pair.name.0).map_err(Failure::runtime)?);
+    let data = DataDir::at(path).map_err(Failure::runtime)?;
+    let _lock = data.lock_run().map_err(Failure::runtime)?;
+    let programs = Programs::new(&plan, &data)?;
+    look_at_ports(&plan.settings)?;
+    let (news, mut heard) = mpsc::channel(NEWS_MAX);
+    let mut crew = Crew { keepers: Vec::new(), news };
+    let mut board = Board::new(data.path().to_owned());
+    let outcome = tokio::select! {
+        outcome = start_and_watch(&plan, programs, &mut crew, &mut board, &mut heard) => outcome,
+        () = signals.received() => Ok(()),
+    };
+    Fact::Stopping.say(plan.json);
+    drop(heard);
+    crew.end(board.primary()).await;
+    if outcome.is_ok() {
+        Fact::Stopped.say(plan.json);
+    }
+    outcome
+}
+
+/// A busy port is found before anything is started and logged. The children bind for themselves later.
+fn look_at_ports(settings: &Settings) -> Result<(), Failure> {
+    let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let [a, b] = settings.run.engine_ports.0.0.map(loopback);
+    let places = [("engine a", a), ("engine b", b), ("the gateway", settings.gateway.place.listen.0)];
+    let listeners: Result<Vec<_>, _> = places.into_iter().map(|(who, address)| listen(who, address)).collect();
+    listeners.map(drop).map_err(Failure::runtime)
+}
+
+/// Never returns while all is well. A failure before all is started ends everything; later ones are mended.
+async fn start_and_watch(
+    plan: &Plan,
+    programs: Programs,
+    crew: &mut Crew,
+    board: &mut Board,
+    heard: &mut mpsc::Receiver<News>,
+) -> Result<(), Failure> {
+    let primary = crew.start(programs.engine_a).await?.unwrap_or_default();
+    crew.start(programs.engine_b).await?;
+    let pair_deadline = Instant::now() + plan.settings.engine.lease.expiry.0 + PAIR_WAIT;
+    crew.start(programs.gateway.linked_to(&primary)).await?;
+    if let Some(echo) = programs.echo {
+        crew.start(echo.linked_to(&primary)).await?;
+    }
+    let say = |facts: Vec<Fact>| facts.iter().for_each(|fact| fact.say(plan.json));
+    say(board.expect(crew.keepers.len()));
+    while !board.is_complete() {
+        let news = timeout_at(pair_deadline, heard.recv()).await.map_err(|_| Failure::runtime(NoPair))?;
+        say(board.on(news.expect("the crew keeps a sender")));
+    }
+    loop {
+        say(board.on(heard.recv().await.expect("the crew keeps a sender")));
+    }
+}
+
+/// The engines do not come to terms.
+#[derive(Debug, thiserror::Error)]
+#[error("the engines did not become primary and backup in time; their log says why")]
+struct NoPair;
+
+/// The children and those who keep them.
+struct Crew {
+    keepers: Vec<Keeper>,
+    news: mpsc::Sender<News>,
+}
+
+impl Crew {
+    /// Starts a child and keeps it from then on; returns where it listens.
+    async fn start(&mut self, program: Program) -> Result<Option<String>, StartError> {
+        let running = Running::start(&program).await?;
+        let address = running.ready.address.clone();
+        self.keepers.push(Keeper::start(program, running, self.news.clone()));
+        Ok(address)
+    }
+
+    /// Ends all in order: the gateway says goodbye to browsers while the engines still answer, and the backup goes
+    /// before the primary, so that it does not take over.
+    async fn end(mut self, primary: Option<Who>) {
+        let order = |keeper: &Keeper| match keeper.who.role {
+            "gateway" => 0,
+            "echo" => 1,
+            _ if Some(keeper.who) != primary => 2,
+            _ => 3,
+        };
+        self.keepers.sort_by_key(order);
+        for keeper in self.keepers {
+            keeper.end().await;
+        }
+    }
+}

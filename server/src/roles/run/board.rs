@@ -1,0 +1,187 @@
+//! What the supervisor knows of its children and what of it is worth saying: news in, facts out; no clock, no I/O.
+
+use std::{path::PathBuf, time::Duration};
+
+use tandem_protocol::Epoch;
+
+use super::fact::{Fact, Part, Started};
+use crate::lifecycle::report::{EngineRole, PairRole, Ready, Report};
+
+/// A child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Who {
+    /// Its subcommand.
+    pub(super) role: &'static str,
+    /// The engine's name; the role again where there is only one.
+    pub(super) name: &'static str,
+}
+
+/// Something happened to a child.
+#[derive(Debug)]
+pub(super) enum News {
+    /// It is up, for the first time or again.
+    Ready(Who, Ready),
+    /// It says something.
+    Says(Report),
+    /// It died.
+    Ended {
+        /// Who.
+        who: Who,
+        /// Its process.
+        pid: u32,
+        /// How.
+        how: String,
+    },
+    /// It did not come up again; the next try is after the wait.
+    NotBack {
+        /// Who.
+        who: Who,
+        /// Why.
+        why: String,
+        /// The wait.
+        wait: Duration,
+    },
+}
+
+#[derive(Debug)]
+struct Child {
+    who: Who,
+    pid: u32,
+    address: Option<String>,
+    /// For an engine that has said it since it was started.
+    role: Option<PairRole>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Board {
+    data_dir: PathBuf,
+    children: Vec<Child>,
+    /// None until all children were started once.
+    expected: Option<usize>,
+    is_complete: bool,
+}
+
+impl Board {
+    /// A board without children.
+    pub(super) fn new(data_dir: PathBuf) -> Self {
+        Self { data_dir, children: Vec::new(), expected: None, is_complete: false }
+    }
+
+    /// The system is complete with this many children, and a pair among them.
+    pub(super) fn expect(&mut self, children: usize) -> Vec<Fact> {
+        self.expected = Some(children);
+        self.completed()
+    }
+
+    /// Whether the system was complete once.
+    pub(super) fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// The engine that serves, as far as known.
+    pub(super) fn primary(&self) -> Option<Who> {
+        self.with_role(PairRole::Primary).map(|child| child.who)
+    }
+
+    /// Takes in news; returns what is to be said.
+    pub(super) fn on(&mut self, news: News) -> Vec<Fact> {
+        match news {
+            News::Ready(who, ready) => self.on_ready(who, ready),
+            News::Says(Report::Role(role)) => self.on_role(&role),
+            News::Says(Report::Ready(_)) => Vec::new(),
+            News::Ended { who, pid, how } => self.on_ended(who, pid, how),
+            News::NotBack { who, why, wait } => {
+                let wait_ms = u64::try_from(wait.as_millis()).expect("a wait is far below 2^64 ms");
+                vec![Fact::NotBack { role: who.role, name: who.name, why, wait_ms }]
+            }
+        }
+    }
+
+    fn on_ready(&mut self, who: Who, ready: Ready) -> Vec<Fact> {
+        let now = Child { who, pid: ready.pid, address: ready.address, role: None };
+        match self.children.iter_mut().find(|child| child.who == who) {
+            None => {
+                self.children.push(now);
+                self.completed()
+            }
+            Some(child) => {
+                *child = now;
+                // An engine is back when it says as what.
+                let is_back = who.role != "engine";
+                is_back
+                    .then_some(Fact::CameBack { role: who.role, name: who.name, pid: ready.pid, kill: None })
+                    .into_iter()
+                    .collect()
+            }
+        }
+    }
+
+    fn on_role(&mut self, said: &EngineRole) -> Vec<Fact> {
+        let is_said = |child: &&mut Child| child.who.role == "engine" && child.who.name == said.name.as_str();
+        let Some(child) = self.children.iter_mut().find(is_said) else { return Vec::new() };
+        let before = child.role.replace(said.role);
+        let (name, pid) = (child.who.name, child.pid);
+        if !self.is_complete {
+            return self.completed();
+        }
+        match (before, said.role) {
+            (Some(PairRole::Primary), PairRole::Primary) | (Some(PairRole::Backup), PairRole::Backup) => Vec::new(),
+            (_, PairRole::Primary) => self.took_over(name, pid, said.epoch),
+            (Some(PairRole::Primary), PairRole::Backup) => vec![Fact::SteppedDown { name, pid }],
+            (None, PairRole::Backup) => {
+                let kill = self.with_role(PairRole::Primary).map(|primary| primary.pid);
+                vec![Fact::CameBack { role: "engine", name, pid, kill }]
+            }
+        }
+    }
+
+    /// A deposed primary that hangs cannot say so; there is only one.
+    fn took_over(&mut self, name: &'static str, pid: u32, epoch: Epoch) -> Vec<Fact> {
+        for child in &mut self.children {
+            if child.who.name != name && child.role == Some(PairRole::Primary) {
+                child.role = None;
+            }
+        }
+        vec![Fact::TookOver { name, pid, epoch }]
+    }
+
+    fn on_ended(&mut self, who: Who, pid: u32, how: String) -> Vec<Fact> {
+        let child = self.children.iter_mut().find(|child| child.who == who);
+        let was = child.and_then(|child| child.role.take());
+        vec![Fact::Ended { role: who.role, name: who.name, pid, was, how }]
+    }
+
+    /// The start-up's last word, once.
+    fn completed(&mut self) -> Vec<Fact> {
+        let all_ready = self.expected.is_some_and(|expected| self.children.len() >= expected);
+        let pair = (self.with_role(PairRole::Primary), self.with_role(PairRole::Backup));
+        let (true, false, (Some(primary), Some(backup))) = (all_ready, self.is_complete, pair) else {
+            return Vec::new();
+        };
+        let other = |role| self.children.iter().find(|child| child.who.role == role).map(part);
+        let Some(gateway) = other("gateway") else { return Vec::new() };
+        let sample = format!("http://{}/sample", gateway.address.as_deref().unwrap_or_default());
+        let started = Started {
+            sample,
+            primary: part(primary),
+            backup: part(backup),
+            gateway,
+            echo: other("echo"),
+            data_dir: self.data_dir.clone(),
+        };
+        self.is_complete = true;
+        vec![Fact::Started(started)]
+    }
+
+    fn with_role(&self, role: PairRole) -> Option<&Child> {
+        self.children.iter().find(|child| child.role == Some(role))
+    }
+}
+
+fn part(child: &Child) -> Part {
+    Part { name: child.who.name, pid: child.pid, address: child.address.clone() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! The command lines of the children.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::Plan;
+use crate::lifecycle::{data_dir::DataDir, failure::Failure};
+
+/// How long an engine may take to save what was sent and give up its lease.
+const ENGINE_GRACE: Duration = Duration::from_secs(5);
+
+/// How long the echo participant may take; it has nothing to finish.
+const ECHO_GRACE: Duration = Duration::from_secs(2);
+
+/// What a gateway may take beyond its own bound, `gateway.shutdown-max`.
+const GATEWAY_GRACE: Duration = Duration::from_secs(2);
+
+/// How one child is started, the first time and again.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    /// The subcommand.
+    pub(super) role: &'static str,
+    /// The engine's name; the role again where there is only one.
+    pub(super) name: &'static str,
+    /// How long it may take to end before it is killed.
+    pub(super) grace: Duration,
+    executable: PathBuf,
+    listen: Option<SocketAddr>,
+    more: Vec<OsString>,
+}
+
+impl Program {
+    /// As people call it: `engine a`, `gateway`.
+    pub(super) fn called(&self) -> String {
+        if self.role == self.name { self.role.to_owned() } else { format!("{} {}", self.role, self.name) }
+    }
+
+    /// The executable.
+    pub(super) fn executable(&self) -> &PathBuf {
+        &self.executable
+    }
+
+    /// The command line.
+    pub(super) fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = vec![self.role.into()];
+        if let Some(listen) = self.listen {
+            arguments.extend(["--listen".into(), listen.to_string().into()]);
+        }
+        arguments.extend(self.more.iter().cloned());
+        arguments.extend(["--supervisor".into(), std::process::id().to_string().into()]);
+        arguments
+    }
+
+    /// From now on at this very address: whoever knows the child by it finds it there again.
+    pub(super) fn keep_address(&mut self, address: Option<&str>) {
+        if let Some(address) = address.and_then(|address| address.parse().ok()) {
+            self.listen = Some(address);
+        }
+    }
+
+    /// A role that links to this engine.
+    pub(super) fn linked_to(mut self, primary: &str) -> Self {
+        self.more.extend(["--primary".into(), primary.into()]);
+        self
+    }
+}
+
+/// All children.
+#[derive(Debug)]
+pub(super) struct Programs {
+    /// Engine a, the first primary.
+    pub(super) engine_a: Program,
+    /// Engine b.
+    pub(super) engine_b: Program,
+    /// The gateway, not linked yet.
+    pub(super) gateway: Program,
+    /// The echo participant, not linked yet, where it is wanted.
+    pub(super) echo: Option<Program>,
+}
+
+impl Programs {
+    /// The programs of a plan. The children read the plan's settings file and environment too; what the supervisor
+    /// decides for them stands on their command lines, which are stronger.
+    pub(super) fn new(plan: &Plan, data: &DataDir) -> Result<Self, Failure> {
+        let executable = std::env::current_exe().map_err(Failure::runtime)?;
+        let settings = &plan.settings;
+        let mut common: Vec<OsString> = Vec::new();
+        if let Some(config) = &plan.config {
+            common.extend(["--config".into(), config.into()]);
+        }
+        common.extend(["--log-format".into(), settings.log.format.0.to_string().into()]);
+        common.extend(["--log-level".into(), settings.log.level.0.to_string().into()]);
+        let program = |role, name, listen, grace, more: Vec<OsString>| {
+            let more = common.iter().cloned().chain(more).collect();
+            Program { role, name, grace, executable: executable.clone(), listen, more }
+        };
+        let engine = |name: &'static str, port| {
+            let more = vec!["--name".into(), name.into(), "--data".into(), data.path().into()];
+            program("engine", name, Some(SocketAddr::from(([127, 0, 0, 1], port))), ENGINE_GRACE, more)
+        };
+        let cache = |role| vec!["--pair-cache".into(), data.pair_cache(role).into()];
+        let [a, b] = settings.run.engine_ports.0.0;
+        let gateway = &settings.gateway;
+        let grace = gateway.service.shutdown_max + GATEWAY_GRACE;
+        Ok(Self {
+            engine_a: engine("a", a),
+            engine_b: engine("b", b),
+            gateway: program("gateway", "gateway", Some(gateway.place.listen.0), grace, cache("gateway")),
+            echo: settings.run.echo.then(|| program("echo", "echo", None, ECHO_GRACE, cache("echo"))),
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! `[engine.settings]`: the options of sessions, under the names that operators of such systems know.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::values::{Count, Span};
+
+/// Twenty days in milliseconds.
+const TWENTY_DAYS_MS: u64 = 20 * 24 * 60 * 60 * 1000;
+
+/// The section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct OptionsSection {
+    /// A customer gone this long, without connection or request, leaves the session.
+    pub(crate) client_disconnect_timeout: Span<5_000, TWENTY_DAYS_MS>,
+    /// Open sessions at which new ones are refused (O-1). The bound is what one process can hold in memory.
+    pub(crate) limit_for_sessions: Count<1, 10_000_000>,
+    /// Attached participants at which new ones are refused (O-1).
+    pub(crate) limit_for_clients: Count<1, 20_000_000>,
+    /// The longest text of a message in bytes of UTF-8. The bound keeps a page of history far below a link's frame.
+    pub(crate) message_bytes_max: Count<1, 65_536>,
+    /// Tries after a recoverable store error before it counts as non-recoverable.
+    pub(crate) transcript_resend_attempts: Count<0, 1_000>,
+    /// The pause between them.
+    pub(crate) transcript_resend_delay: Span<10, 60_000>,
+}
+
+impl Default for OptionsSection {
+    fn default() -> Self {
+        Self {
+            client_disconnect_timeout: Span(Duration::from_secs(60)),
+            limit_for_sessions: Count(100_000),
+            limit_for_clients: Count(200_000),
+            message_bytes_max: Count(16_384),
+            transcript_resend_attempts: Count(10),
+            transcript_resend_delay: Span(Duration::from_millis(500)),
+        }
+    }
+}
