@@ -84,3 +84,34 @@ fn checkpoint(connection: &Connection, turn: &WriteTurn) -> rusqlite::Result<()>
 fn step(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
     connection.query_row(sql, [], |row| row.get(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::sqlite::{connection, open};
+
+    /// Writes some 4,200 pages in a transaction.
+    fn write(connection: &Connection) {
+        connection.execute_batch("INSERT INTO filler VALUES (zeroblob(17000000)); DELETE FROM filler").expect("writes");
+    }
+
+    #[test]
+    fn the_write_ahead_log_begins_again_once_it_is_long() {
+        let dir = tempfile::TempDir::new().expect("the temporary directory is writable");
+        let file = open::prepare(dir.path()).expect("opens");
+        let (writer, checkpointer) = (connection::writer(&file).expect("opens"), connection::checkpointer(&file));
+        let (checkpointer, turn) = (checkpointer.expect("opens"), WriteTurn::default());
+        writer.execute_batch("CREATE TABLE filler (x)").expect("writes");
+        let length = || fs::metadata(dir.path().join("tandem.db-wal")).expect("is there").len();
+        write(&writer);
+        write(&writer);
+        let longest = length();
+        for _ in 0..5 {
+            checkpoint(&checkpointer, &turn).expect("copies");
+            write(&writer);
+        }
+        assert!(length() <= longest, "{} bytes, then {}", longest, length());
+    }
+}

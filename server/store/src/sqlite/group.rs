@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tandem_protocol::{Epoch, PairName, SessionId};
 
 use super::{
@@ -130,24 +130,25 @@ fn stale(current: Epoch) -> Result<(), StoreError> {
 /// Writes the rows; says how many bytes they have.
 fn insert(transaction: &Transaction<'_>, pair: &PairName, plan: &Plan) -> rusqlite::Result<usize> {
     let mut bytes = 0;
+    // Parameters by place: to look ten names up for each row costs as much as a quarter of the insert.
     let mut write = transaction.prepare_cached(
         "INSERT INTO events (id, pair, session, seq, prev, mark, at, closes, secret, body)
-         VALUES (:id, :pair, :session, :seq, :prev, :mark, :at, :closes, :secret, :body)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for planned in plan.rows() {
         let entry = &planned.entry;
-        write.execute(named_params! {
-            ":id": planned.row,
-            ":pair": pair.as_str(),
-            ":session": entry.session.0.as_bytes().as_slice(),
-            ":seq": entry.event.seq.0.cast_signed(),
-            ":prev": planned.prev,
-            ":mark": planned.mark,
-            ":at": entry.at.0.cast_signed(),
-            ":closes": entry.closes,
-            ":secret": entry.secret.as_ref().map(|hash| hash.0.as_slice()),
-            ":body": entry.event.event.get(),
-        })?;
+        write.execute((
+            planned.row,
+            pair.as_str(),
+            entry.session.0.as_bytes().as_slice(),
+            entry.event.seq.0.cast_signed(),
+            planned.prev,
+            planned.mark,
+            entry.at.0.cast_signed(),
+            entry.closes,
+            entry.secret.as_ref().map(|hash| hash.0.as_slice()),
+            entry.event.event.get(),
+        ))?;
         bytes += entry.event.len_bytes();
     }
     Ok(bytes)

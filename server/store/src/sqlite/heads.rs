@@ -39,7 +39,7 @@ pub(super) struct Head {
     pub(super) first_at: Timestamp,
     /// Closed sessions stay here until the index has them, since a reader who misses one looks there.
     pub(super) closed: bool,
-    /// Whether the session waits in [`Heads::behind`].
+    /// Whether the session waits in [`Heads::behind`]; set by [`Heads`] itself.
     pub(super) is_behind: bool,
 }
 
@@ -95,11 +95,11 @@ impl Heads {
 
     /// Moves a session's head to an event at `row`, which is later in the log than any moved to before.
     pub(super) fn advance(&mut self, session: SessionId, row: Row, head: Head, now: Instant) {
-        let is_behind = self.sessions.get(&session).is_some_and(|known| known.is_behind);
-        if !is_behind {
+        let head = Head { is_behind: true, ..head };
+        let known = self.sessions.insert(session, head);
+        if !known.is_some_and(|known| known.is_behind) {
             self.behind.push_back(Behind { row, session, since: now });
         }
-        self.sessions.insert(session, Head { is_behind: true, ..head });
     }
 
     /// The sessions that the index is to learn now, given the log's end: at most `sessions_max`, oldest first.
@@ -133,5 +133,76 @@ impl Heads {
                 None => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::story::session;
+
+    fn head(row: i64, closed: bool) -> Head {
+        Head {
+            row: Row(row),
+            seq: Seq(1),
+            mark: Row::NONE,
+            last_at: Timestamp(0),
+            first: Row(row),
+            first_at: Timestamp(0),
+            closed,
+            is_behind: false,
+        }
+    }
+
+    /// Sessions 1, 2 and 3 at rows 1, 2 and 3, and session 1 again at row 4; 3 is closed.
+    fn heads(now: Instant) -> Heads {
+        let mut heads = Heads::new(Epoch(1), Row::NONE, []);
+        for (number, row) in [(1, 1), (2, 2), (3, 3), (1, 4)] {
+            heads.advance(session(number), Row(row), head(row, number == 3), now);
+        }
+        heads
+    }
+
+    fn due(heads: &Heads, end: Row, now: Instant, sessions_max: usize) -> Vec<SessionId> {
+        heads.due(end, now, sessions_max).into_iter().map(|(session, _)| session).collect()
+    }
+
+    #[test]
+    fn a_session_is_due_once_it_was_behind_for_long_enough() {
+        let now = Instant::now();
+        let heads = heads(now);
+        assert_eq!(heads.due_at(), Some(now + BEHIND_FOR_MAX));
+        assert_eq!(due(&heads, Row(4), now, 9), []);
+        assert_eq!(due(&heads, Row(4), now + BEHIND_FOR_MAX, 9), [session(1), session(2), session(3)]);
+        assert_eq!(due(&heads, Row(4), now + BEHIND_FOR_MAX, 2), [session(1), session(2)]);
+    }
+
+    #[test]
+    fn a_session_is_due_once_the_log_is_far_ahead_of_it() {
+        let now = Instant::now();
+        let far = i64::try_from(BEHIND_ROWS_MAX).expect("is small");
+        assert_eq!(due(&heads(now), Row(far + 2), now, 9), [session(1), session(2)]);
+    }
+
+    #[test]
+    fn the_index_covers_the_log_up_to_the_first_session_that_is_behind() {
+        let now = Instant::now();
+        let mut heads = heads(now);
+        assert_eq!(heads.through_after(0, Row(9)), Row(0));
+        assert_eq!(heads.through_after(2, Row(9)), Row(2));
+        assert_eq!(heads.through_after(3, Row(9)), Row(9));
+        heads.indexed(2, Row(2));
+        heads.advance(session(1), Row(5), head(5, false), now);
+        assert_eq!(due(&heads, Row(5), now + BEHIND_FOR_MAX, 9), [session(3), session(1)]);
+        assert_eq!(heads.through_after(1, Row(9)), Row(4));
+    }
+
+    #[test]
+    fn a_closed_session_is_forgotten_only_when_the_index_has_it() {
+        let mut heads = heads(Instant::now());
+        assert!(heads.get(&session(3)).is_some() && heads.open().len() == 2);
+        heads.indexed(3, Row(4));
+        assert!(heads.get(&session(3)).is_none() && heads.open().len() == 2);
+        assert_eq!(heads.due_at(), None);
     }
 }

@@ -86,7 +86,9 @@ fn ready(file: &Path) -> rusqlite::Result<Result<(), OpenError>> {
     if let Err(refused) = check(file, &identity) {
         return Ok(Err(refused));
     }
-    write_ahead(&connection)?;
+    if write_ahead(&connection)? != "wal" {
+        return Ok(Err(OpenError::NoWriteAheadLog { path: file.to_path_buf() }));
+    }
     if identity.version < schema::newest() {
         schema::migrate(&mut connection)?;
     }
@@ -111,11 +113,11 @@ fn check(file: &Path, identity: &Identity) -> Result<(), OpenError> {
 }
 
 /// Sets write-ahead mode, which stays with the file. SQLite refuses at once, without its busy timeout, while another
-/// process does the same to a fresh file; so this waits itself.
-fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+/// process does the same to a fresh file; so this waits itself. Says which mode the file has then.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
     let deadline = Instant::now() + OPEN_WAIT_MAX;
     loop {
-        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
             Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(OPEN_RETRY_PAUSE),
             outcome => return outcome,
         }

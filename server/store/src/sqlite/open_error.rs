@@ -71,6 +71,12 @@ pub enum OpenError {
         /// What the database said.
         source: Cause,
     },
+    /// The file system lacks what the write-ahead log needs, as network file systems do.
+    #[error("{} lies on a file system that a shared database does not work on: use a local disk", path.display())]
+    NoWriteAheadLog {
+        /// The file.
+        path: PathBuf,
+    },
     /// Anything else, such as a full disk.
     #[error("{} cannot be opened", path.display())]
     Failed {

@@ -66,7 +66,8 @@ impl Plan {
     fn add_one(&mut self, heads: &Heads, entry: Entry) -> Result<(), Fault> {
         let before = self.heads.get(&entry.session).or_else(|| heads.get(&entry.session)).copied();
         let last = before.map_or(Seq::ZERO, |head| head.seq);
-        if entry.event.seq != last.next() || before.is_some_and(|head| head.closed) {
+        let follows = last.0.checked_add(1) == Some(entry.event.seq.0);
+        if !follows || before.is_some_and(|head| head.closed) {
             return Err(Fault::Order { session: entry.session, head: last, got: entry.event.seq });
         }
         let row = self.end.next();
@@ -95,5 +96,63 @@ impl Plan {
                 None => drop(self.heads.remove(&undone.entry.session)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use tandem_protocol::Epoch;
+
+    use super::*;
+    use crate::{
+        contract::story::{closing, message, messages, session},
+        sqlite::heads::MARK_EVERY,
+    };
+
+    fn places(plan: &Plan) -> Vec<(i64, i64)> {
+        plan.rows().iter().map(|planned| (planned.row.0, planned.prev.0)).collect()
+    }
+
+    #[test]
+    fn each_row_names_the_row_before_it_in_its_session() {
+        let heads = Heads::new(Epoch(1), Row::NONE, []);
+        let mut plan = Plan::new(Row(10));
+        plan.add(&heads, vec![message(session(1), 1), message(session(2), 1)]).expect("follows");
+        plan.add(&heads, vec![message(session(1), 2), message(session(2), 2)]).expect("follows");
+        assert_eq!(places(&plan), [(11, 0), (12, 0), (13, 11), (14, 12)]);
+        let heads: Vec<_> = plan.into_heads().map(|(session, row, head)| (session, row.0, head.row.0)).collect();
+        assert_eq!(heads, [(session(1), 11, 13), (session(2), 12, 14)]);
+    }
+
+    #[test]
+    fn a_refused_call_leaves_no_trace() {
+        let heads = Heads::new(Epoch(1), Row::NONE, []);
+        let mut plan = Plan::new(Row(10));
+        plan.add(&heads, messages(session(1), 1, 2)).expect("follows");
+        let refused =
+            vec![message(session(2), 1), message(session(1), 3), closing(session(1), 4), message(session(1), 5)];
+        plan.add(&heads, refused).expect_err("nothing follows the closing event");
+        assert_eq!(places(&plan), [(11, 0), (12, 11)]);
+        plan.add(&heads, vec![message(session(1), 3), message(session(2), 1)]).expect("follows");
+        assert_eq!(places(&plan), [(11, 0), (12, 11), (13, 12), (14, 0)]);
+    }
+
+    #[test]
+    fn a_row_names_the_last_mark_before_it_across_transactions() {
+        let mut heads = Heads::new(Epoch(1), Row::NONE, []);
+        let mut marks = Vec::new();
+        for seq in 1..=2 * MARK_EVERY + 2 {
+            let mut plan = Plan::new(Row(seq.cast_signed() - 1));
+            plan.add(&heads, vec![message(session(1), seq)]).expect("follows");
+            marks.push(plan.rows()[0].mark.0);
+            for (session, row, head) in plan.into_heads() {
+                heads.advance(session, row, head, Instant::now());
+            }
+        }
+        // The session is alone, so a row's id is its number.
+        let expected = (1..=2 * MARK_EVERY + 2).map(|seq| ((seq - 1) / MARK_EVERY * MARK_EVERY).cast_signed());
+        assert!(marks.into_iter().eq(expected));
     }
 }

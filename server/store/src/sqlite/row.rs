@@ -7,7 +7,8 @@ use rusqlite::{
     types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
-/// The `id` of a row of `events`. Rows are numbered from 1 over all pairs of a file.
+/// The `id` of a row of `events`. Rows are numbered from 1 over all pairs of a file. Arithmetic saturates: a damaged
+/// file may hold any number, and SQLite then refuses the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Row(pub(super) i64);
 
@@ -17,17 +18,17 @@ impl Row {
 
     /// The row after this one.
     pub(super) fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 
     /// The row before this one.
     pub(super) fn before(self) -> Self {
-        Self(self.0 - 1)
+        Self(self.0.saturating_sub(1))
     }
 
     /// How many rows lie after `earlier` up to this one; 0 if it is not earlier.
     pub(super) fn rows_since(self, earlier: Self) -> u64 {
-        u64::try_from(self.0 - earlier.0).unwrap_or(0)
+        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 }
 

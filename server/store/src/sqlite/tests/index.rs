@@ -1,11 +1,13 @@
 //! Stories of the index, which follows behind the log and may be at any place when a process dies.
 
 use rusqlite::Connection;
+use tandem_protocol::PairName;
 
 use super::DataDir;
 use crate::{
-    Store,
-    contract::story::{closing, history, message, messages, session, take_over, written},
+    SqliteStore, Store,
+    contract::story::{NOW, closing, history, message, messages, session, take_over, written},
+    sqlite::heads::BEHIND_ROWS_MAX,
 };
 
 fn number(connection: &Connection, sql: &str) -> i64 {
@@ -84,4 +86,20 @@ async fn a_deposed_engine_does_not_touch_the_index() {
     intruder.execute_batch("DELETE FROM sessions").expect("deletes");
     drop(old);
     assert_eq!(number(&intruder, "SELECT count(*) FROM sessions"), 0, "F-1: every write compares the epoch");
+}
+
+#[tokio::test]
+async fn an_idle_pair_does_not_fall_behind_a_busy_one() {
+    let dir = DataDir::new();
+    let (idle, busy) = (dir.store(), SqliteStore::open(dir.path(), &PairName::new("busy").expect("is a name")));
+    let busy = busy.expect("opens");
+    let (idle_epoch, busy_epoch) = (take_over(&idle).await, take_over(&busy).await);
+    idle.append(idle_epoch, messages(session(1), 1, 1)).await.expect("stores");
+    drop(idle);
+    let idle = dir.store();
+    idle.open_sessions(idle_epoch).await.expect("reads");
+    busy.append(busy_epoch, messages(session(1), 1, BEHIND_ROWS_MAX + 1)).await.expect("stores");
+    idle.renew_lease(idle_epoch, NOW).await.expect("renews");
+    let through = "SELECT through FROM progress WHERE pair = 'main'";
+    assert!(number(&dir.intruder(), through).cast_unsigned() > BEHIND_ROWS_MAX);
 }
