@@ -1,1 +1,11 @@
-//! Stub.
+//! Stories with real processes in which, at most, one process dies: what customers, integrators and operators rely on.
+//!
+//! Where more goes wrong at the same time, see the `fault` target; for the page itself, see `browser`.
+
+mod ending;
+mod failover;
+mod limits;
+mod operating;
+mod rest;
+mod resuming;
+mod sockets;

@@ -30,7 +30,8 @@ pub enum Role {
 
 /// Asks the engine at an address.
 pub(crate) async fn ask(address: &str) -> Role {
-    match tokio::time::timeout(ANSWER_MAX, greet(address)).await {
+    // Boxed: the handshake is large, and it is in every future that looks at an engine.
+    match tokio::time::timeout(ANSWER_MAX, Box::pin(greet(address))).await {
         Ok(role) => role.unwrap_or(Role::Down),
         Err(_) => Role::Silent,
     }

@@ -56,9 +56,17 @@ impl Reply {
     /// When the status is not 2xx or the body is something else.
     #[must_use]
     pub fn done<T: for<'de> Deserialize<'de>>(self) -> T {
-        assert!((200..300).contains(&self.status), "refused with {}: {}", self.status, self.body);
+        self.is_done();
         let body = self.body.to_string();
         serde_json::from_str(&body).unwrap_or_else(|error| panic!("unexpected body {body}: {error}"))
+    }
+
+    /// Fails unless the request was done.
+    ///
+    /// # Panics
+    /// When the status is not 2xx.
+    pub fn is_done(&self) {
+        assert!((200..300).contains(&self.status), "refused with {}: {}", self.status, self.body);
     }
 
     /// The code of a refusal.

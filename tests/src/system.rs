@@ -115,6 +115,13 @@ impl Builder {
     }
 }
 
+/// What the other engine warns of when a test takes the primary away.
+const LOST: &str = "lost the primary";
+
+fn named(at: usize) -> Engine {
+    if at == 0 { Engine::A } else { Engine::B }
+}
+
 /// A running system.
 #[derive(Debug)]
 pub struct System {
@@ -218,7 +225,7 @@ impl System {
     /// # Panics
     /// When there is none in time.
     pub async fn which(&self, engine: Engine) -> Engine {
-        if self.find(engine).await == 0 { Engine::A } else { Engine::B }
+        named(self.find(engine).await)
     }
 
     /// The process id of an engine.
@@ -229,21 +236,21 @@ impl System {
 
     /// `kill -9`; returns which engine it was, to restart it by.
     pub async fn kill(&mut self, engine: Engine) -> Engine {
-        let at = self.find(engine).await;
-        self.engines[at].kill();
-        if at == 0 { Engine::A } else { Engine::B }
+        self.kill_timed(engine).await.1
     }
 
     /// `kill -9`, with the moment of the signal, which is well before the process is gone.
     pub async fn kill_timed(&mut self, engine: Engine) -> (Instant, Engine) {
         let at = self.find(engine).await;
+        self.expect_log(LOST);
         let now = Instant::now();
         self.engines[at].kill();
-        (now, if at == 0 { Engine::A } else { Engine::B })
+        (now, named(at))
     }
 
     /// Kills both engines before either can take over.
     pub fn kill_both(&mut self) {
+        self.expect_log(LOST);
         // Both are stopped first: what the first signal sets in motion must not run before the second.
         for engine in &mut self.engines {
             engine.running().signal(Signal::STOP);
@@ -269,6 +276,26 @@ impl System {
         self.engines[at].is_ready().await;
     }
 
+    /// Which engine is dead.
+    ///
+    /// # Panics
+    /// When both run.
+    #[must_use]
+    pub fn down(&self) -> Engine {
+        let at = self.engines.iter().position(|part| part.process.is_none());
+        named(at.expect("an engine is dead"))
+    }
+
+    /// Takes note that an engine's process was ended by somebody else, so that it can be restarted.
+    ///
+    /// # Panics
+    /// When it was not.
+    pub async fn forget(&mut self, engine: Engine) {
+        let at = self.find(engine).await;
+        let process = self.engines[at].process.take().expect("the engine was started");
+        process.exit().await;
+    }
+
     /// Whether the process of an engine runs, in whatever state.
     pub async fn is_running(&mut self, engine: Engine) -> bool {
         let at = self.find(engine).await;
@@ -288,8 +315,9 @@ impl System {
     /// SIGSTOP: the process hangs and everyone takes it for alive; returns which engine it was.
     pub async fn stop(&mut self, engine: Engine) -> Engine {
         let at = self.find(engine).await;
+        self.expect_log(LOST);
         self.engines[at].running().signal(Signal::STOP);
-        if at == 0 { Engine::A } else { Engine::B }
+        named(at)
     }
 
     /// SIGCONT.
@@ -304,8 +332,9 @@ impl System {
     /// When it does not stop, or not cleanly.
     pub async fn shut_down(&mut self, engine: Engine) -> Engine {
         let at = self.find(engine).await;
+        self.expect_log(LOST);
         self.engines[at].end().await;
-        if at == 0 { Engine::A } else { Engine::B }
+        named(at)
     }
 
     /// `kill -9` of the gateway.
@@ -353,6 +382,16 @@ impl System {
     pub async fn engine_logs(&self, engine: Engine, text: &str) -> String {
         let logs = &self.engines[self.find(engine).await].logs;
         eventually(&format!("{engine:?} logs {text:?}"), async || logs.matching(text).pop()).await
+    }
+
+    /// Waits for one more line in an engine's log than there were.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn engine_logs_again(&self, engine: Engine, text: &str, before: usize) {
+        let logs = &self.engines[self.find(engine).await].logs;
+        let what = format!("{engine:?} logs {text:?} once more");
+        eventually(&what, async || (logs.matching(text).len() > before).then_some(())).await;
     }
 
     /// The lines of the gateway's log that contain a text.
