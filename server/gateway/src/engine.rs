@@ -48,9 +48,7 @@ impl Engine {
     /// Asks and waits for the answer, through failovers, up to the bound.
     pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Problem> {
         let (reply, answer) = oneshot::channel();
-        if self.0.link.submit(request, Tag::Reply(reply)).is_err() {
-            return Err(Problem::busy());
-        }
+        self.0.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(full.refusal))?;
         match tokio::time::timeout(self.0.wait_max, answer).await {
             Ok(Ok(Outcome::Done(answer))) => Ok(answer),
             Ok(Ok(Outcome::Refused(refusal))) => Err(refusal.into()),
@@ -70,7 +68,8 @@ impl Engine {
         let client = Arc::new(Client::new(session, token, after, kind));
         let attach = Request::Attach(vec![Attach { session, by: Credential::Token(token), after }]);
         let tag = Tag::Attach(client.clone());
-        self.0.registry.add(&client, || self.0.link.submit(attach, tag).is_ok())?;
+        let submit = || self.0.link.submit(attach, tag).map_err(|full| full.refusal.code.into());
+        self.0.registry.add(&client, submit)?;
         Ok(Reading { engine: self.clone(), client })
     }
 
@@ -126,8 +125,8 @@ impl Reading {
         let Some((participant, after)) = inner.registry.advance(&self.client) else { return };
         let by = Credential::Participant(participant);
         let read = Request::Read { session: self.session, by, after, limit: PAGE_EVENTS_MAX as u32 };
-        if inner.link.submit(read, Tag::Page(self.client.clone(), after)).is_err() {
-            self.client.end(Ending::Busy);
+        if let Err(full) = inner.link.submit(read, Tag::Page(self.client.clone(), after)) {
+            self.client.end(full.refusal.code.into());
         }
     }
 
@@ -136,8 +135,8 @@ impl Reading {
         let Some(by) = self.credential() else { return };
         let send = Request::Send(Send { session: self.session, by, client_id: client_id.clone(), text });
         self.client.sends();
-        if self.engine.0.link.submit(send, Tag::Message(self.client.clone(), client_id.clone())).is_err() {
-            self.client.is_answered(frames::busy(Some(client_id)));
+        if let Err(full) = self.engine.0.link.submit(send, Tag::Message(self.client.clone(), client_id.clone())) {
+            self.client.is_answered(frames::refused(Some(client_id), &full.refusal));
         }
     }
 
@@ -145,8 +144,8 @@ impl Reading {
     pub(crate) fn leave(&self) {
         let Some(by) = self.credential() else { return };
         let leave = Request::Leave { session: self.session, by };
-        if self.engine.0.link.submit(leave, Tag::Leave(self.client.clone())).is_err() {
-            self.client.says(frames::busy(None));
+        if let Err(full) = self.engine.0.link.submit(leave, Tag::Leave(self.client.clone())) {
+            self.client.says(frames::refused(None, &full.refusal));
         }
     }
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use axum::extract::ws::Utf8Bytes;
 use tandem_protocol::{
-    ClientId, ErrorCode, ParticipantId, RawEvent, Refusal, Seq, Timestamp,
+    ClientId, ParticipantId, RawEvent, Refusal, Seq, Timestamp,
     client::{Notice, ServerFrame},
     link::Page,
 };
@@ -47,12 +47,6 @@ pub(crate) fn refused(client_id: Option<ClientId>, refusal: &Refusal) -> Utf8Byt
         message: Cow::Borrowed(&refusal.message),
         retry_after_ms: refusal.retry_after_ms,
     })
-}
-
-/// Too much waits for the engine already; nothing was done with the frame.
-pub(crate) fn busy(client_id: Option<ClientId>) -> Utf8Bytes {
-    let message = "Too many requests are waiting for the chat engine; try again later.";
-    refused(client_id, &Refusal::new(ErrorCode::Busy, message))
 }
 
 /// Another participant types.

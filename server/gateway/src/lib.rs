@@ -111,6 +111,8 @@ impl Gateway {
             tracing::warn!(connections = self.app.tasks.len(), "did not finish in time; they are dropped");
         }
         self.app.engine.stop_link();
-        self.link.await;
+        if let Err(error) = self.link.await {
+            tracing::error!(%error, "the link's task had panicked");
+        }
     }
 }

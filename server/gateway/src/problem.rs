@@ -161,11 +161,6 @@ impl Problem {
         Refusal::new(ErrorCode::Unavailable, "No chat engine answered in time; repeat the request unchanged.").into()
     }
 
-    /// Too many requests wait for the engine already (B-1).
-    pub(crate) fn busy() -> Self {
-        Refusal::new(ErrorCode::Busy, "Too many requests are waiting for the chat engine; try again later.").into()
-    }
-
     /// Something is broken; whoever calls this has logged what.
     pub(crate) fn internal() -> Self {
         Self::new(Kind::Refused(ErrorCode::Internal), "The gateway's log says what happened.")

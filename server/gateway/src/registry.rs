@@ -65,17 +65,15 @@ impl Registry {
         Self { sessions: Mutex::default(), unreachable_since: Mutex::new(Some(Instant::now())) }
     }
 
-    /// Adds a reader and, before anything else can happen to its session, does `attach`. False when the gateway is
+    /// Adds a reader and, before anything else can happen to its session, does `attach`. An error when the gateway is
     /// stopping or `attach` failed.
-    pub(crate) fn add(&self, client: &Arc<Client>, attach: impl FnOnce() -> bool) -> Result<(), Ending> {
+    pub(crate) fn add(&self, client: &Arc<Client>, attach: impl FnOnce() -> Result<(), Ending>) -> Result<(), Ending> {
         let mut sessions = self.lock();
         if sessions.stopping {
             return Err(Ending::GoingAway);
         }
         // Under the lock, so that the detach of another reader of the same participant cannot come after it.
-        if !attach() {
-            return Err(Ending::Busy);
-        }
+        attach()?;
         sessions.read.entry(client.session).or_default().add(client.clone());
         Ok(())
     }

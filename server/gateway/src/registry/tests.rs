@@ -59,7 +59,7 @@ impl Desk {
     /// A reader of this participant that has `after`; the token is the participant's.
     fn adds(&self, participant: u8, after: u64, kind: ReaderKind) -> Arc<Client> {
         let client = Arc::new(Client::new(session(), TokenHash([participant; 32]), Seq(after), kind));
-        self.registry.add(&client, || true).expect("is not stopping");
+        self.registry.add(&client, || Ok(())).expect("is not stopping");
         client
     }
 
@@ -88,7 +88,7 @@ impl Desk {
     }
 
     fn loses(&self) {
-        self.registry.on(Incoming::Lost { at: StdInstant::now().into() });
+        self.registry.on(Incoming::Lost { at: StdInstant::now() });
     }
 
     fn reattaches(&self, attached: Vec<Attached>) {
@@ -376,5 +376,5 @@ fn a_gateway_that_stops_ends_all_and_takes_no_more() {
     desk.registry.stop();
     assert!(matches!(step(&client), Step::End(Ending::GoingAway)));
     let late = Arc::new(Client::new(session(), TokenHash([1; 32]), Seq(0), ROOM));
-    assert_eq!(desk.registry.add(&late, || true), Err(Ending::GoingAway));
+    assert_eq!(desk.registry.add(&late, || Ok(())), Err(Ending::GoingAway));
 }

@@ -49,6 +49,8 @@ pub(super) struct Connection<'a> {
     /// Since when a write has been waiting for the client.
     stalled_since: Option<Instant>,
     pace: Pace,
+    /// Until when nothing is read because the client was too fast.
+    paused_until: Option<Instant>,
     heard_at: Instant,
     heartbeat_at: Instant,
     heartbeat_due: bool,
@@ -70,6 +72,7 @@ impl<'a> Connection<'a> {
             unflushed: false,
             stalled_since: None,
             pace: Pace::new(settings.frames_per_second, settings.frames_burst, now),
+            paused_until: None,
             heard_at: now,
             heartbeat_at,
             heartbeat_due: false,
@@ -85,44 +88,40 @@ impl<'a> Connection<'a> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
-            if let Poll::Ready(ending) = self.poll_times(cx) {
-                return Poll::Ready(End::By(ending));
-            }
             if let Poll::Ready(end) = self.poll_write(cx) {
                 return Poll::Ready(end);
             }
             // Tokio's budget makes the socket say "pending" now and then, so this loop does not starve others.
-            if let Some(end) = ready!(self.poll_read(cx)) {
-                return Poll::Ready(end);
+            match self.poll_read(cx) {
+                Poll::Ready(Some(end)) => return Poll::Ready(end),
+                Poll::Ready(None) => continue,
+                Poll::Pending => {}
+            }
+            // Last, since reading decides when it goes on.
+            if let Some(ending) = ready!(self.poll_times(cx)) {
+                return Poll::Ready(End::By(ending));
             }
         }
     }
 
-    fn poll_times(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        loop {
-            let now = Instant::now();
-            if now >= self.heartbeat_at {
-                self.heartbeat_at = now + self.app.settings.heartbeat;
-                self.heartbeat_due = true;
-                if let Some(ending) = self.overdue(now) {
-                    return Poll::Ready(ending);
-                }
-            }
-            let is_welcome = self.reading.is_welcome();
-            if !is_welcome && now >= self.welcome_by {
-                return Poll::Ready(Ending::Unavailable);
-            }
-            let mut next = self.heartbeat_at;
-            if !is_welcome {
-                next = next.min(self.welcome_by);
-            } else if self.pace.ready_at() > now {
-                next = next.min(self.pace.ready_at());
-            }
-            if self.timer.deadline() != next {
-                self.timer.as_mut().reset(next);
-            }
-            ready!(self.timer.as_mut().poll(cx));
+    /// Ready when a time has come: with the end that it means, or to look at everything again.
+    fn poll_times(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ending>> {
+        let welcome_by = (!self.reading.is_welcome()).then_some(self.welcome_by);
+        let next = [welcome_by, self.paused_until].into_iter().flatten().fold(self.heartbeat_at, Instant::min);
+        if self.timer.deadline() != next {
+            self.timer.as_mut().reset(next);
         }
+        ready!(self.timer.as_mut().poll(cx));
+        let now = Instant::now();
+        if welcome_by.is_some_and(|by| now >= by) {
+            return Poll::Ready(Some(Ending::Unavailable));
+        }
+        if now < self.heartbeat_at {
+            return Poll::Ready(None);
+        }
+        self.heartbeat_at = now + self.app.settings.heartbeat;
+        self.heartbeat_due = true;
+        Poll::Ready(self.overdue(now))
     }
 
     /// Whether the client has been silent, or has not read, for too long. Looked at once a heartbeat.
@@ -207,21 +206,15 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Reads some frames; ready with none when there may be more.
+    /// Reads some frames; ready with none when it has read some, which may have left something to write.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
-        for _ in 0..READ_FRAMES_MAX {
-            let now = Instant::now();
-            if !self.may_read(now) {
-                self.heard_at = now; // It cannot be blamed for what is not read.
-                return Poll::Pending; // The mailbox or the timer wakes this task.
-            }
-            let message = match ready!(self.socket.poll_next_unpin(cx)) {
-                Some(Ok(message)) => message,
-                Some(Err(error)) => return Poll::Ready(Some(end_of(error))),
-                None => return Poll::Ready(Some(End::Gone)),
+        for read in 0..READ_FRAMES_MAX {
+            let message = match self.poll_message(cx) {
+                Poll::Ready(Ok(message)) => message,
+                Poll::Ready(Err(end)) => return Poll::Ready(Some(end)),
+                Poll::Pending if read > 0 => break,
+                Poll::Pending => return Poll::Pending,
             };
-            self.heard_at = now;
-            self.pace.take(now);
             if let Err(end) = self.on_message(message) {
                 return Poll::Ready(Some(end));
             }
@@ -229,8 +222,21 @@ impl<'a> Connection<'a> {
         Poll::Ready(None)
     }
 
-    fn may_read(&self, now: Instant) -> bool {
-        self.pace.ready_at() <= now
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, End>> {
+        let now = Instant::now();
+        if !self.may_read(now) {
+            self.heard_at = now; // It cannot be blamed for what is not read.
+            return Poll::Pending; // The mailbox or the timer wakes this task.
+        }
+        let message = ready!(self.socket.poll_next_unpin(cx)).ok_or(End::Gone)?.map_err(end_of)?;
+        self.heard_at = now;
+        self.pace.take(now);
+        Poll::Ready(Ok(message))
+    }
+
+    fn may_read(&mut self, now: Instant) -> bool {
+        self.paused_until = Some(self.pace.ready_at()).filter(|ready_at| *ready_at > now);
+        self.paused_until.is_none()
             && self.reading.is_welcome()
             && self.reading.unacked() < self.app.settings.unacked_messages_max
     }

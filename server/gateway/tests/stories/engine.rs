@@ -1,0 +1,142 @@
+//! An engine that a story speaks for: it accepts the link, hands every frame to the story and says what it is told.
+
+use tandem_link::{
+    Outbox,
+    connection::{Accepted, ConnectionSettings, accept, frame},
+};
+use tandem_protocol::{
+    Epoch, ErrorCode, Pair, PairName, ParticipantId, Peer as PeerName, RawEvent, Refusal, RequestId, Seq,
+    link::{Answer, Attached, Deliver, FromEngine, Outcome, Request, ToEngine},
+};
+use tokio::{net::TcpListener, sync::mpsc, task::AbortHandle};
+
+use crate::{page, session, within};
+
+/// Where an engine is to be found.
+pub(crate) struct Engine {
+    listener: TcpListener,
+}
+
+/// A gateway's link as the engine has it.
+pub(crate) struct Peer {
+    outbox: Outbox,
+    frames: mpsc::UnboundedReceiver<ToEngine>,
+    tasks: [AbortHandle; 2],
+}
+
+impl Engine {
+    pub(crate) async fn start() -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port") }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.listener.local_addr().expect("it is bound").to_string()
+    }
+
+    /// Lets the next link in.
+    pub(crate) async fn welcomes(&self) -> Peer {
+        let accepted = within("the gateway's link", async {
+            let (tcp, _) = self.listener.accept().await.expect("accepts");
+            accept(tcp, &ConnectionSettings::default()).await.expect("the link shakes hands")
+        });
+        let Accepted { mut reader, outbox, writer, .. } = accepted.await;
+        let (into, frames) = mpsc::unbounded_channel();
+        let reading = tokio::spawn(async move {
+            while let Ok(Some(frame)) = reader.next().await {
+                if into.send(frame).is_err() {
+                    return;
+                }
+            }
+        });
+        let writing = tokio::spawn(writer.run());
+        let peer = Peer { outbox, frames, tasks: [reading.abort_handle(), writing.abort_handle()] };
+        peer.says(&FromEngine::Welcome(self.pair()));
+        peer
+    }
+
+    fn pair(&self) -> Pair {
+        let primary =
+            PeerName { name: "a".parse().expect("is valid"), address: self.address(), pid: std::process::id() };
+        Pair { name: PairName::new("main").expect("is valid"), epoch: Epoch(1), primary, backup: None }
+    }
+}
+
+impl Peer {
+    pub(crate) fn says(&self, word: &FromEngine) {
+        self.outbox.push(frame(word)).expect("the gateway is connected");
+    }
+
+    /// The next frame.
+    pub(crate) async fn hears(&mut self) -> ToEngine {
+        within("a frame of the gateway", self.frames.recv()).await.expect("the gateway is connected")
+    }
+
+    /// The next frame, which is a request.
+    pub(crate) async fn asked(&mut self) -> (RequestId, Request) {
+        match self.hears().await {
+            ToEngine::Request { id, body } => (id, body),
+            other => panic!("expected a request, not {other:?}"),
+        }
+    }
+
+    pub(crate) fn answers(&self, id: RequestId, answer: Answer) {
+        self.says(&FromEngine::Answer { id, outcome: Outcome::Done(answer) });
+    }
+
+    pub(crate) fn refuses(&self, id: RequestId, code: ErrorCode) {
+        let refusal = Refusal::new(code, "The story wants it so.");
+        self.says(&FromEngine::Answer { id, outcome: Outcome::Refused(refusal) });
+    }
+
+    /// Answers the attach that comes next, and returns the position it named.
+    pub(crate) async fn attaches(&mut self, participant: u32, head: u64, events: Vec<RawEvent>) -> Seq {
+        let (id, request) = self.asked().await;
+        let Request::Attach(attaches) = request else { panic!("expected an attach, not {request:?}") };
+        let live = attaches
+            .iter()
+            .map(|attach| Attached::Live { session: attach.session, page: page(participant, head, events.clone()) });
+        self.answers(id, Answer::Attached(live.collect()));
+        attaches[0].after
+    }
+
+    /// Refuses the attach that comes next.
+    pub(crate) async fn refuses_attach(&mut self, code: ErrorCode) {
+        let (id, request) = self.asked().await;
+        let Request::Attach(attaches) = request else { panic!("expected an attach, not {request:?}") };
+        let refusal = Refusal::new(code, "The story wants it so.");
+        let refused =
+            attaches.iter().map(|attach| Attached::Refused { session: attach.session, refusal: refusal.clone() });
+        self.answers(id, Answer::Attached(refused.collect()));
+    }
+
+    /// Answers the read that comes next, and returns the position it named.
+    pub(crate) async fn reads(&mut self, participant: u32, head: u64, events: Vec<RawEvent>) -> Seq {
+        let (id, request) = self.asked().await;
+        let Request::Read { after, .. } = request else { panic!("expected a read, not {request:?}") };
+        self.answers(id, Answer::Page(page(participant, head, events)));
+        after
+    }
+
+    pub(crate) fn delivers(&self, after: u64, events: Vec<RawEvent>) {
+        self.says(&FromEngine::Deliver(Deliver { session: session(), after: Seq(after), events }));
+    }
+
+    /// Waits until a participant has no reader left.
+    pub(crate) async fn hears_detach(&mut self) -> Option<ParticipantId> {
+        match self.hears().await {
+            ToEngine::Detach { participant, .. } => participant,
+            other => panic!("expected a detach, not {other:?}"),
+        }
+    }
+
+    /// `kill -9`: the connection ends without a word.
+    pub(crate) fn dies(self) {
+        self.outbox.cut();
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}

@@ -1,0 +1,103 @@
+//! Stories of a gateway between real sockets: browsers and programs on one side, on the other an engine that says
+//! exactly what the story needs. Stories with real engines are in the workspace's `tests/`.
+
+mod browser;
+mod engine;
+mod failover;
+mod limits;
+mod pages;
+mod rest;
+mod sockets;
+
+use std::{future::Future, time::Duration};
+
+use tandem_gateway::{Gateway, GatewaySettings};
+use tandem_link::LinkSettings;
+use tandem_protocol::{
+    ClientId, Event, EventBody, PairName, ParticipantId, ParticipantKind, ParticipantState, RawEvent, Seq, SessionId,
+    SessionState, SessionStatus, Timestamp,
+    link::{LinkRole, Page},
+};
+use tokio::net::TcpListener;
+
+use browser::Browser;
+use engine::{Engine, Peer};
+
+/// How long a story waits for anything before it fails: far longer than anything takes, and shorter than a heartbeat,
+/// which would wake a connection that has forgotten something.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for what must come.
+async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what} did not come"))
+}
+
+/// A gateway and the engine it is connected to.
+struct House {
+    gateway: Gateway,
+    engine: Engine,
+    peer: Peer,
+}
+
+impl House {
+    async fn start() -> Self {
+        Self::with(GatewaySettings::default()).await
+    }
+
+    async fn with(settings: GatewaySettings) -> Self {
+        let engine = Engine::start().await;
+        let gateway = gateway(settings, &engine).await;
+        let peer = engine.welcomes().await;
+        Self { gateway, engine, peer }
+    }
+
+    /// A browser that the engine has let in as this participant, in step at `head`.
+    async fn browser(&mut self, participant: u32, head: u64) -> Browser {
+        let mut browser = Browser::connects(&self.gateway).await;
+        browser.hello(head).await;
+        self.peer.attaches(participant, head, Vec::new()).await;
+        browser.hears_of("welcome").await;
+        browser
+    }
+
+    /// What a URL path is at this gateway.
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.gateway.local_addr())
+    }
+}
+
+async fn gateway(settings: GatewaySettings, engine: &Engine) -> Gateway {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
+    let pair = PairName::new("main").expect("is valid");
+    let link = LinkSettings::new(pair, LinkRole::Gateway, "gateway", vec![engine.address()]);
+    Gateway::start(settings, listener, link).expect("the settings are fine")
+}
+
+fn session() -> SessionId {
+    "0198c5a2-7b1e-7c3d-9f00-3a5b8c9d0e1f".parse().expect("is a UUID")
+}
+
+fn message(seq: u64, text: &str) -> RawEvent {
+    let client_id = ClientId::new(&format!("m-{seq}")).expect("is valid");
+    let body = EventBody::Message { participant: ParticipantId(1), client_id, text: text.to_owned() };
+    RawEvent::of(&Event { seq: Seq(seq), at_ms: Timestamp(1), body })
+}
+
+fn messages(seqs: std::ops::RangeInclusive<u64>) -> Vec<RawEvent> {
+    seqs.map(|seq| message(seq, "hi")).collect()
+}
+
+fn state() -> SessionState {
+    let participant = |number| ParticipantState {
+        participant: ParticipantId(number),
+        kind: ParticipantKind::Client,
+        name: "Ada".into(),
+        joined: true,
+    };
+    let participants = vec![participant(1), participant(2)];
+    SessionState { status: SessionStatus::Open, subject: None, properties: Default::default(), participants }
+}
+
+fn page(participant: u32, head: u64, events: Vec<RawEvent>) -> Page {
+    Page { participant: Some(ParticipantId(participant)), head: Seq(head), events, state: state() }
+}
