@@ -1,0 +1,123 @@
+//! Whom to believe about the pair, and which addresses may have its primary. Pure.
+//!
+//! A link is configured with the primary's address only and learns everything else from primaries. It never believes
+//! a smaller epoch than the greatest it has seen: whoever names one was deposed (F-2).
+
+use tandem_protocol::{Epoch, Pair, PairName};
+
+/// What the link knows of its pair.
+#[derive(Debug)]
+pub(crate) struct Follow {
+    name: PairName,
+    configured: Vec<String>,
+    pair: Option<Pair>,
+    epoch_seen: Epoch,
+}
+
+/// What became of a word about the pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Learnt {
+    /// A newer epoch: the primary may be another engine.
+    NewEpoch,
+    /// The same epoch, but something else changed, such as the backup.
+    Changed,
+    /// Known already.
+    Known,
+    /// An older epoch, or another pair; not believed.
+    Disbelieved,
+}
+
+impl Follow {
+    /// Begins with what a former process kept. The cached pair gives addresses but no epoch to insist on: a store
+    /// that was set up anew begins at epoch 1, and a forgotten file must not keep a gateway from it. A deposed
+    /// primary that this lets in cannot commit (F-1).
+    pub(crate) fn new(name: PairName, configured: Vec<String>, cached: Option<Pair>) -> Self {
+        Self { name, configured, pair: cached, epoch_seen: Epoch::ZERO }
+    }
+
+    pub(crate) fn pair(&self) -> Option<&Pair> {
+        self.pair.as_ref()
+    }
+
+    /// For the hello: an engine with a smaller epoch must not welcome.
+    pub(crate) fn epoch_seen(&self) -> Epoch {
+        self.epoch_seen
+    }
+
+    /// Takes an engine's word about the pair.
+    pub(crate) fn learn(&mut self, pair: &Pair) -> Learnt {
+        if pair.name != self.name || pair.epoch < self.epoch_seen {
+            return Learnt::Disbelieved;
+        }
+        let learnt = match &self.pair {
+            _ if pair.epoch > self.epoch_seen => Learnt::NewEpoch,
+            Some(known) if known == pair => Learnt::Known,
+            _ => Learnt::Changed,
+        };
+        self.epoch_seen = pair.epoch;
+        self.pair = Some(pair.clone());
+        learnt
+    }
+
+    /// Where the primary may be, likeliest first: the last pair's two engines, then what was configured.
+    pub(crate) fn candidates(&self) -> Vec<String> {
+        let pair = self.pair.iter();
+        let known = pair.flat_map(|pair| std::iter::once(&pair.primary).chain(&pair.backup)).map(|peer| &peer.address);
+        let mut candidates: Vec<String> = Vec::new();
+        for address in known.chain(&self.configured) {
+            if !candidates.contains(address) {
+                candidates.push(address.clone());
+            }
+        }
+        candidates
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{pair, pair_name};
+
+    fn follow() -> Follow {
+        Follow::new(pair_name(), vec!["x:1".into()], None)
+    }
+
+    #[test]
+    fn the_configured_address_is_all_there_is_at_first() {
+        assert_eq!(follow().candidates(), ["x:1"]);
+    }
+
+    #[test]
+    fn the_engines_of_the_pair_come_before_what_was_configured() {
+        let mut follow = follow();
+        assert_eq!(follow.learn(&pair(3, "a:1", Some("b:1"))), Learnt::NewEpoch);
+        assert_eq!(follow.candidates(), ["a:1", "b:1", "x:1"]);
+        follow.learn(&pair(4, "x:1", None));
+        assert_eq!(follow.candidates(), ["x:1"]);
+    }
+
+    #[test]
+    fn within_an_epoch_the_last_word_counts() {
+        let mut follow = follow();
+        follow.learn(&pair(3, "a:1", None));
+        assert_eq!(follow.learn(&pair(3, "a:1", Some("b:1"))), Learnt::Changed);
+        assert_eq!(follow.learn(&pair(3, "a:1", Some("b:1"))), Learnt::Known);
+    }
+
+    #[test]
+    fn a_smaller_epoch_and_a_foreign_pair_are_not_believed() {
+        let mut follow = follow();
+        follow.learn(&pair(3, "a:1", None));
+        assert_eq!(follow.learn(&pair(2, "b:1", None)), Learnt::Disbelieved);
+        let foreign = Pair { name: PairName::new("other").unwrap(), ..pair(9, "b:1", None) };
+        assert_eq!(follow.learn(&foreign), Learnt::Disbelieved);
+        assert_eq!((follow.epoch_seen(), follow.candidates()), (Epoch(3), vec!["a:1".into(), "x:1".into()]));
+    }
+
+    #[test]
+    fn a_cached_pair_gives_addresses_but_no_epoch() {
+        let mut follow = Follow::new(pair_name(), vec!["x:1".into()], Some(pair(57, "a:1", Some("b:1"))));
+        assert_eq!((follow.epoch_seen(), follow.candidates().len()), (Epoch::ZERO, 3));
+        assert_eq!(follow.learn(&pair(1, "x:1", None)), Learnt::NewEpoch);
+    }
+}

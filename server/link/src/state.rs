@@ -1,0 +1,197 @@
+//! What a link's handles and its task share: what waits for an answer, what is attached, and the outbox while there
+//! is a connection. One lock around all of it makes the order of the wire the order of the calls.
+//!
+//! The one lock is held for moments and never while the owner is called; the outbox's own lock is taken under it.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use tandem_protocol::{
+    ErrorCode, Pair, ParticipantId, Refusal, RequestId, SessionId,
+    link::{Answer, Attach, Attached, FromEngine, Outcome, Request, ToEngine},
+};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use crate::{
+    attachments::Attachments,
+    connection::frame,
+    incoming::Incoming,
+    outbox::Outbox,
+    unacked::{Unacked, Waiting},
+};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct State<T> {
+    pub(crate) unacked: Unacked<T>,
+    pub(crate) attachments: Attachments,
+    pub(crate) pair: Option<Pair>,
+    pub(crate) stopped: bool,
+    /// Present from the welcome to the loss.
+    outbox: Option<Outbox>,
+    /// The owner watches for open sessions; repeated for each new primary, which knows nothing of it.
+    watching: bool,
+    /// Present from a loss until every batch of the reattachment is answered.
+    restoration: Option<Restoration>,
+}
+
+/// What is restored after a loss.
+#[derive(Debug)]
+pub(crate) struct Restoration {
+    pub(crate) lost_at: Instant,
+    pub(crate) attached: usize,
+    pub(crate) refused: usize,
+    asked: HashMap<RequestId, Vec<Attach>>,
+}
+
+/// What a new primary was told at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Resumed {
+    pub(crate) sessions: usize,
+    pub(crate) requests: usize,
+}
+
+impl<T> State<T> {
+    pub(crate) fn new(unacked_max: usize, pair: Option<Pair>) -> Self {
+        Self {
+            unacked: Unacked::new(unacked_max),
+            attachments: Attachments::default(),
+            pair,
+            stopped: false,
+            outbox: None,
+            watching: false,
+            restoration: None,
+        }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.outbox.is_some()
+    }
+
+    /// Keeps a request, and sends it if there is a connection; otherwise the next one begins with it.
+    pub(crate) fn submit(&mut self, id: RequestId, waiting: Waiting<T>) -> Result<(), Waiting<T>> {
+        let text = waiting.text.clone();
+        self.unacked.keep(id, waiting)?;
+        self.send(text);
+        Ok(())
+    }
+
+    pub(crate) fn detach(&mut self, session: SessionId, participant: Option<ParticipantId>) {
+        self.attachments.detach(session, participant);
+        if self.is_connected() {
+            self.send(frame(&ToEngine::Detach { session, participant }));
+        }
+    }
+
+    /// Sends what is not kept. An overflow cuts the connection, and the reader notices.
+    pub(crate) fn send(&self, text: Utf8Bytes) {
+        if let Some(outbox) = &self.outbox {
+            let _ = outbox.push(text);
+        }
+    }
+
+    /// A primary has welcomed the link: it is told what is attached, then what waits, in the original order,
+    /// before any new request can come between.
+    pub(crate) fn connected(&mut self, outbox: Outbox, mut next_id: impl FnMut() -> RequestId) -> Resumed {
+        let mut frames = Vec::new();
+        let mut request = |body| {
+            let id = next_id();
+            frames.push(frame(&ToEngine::Request { id, body }));
+            id
+        };
+        if let Some(restoration) = &mut self.restoration {
+            restoration.asked.clear();
+            for batch in self.attachments.batches() {
+                let id = request(Request::Attach(batch.clone()));
+                restoration.asked.insert(id, batch);
+            }
+        }
+        if self.watching {
+            // Its answer tells nothing, so nobody waits for it.
+            request(Request::Watch);
+        }
+        frames.extend(self.unacked.frames());
+        // An overflow cuts the connection; the next one begins anew.
+        let _ = outbox.push_all(frames);
+        self.outbox = Some(outbox);
+        Resumed { sessions: self.attachments.sessions(), requests: self.unacked.len() }
+    }
+
+    /// The connection is lost: its outbox goes, what waits stays.
+    pub(crate) fn lost(&mut self, lost_at: Instant) {
+        self.outbox = None;
+        self.restoration = Some(Restoration { lost_at, attached: 0, refused: 0, asked: HashMap::new() });
+    }
+
+    /// The link is stopped; the connection ends once everything is written.
+    pub(crate) fn stop(&mut self) {
+        self.stopped = true;
+        if let Some(outbox) = self.outbox.take() {
+            let _ = outbox.end(None);
+        }
+    }
+
+    /// What a frame of the primary means to the owner; frames about the pair are the task's.
+    pub(crate) fn on_frame(&mut self, frame: FromEngine, now: Instant) -> Option<Incoming<T>> {
+        match frame {
+            FromEngine::Answer { id, outcome } => self.on_answer(id, outcome, now),
+            FromEngine::Deliver(deliver) => {
+                self.attachments.delivered(&deliver);
+                Some(Incoming::Deliver(deliver))
+            }
+            FromEngine::Typing { session, participant, on } => Some(Incoming::Typing { session, participant, on }),
+            FromEngine::Opened(sessions) => Some(Incoming::Opened(sessions)),
+            FromEngine::Heartbeat
+            | FromEngine::Welcome(_)
+            | FromEngine::NotPrimary(_)
+            | FromEngine::Refused(_)
+            | FromEngine::Pair(_) => None,
+        }
+    }
+
+    fn on_answer(&mut self, id: RequestId, outcome: Outcome, now: Instant) -> Option<Incoming<T>> {
+        if let Some(Waiting { tag, watch, .. }) = self.unacked.answered(id) {
+            match &outcome {
+                Outcome::Done(Answer::Attached(attached)) => {
+                    attached.iter().for_each(|attached| self.attachments.attached(attached));
+                }
+                Outcome::Done(_) => self.watching |= watch,
+                Outcome::Refused(_) => {}
+            }
+            return Some(Incoming::Answered { tag, outcome });
+        }
+        let restoration = self.restoration.as_mut()?;
+        let asked = restoration.asked.remove(&id)?;
+        let attached = answers_to(&asked, outcome);
+        let refused = attached.iter().filter(|attached| matches!(attached, Attached::Refused { .. })).count();
+        restoration.refused += refused;
+        restoration.attached += attached.len() - refused;
+        let lost_for: Duration = now.saturating_duration_since(restoration.lost_at);
+        self.attachments.reattached(&asked, &attached);
+        Some(Incoming::Reattached { attached, lost_for })
+    }
+
+    /// The restoration, once each of its batches is answered.
+    pub(crate) fn take_restored(&mut self) -> Option<Restoration> {
+        let restored = self.outbox.is_some() && self.restoration.as_ref()?.asked.is_empty();
+        if restored { self.restoration.take() } else { None }
+    }
+}
+
+/// The answer to a batch, one entry for each that was asked: a refusal of the whole counts for every one of it.
+fn answers_to(asked: &[Attach], outcome: Outcome) -> Vec<Attached> {
+    let refusal = match outcome {
+        Outcome::Done(Answer::Attached(attached)) if attached.len() == asked.len() => return attached,
+        Outcome::Refused(refusal) => refusal,
+        Outcome::Done(_) => {
+            tracing::error!(sessions = asked.len(), "an attach request was answered with something else");
+            Refusal::new(ErrorCode::Internal, "The engine's answer makes no sense.")
+        }
+    };
+    asked.iter().map(|asked| Attached::Refused { session: asked.session, refusal: refusal.clone() }).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The requests that are not answered yet: bounded, in the order in which they were made, each answered once (D-3).
+//!
+//! Kept as the text that was sent, so that a repeat after a failover is the same frame. Pure.
+
+use std::collections::BTreeMap;
+
+use tandem_protocol::RequestId;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// Bytes of all waiting requests. With short messages the count is met first; this bounds the long ones.
+pub(crate) const UNACKED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// One request that waits for its answer.
+#[derive(Debug)]
+pub(crate) struct Waiting<T> {
+    /// The frame, as it was and will be sent.
+    pub(crate) text: Utf8Bytes,
+    /// The owner's mark, given back with the answer.
+    pub(crate) tag: T,
+    /// The request asks to watch, which the link repeats for each new primary.
+    pub(crate) watch: bool,
+}
+
+/// All requests of one link that wait.
+#[derive(Debug)]
+pub(crate) struct Unacked<T> {
+    /// By id, which is the order in which each caller made its requests.
+    waiting: BTreeMap<RequestId, Waiting<T>>,
+    bytes: usize,
+    requests_max: usize,
+}
+
+impl<T> Unacked<T> {
+    pub(crate) fn new(requests_max: usize) -> Self {
+        Self { waiting: BTreeMap::new(), bytes: 0, requests_max }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Keeps a request until it is answered, or gives it back when there are too many.
+    pub(crate) fn keep(&mut self, id: RequestId, waiting: Waiting<T>) -> Result<(), Waiting<T>> {
+        let room = UNACKED_BYTES_MAX.saturating_sub(self.bytes);
+        if self.waiting.len() >= self.requests_max || waiting.text.len() > room {
+            return Err(waiting);
+        }
+        self.bytes += waiting.text.len();
+        let replaced = self.waiting.insert(id, waiting);
+        assert!(replaced.is_none(), "request ids are never used twice");
+        Ok(())
+    }
+
+    /// The request that this answers; none when it was answered before or never made.
+    pub(crate) fn answered(&mut self, id: RequestId) -> Option<Waiting<T>> {
+        let waiting = self.waiting.remove(&id)?;
+        self.bytes -= waiting.text.len();
+        Some(waiting)
+    }
+
+    /// The frames of all that wait, in order.
+    pub(crate) fn frames(&self) -> impl Iterator<Item = Utf8Bytes> {
+        self.waiting.values().map(|waiting| waiting.text.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn waiting(at: u64) -> Waiting<u64> {
+        Waiting { text: at.to_string().into(), tag: at, watch: false }
+    }
+
+    #[test]
+    fn a_request_beyond_the_bound_is_given_back() {
+        let mut unacked = Unacked::new(2);
+        unacked.keep(RequestId(1), waiting(1)).unwrap();
+        unacked.keep(RequestId(2), waiting(2)).unwrap();
+        assert_eq!(unacked.keep(RequestId(3), waiting(3)).unwrap_err().tag, 3);
+        unacked.answered(RequestId(1)).unwrap();
+        unacked.keep(RequestId(4), waiting(4)).unwrap();
+    }
+
+    #[test]
+    fn bytes_are_bounded_too_and_come_free_with_the_answer() {
+        let long: Utf8Bytes = "x".repeat(UNACKED_BYTES_MAX / 2 + 1).into();
+        let long = |tag| Waiting { text: long.clone(), tag, watch: false };
+        let mut unacked = Unacked::new(10);
+        unacked.keep(RequestId(1), long(1)).unwrap();
+        assert!(unacked.keep(RequestId(2), long(2)).is_err());
+        unacked.answered(RequestId(1)).unwrap();
+        unacked.keep(RequestId(3), long(3)).unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn each_request_is_answered_once_and_what_waits_stays_in_order(
+            steps in proptest::collection::vec((any::<bool>(), 0_u64..40), 0..200)
+        ) {
+            let (mut unacked, mut model, mut next) = (Unacked::new(20), BTreeSet::new(), 0);
+            for (make, pick) in steps {
+                if make {
+                    next += 1;
+                    let kept = unacked.keep(RequestId(next), waiting(next)).is_ok();
+                    prop_assert_eq!(kept, model.len() < 20);
+                    if kept {
+                        model.insert(next);
+                    }
+                } else {
+                    let answered = unacked.answered(RequestId(pick)).map(|waiting| waiting.tag);
+                    prop_assert_eq!(answered, model.take(&pick));
+                }
+                let frames: Vec<_> = unacked.frames().map(|text| text.to_string()).collect();
+                prop_assert_eq!(frames, model.iter().map(ToString::to_string).collect::<Vec<_>>());
+            }
+        }
+    }
+}
