@@ -50,6 +50,8 @@ struct Child {
     address: Option<String>,
     /// For an engine that has said it since it was started.
     role: Option<PairRole>,
+    /// An engine stands by again and it is not said yet.
+    is_back: bool,
 }
 
 /// See the module.
@@ -99,7 +101,7 @@ impl Board {
     }
 
     fn on_ready(&mut self, who: Who, ready: Ready) -> Vec<Fact> {
-        let now = Child { who, pid: ready.pid, address: ready.address, role: None };
+        let now = Child { who, pid: ready.pid, address: ready.address, role: None, is_back: false };
         match self.children.iter_mut().find(|child| child.who == who) {
             None => {
                 self.children.push(now);
@@ -125,15 +127,17 @@ impl Board {
         if !self.is_complete {
             return self.completed();
         }
-        match (before, said.role) {
+        let mut facts = match (before, said.role) {
             (Some(PairRole::Primary), PairRole::Primary) | (Some(PairRole::Backup), PairRole::Backup) => Vec::new(),
             (_, PairRole::Primary) => self.took_over(name, pid, said.epoch),
             (Some(PairRole::Primary), PairRole::Backup) => vec![Fact::SteppedDown { name, pid }],
             (None, PairRole::Backup) => {
-                let kill = self.with_role(PairRole::Primary).map(|primary| primary.pid);
-                vec![Fact::CameBack { role: "engine", name, pid, kill }]
+                child.is_back = true;
+                Vec::new()
             }
-        }
+        };
+        facts.extend(self.came_back());
+        facts
     }
 
     /// A deposed primary that hangs cannot say so; there is only one.
@@ -146,9 +150,23 @@ impl Board {
         vec![Fact::TookOver { name, pid, epoch }]
     }
 
+    /// The backup is back once it is known whose backup it is: each engine's word comes by its own way, so that the
+    /// backup's may be heard before the new primary's.
+    fn came_back(&mut self) -> Vec<Fact> {
+        let Some(kill) = self.with_role(PairRole::Primary).map(|primary| primary.pid) else { return Vec::new() };
+        let said = |child: &mut Child| {
+            let (name, pid) = (child.who.name, child.pid);
+            std::mem::take(&mut child.is_back).then_some(Fact::CameBack { role: "engine", name, pid, kill: Some(kill) })
+        };
+        self.children.iter_mut().filter_map(said).collect()
+    }
+
     fn on_ended(&mut self, who: Who, pid: u32, how: String) -> Vec<Fact> {
         let child = self.children.iter_mut().find(|child| child.who == who);
-        let was = child.and_then(|child| child.role.take());
+        let was = child.and_then(|child| {
+            child.is_back = false;
+            child.role.take()
+        });
         vec![Fact::Ended { role: who.role, name: who.name, pid, was, how }]
     }
 

@@ -82,6 +82,19 @@ fn a_killed_primary_is_succeeded_and_comes_back_as_the_backup() {
 }
 
 #[test]
+fn a_takeover_is_told_before_the_return_it_made_possible() {
+    let mut board = running();
+    board.on(dies(A, 10));
+    board.on(ready(A, 20, Some("127.0.0.1:7301")));
+    assert_eq!(board.on(says("a", PairRole::Backup, 2)), []);
+    let both = [
+        "engine b (process 11) took over and is the primary, epoch 2",
+        "engine a (process 20) came back as the backup; to try it once more: kill -9 11",
+    ];
+    assert_eq!(said(board.on(says("b", PairRole::Primary, 2))), both);
+}
+
+#[test]
 fn a_takeover_may_be_heard_of_before_the_death() {
     let mut board = running();
     board.on(says("b", PairRole::Primary, 2));
