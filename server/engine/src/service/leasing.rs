@@ -61,6 +61,10 @@ impl Service {
                 LeaseInput::StoreFailed
             }
         };
+        // Blocked, it is still the same takeover; otherwise the next one, if any, begins anew.
+        if !matches!(input, LeaseInput::Taken(_) | LeaseInput::Blocked) {
+            self.taking_since = None;
+        }
         self.on_lease(input);
     }
 
