@@ -15,7 +15,7 @@ use std::{
 
 use tandem_link::{Incoming, Owner};
 use tandem_protocol::{
-    ClientId, ErrorCode, ParticipantId, Refusal, SessionId,
+    ClientId, ErrorCode, ParticipantId, Refusal, Seq, SessionId,
     link::{Answer, Attached, Outcome, Page},
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -49,7 +49,7 @@ pub(crate) enum Tag {
     /// A reader that wants to be let in.
     Attach(Arc<Client>),
     /// A reader that catches up, and the last event it had when it asked.
-    Page(Arc<Client>, tandem_protocol::Seq),
+    Page(Arc<Client>, Seq),
     /// A message by which its sender knows it.
     Message(Arc<Client>, ClientId),
     /// A participant who leaves; the events that follow are the answer.
@@ -57,7 +57,7 @@ pub(crate) enum Tag {
 }
 
 /// What must be done for a reader that goes on; see [`Registry::advance`].
-pub(crate) type ReadNext = Option<(ParticipantId, tandem_protocol::Seq)>;
+pub(crate) type ReadNext = Option<(ParticipantId, Seq)>;
 
 impl Registry {
     /// No sessions, and no engine yet.
@@ -156,7 +156,7 @@ impl Registry {
         }
     }
 
-    fn page_answered(&self, client: &Client, asked: tandem_protocol::Seq, outcome: Outcome) {
+    fn page_answered(&self, client: &Client, asked: Seq, outcome: Outcome) {
         match outcome {
             Outcome::Done(Answer::Page(page)) => {
                 self.learns(client.session, &page);

@@ -22,18 +22,23 @@ use crate::{
 
 /// The whole service.
 pub(crate) fn router(app: Shared) -> Router {
-    Router::new()
+    let routes = Router::new()
         .merge(pages::router())
         .nest("/api/v1", rest::router())
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
+        .route("/readyz", get(health::readyz));
+    guarded(routes).with_state(app)
+}
+
+/// The routes, with an answer for everything else that may come and may happen.
+fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes
         .fallback(|| async { Problem::new(Kind::NoSuchRoute, "There is nothing at this path.") })
         .method_not_allowed_fallback(|| async {
             Problem::new(Kind::MethodNotAllowed, "The Allow header names the methods there are.")
         })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(harden))
-        .with_state(app)
 }
 
 /// Headers without which a browser is less strict than it can be; an answer that says nothing of its storing is not
@@ -51,4 +56,34 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
     // The panic hook has written what happened and where.
     tracing::error!("a request's handler panicked");
     Problem::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::StatusCode};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn breaks() -> &'static str {
+        panic!("the story wants it so")
+    }
+
+    async fn answer(path: &str) -> Response {
+        let request = Request::builder().uri(path).body(Body::empty()).expect("is a request");
+        guarded(Router::new().route("/broken", get(breaks))).oneshot(request).await.expect("always answers")
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_with_a_problem() {
+        let response = answer("/broken").await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_says_nothing_of_storing_is_not_stored() {
+        assert_eq!(answer("/nothing").await.headers()[header::CACHE_CONTROL], "no-store");
+    }
 }

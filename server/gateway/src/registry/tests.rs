@@ -6,7 +6,7 @@ use std::{
 };
 
 use tandem_protocol::{
-    ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, ParticipantState, RawEvent, Seq, SessionState,
+    ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, ParticipantState, RawEvent, SessionState,
     SessionStatus, Timestamp, TokenHash, link::Deliver,
 };
 
