@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::{StreamExt, stream::SplitStream};
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{ConnectionError, Socket, frame::HEARTBEAT};
@@ -75,10 +75,11 @@ impl<T: DeserializeOwned> Reader<T> {
     }
 
     /// Reads and drops whatever comes until the end, for a side that has said its last frame: closing while bytes
-    /// arrive would take that frame back from the other side.
+    /// arrive would take that frame back from the other side. Takes at most as long as a silence may.
     pub async fn discard(mut self) {
         let mut batch = Vec::new();
-        while matches!(self.next_batch(&mut batch).await, Ok(true)) {
+        let until = Instant::now() + self.silence_max;
+        while let Ok(Ok(true)) = timeout_at(until, self.next_batch(&mut batch)).await {
             batch.clear();
         }
     }
