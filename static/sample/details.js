@@ -39,7 +39,7 @@ export function showDetails(session, signal) {
   };
   session.addEventListener('notice', ({ detail }) => {
     const lost = detail.notice === 'connection_lost';
-    engine = lost && detail.source === 'engine' ? 'Lost, backup takes over' : 'Serving';
+    engine = lost && detail.source === 'engine' ? 'Being replaced' : 'Serving';
     if (!lost) put('restored', `${(restorations += 1)}×, last after ${duration(detail.gap_ms)}`);
   }, { signal });
   for (const type of ['state', 'event', 'message-state', 'notice']) session.addEventListener(type, show, { signal });

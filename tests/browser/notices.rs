@@ -26,7 +26,6 @@ async fn notices_can_be_switched_off_and_the_choice_is_kept() {
 
     system.restart(killed).await;
     browser.finish(&[]).await;
-    system.expect_log("primary");
     system.finish().await;
 }
 

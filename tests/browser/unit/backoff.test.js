@@ -1,3 +1,7 @@
+/**
+ * How long the waits between attempts are.
+ */
+
 import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, backoffMs } from '/static/client/backoff.js';
 import { equal, holds, test } from './harness.js';
 

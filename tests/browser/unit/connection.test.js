@@ -1,3 +1,7 @@
+/**
+ * When a connection counts as dead, and what follows (B-1).
+ */
+
 import { CHECK_WAIT_MS, Connection, OPEN_WAIT_MS, STABLE_MS, WELCOME_WAIT_MS } from '/static/client/connection.js';
 import { HEARTBEAT_MS, World, welcome } from './fakes.js';
 import { equal, holds, test } from './harness.js';

@@ -1,3 +1,7 @@
+/**
+ * A reader's place: nothing twice, nothing out of order, no silent hole (R-2, D-4).
+ */
+
 import { History } from '/static/client/history.js';
 import { message } from './fakes.js';
 import { equal, test } from './harness.js';

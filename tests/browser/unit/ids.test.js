@@ -1,3 +1,7 @@
+/**
+ * The ids that clients make themselves.
+ */
+
 import { newId } from '/static/client/ids.js';
 import { equal, holds, test } from './harness.js';
 

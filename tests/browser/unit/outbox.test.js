@@ -1,3 +1,7 @@
+/**
+ * What waits is kept, in order, by one tab (D-3).
+ */
+
 import { OUTBOX_ENTRIES_MAX, Outbox } from '/static/client/outbox.js';
 import { Shelf, forgetSession, keepSession, keptSession, outboxPrefix } from '/static/client/storage.js';
 import { equal, holds, test } from './harness.js';

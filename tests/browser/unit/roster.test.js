@@ -1,3 +1,7 @@
+/**
+ * Who is there and who types.
+ */
+
 import { Roster, TYPING_SHOWN_MS } from '/static/client/roster.js';
 import { TYPING_PAUSE_MS, TYPING_REPEAT_MS, TypingSignal } from '/static/client/typing.js';
 import { World, message } from './fakes.js';

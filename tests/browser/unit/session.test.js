@@ -1,3 +1,7 @@
+/**
+ * A session as a page sees it, over a network and a clock that the test turns.
+ */
+
 import { Page, message } from './fakes.js';
 import { equal, holds, test } from './harness.js';
 

@@ -1,3 +1,7 @@
+/**
+ * Two tabs that share an outbox, and a tab that is gone.
+ */
+
 import { Tab } from '/static/client/tab.js';
 import { FakeTab, Page, World, message } from './fakes.js';
 import { equal, test } from './harness.js';
