@@ -8,4 +8,5 @@ mod limits;
 mod operating;
 mod rest;
 mod resuming;
+mod run;
 mod sockets;

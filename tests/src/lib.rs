@@ -19,6 +19,7 @@ pub mod rest;
 pub mod seeds;
 pub mod system;
 pub mod usage;
+pub mod whole;
 
 pub use checker::check;
 pub use customer::Customer;
@@ -30,3 +31,4 @@ pub use system::{
     Engine::{self, Backup, Primary},
     Role, System,
 };
+pub use whole::Whole;

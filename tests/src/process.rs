@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 
-use crate::{deadline, logs::Logs};
+use crate::{deadline, logs::Logs, seeds};
 
 /// What a role prints on stdout when it serves.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -55,6 +55,9 @@ impl Process {
         let (program, arguments) = command.split_first().expect("a command names its program");
         let mut child = Command::new(program)
             .args(arguments)
+            // The tests' own variables are no settings, and Tandem refuses what it does not know.
+            .env_remove(seeds::VARIABLE)
+            .env_remove("TANDEM_SCREENSHOTS")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -72,17 +75,25 @@ impl Process {
     /// # Panics
     /// When the process ends first or prints something else; the message has its log.
     pub(crate) async fn ready(&mut self) -> Ready {
-        let what = format!("{} is ready", self.name);
+        let line = self.line("it is ready").await;
+        let parsed = serde_json::from_str::<ReadyLine>(&line);
+        parsed.unwrap_or_else(|error| panic!("{} printed {line:?}, no ready line: {error}", self.name)).ready
+    }
+
+    /// Waits for the next line of stdout, which says what the message names.
+    ///
+    /// # Panics
+    /// When the process ends first; the message has its log.
+    pub(crate) async fn line(&mut self, says: &str) -> String {
+        let what = format!("{} says that {says}", self.name);
         let line = deadline::eventually(&what, async || match self.stdout.try_recv() {
             Ok(line) => Some(line),
             Err(mpsc::TryRecvError::Empty) => None,
             Err(mpsc::TryRecvError::Disconnected) => {
-                panic!("{} ended before it was ready:\n{}", self.name, self.logs.lines().join("\n"))
+                panic!("{} ended before it said that {says}:\n{}", self.name, self.logs.lines().join("\n"))
             }
         });
-        let line = line.await;
-        let parsed = serde_json::from_str::<ReadyLine>(&line);
-        parsed.unwrap_or_else(|error| panic!("{} printed {line:?}, no ready line: {error}", self.name)).ready
+        line.await
     }
 
     /// The process id.
@@ -159,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    #[should_panic(expected = "ended before it was ready:\nno luck")]
+    #[should_panic(expected = "ended before it said that it is ready:\nno luck")]
     async fn a_process_that_ends_too_soon_shows_its_log() {
         let (mut process, _) = shell("echo no luck >&2; exec >&-; read x <&2; exit 3");
         process.ready().await;

@@ -66,11 +66,11 @@ pub(crate) async fn supervise(plan: Plan) -> Result<(), Failure> {
         outcome = start_and_watch(&plan, programs, &mut crew, &mut board, &mut heard) => outcome,
         () = signals.received() => Ok(()),
     };
-    Fact::Stopping.say(plan.json);
+    Fact::Stopping {}.say(plan.json);
     drop(heard);
     crew.end(board.primary()).await;
     if outcome.is_ok() {
-        Fact::Stopped.say(plan.json);
+        Fact::Stopped {}.say(plan.json);
     }
     outcome
 }

@@ -67,9 +67,9 @@ pub(super) enum Fact {
         wait_ms: u64,
     },
     /// Everything is being ended.
-    Stopping,
+    Stopping {},
     /// Everything has ended.
-    Stopped,
+    Stopped {},
 }
 
 /// See [`Fact::Started`].
@@ -136,8 +136,8 @@ impl fmt::Display for Fact {
             }
             Self::CameBack { role, name, pid, .. } => write!(f, "{} (process {pid}) came back", called(role, name)),
             Self::NotBack { why, wait_ms, .. } => write!(f, "{why}; next try in {wait_ms} ms"),
-            Self::Stopping => write!(f, "stopping: gateway, echo, backup, primary"),
-            Self::Stopped => write!(f, "stopped"),
+            Self::Stopping {} => write!(f, "stopping: gateway, echo, backup, primary"),
+            Self::Stopped {} => write!(f, "stopped"),
         }
     }
 }

@@ -1,0 +1,195 @@
+//! `tandem run` as an operator starts it: one process that starts all others, and what it says of them.
+//!
+//! It knows the supervisor by its command line, its `--json` lines and its signals only.
+
+use std::{
+    collections::VecDeque,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::{deadline::eventually, executable, logs::Logs, ports, process::Process, rest::Rest};
+
+/// A running `tandem run`.
+#[derive(Debug)]
+pub struct Whole {
+    /// Where it is started and keeps its data; deleted with it.
+    folder: tempfile::TempDir,
+    address: String,
+    engine_ports: String,
+    logs: Logs,
+    process: Process,
+    /// What it said and nobody has asked for yet.
+    said: VecDeque<Value>,
+    /// All processes that it ever named.
+    named: Vec<u32>,
+}
+
+/// How a command ended that could not do its work.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// The lines on stderr.
+    pub lines: Vec<String>,
+}
+
+impl Whole {
+    /// Starts everything on a data directory of its own.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("tandem-test-").tempdir().expect("the temp folder is writable");
+        let [address, a, b] = std::array::from_fn(|_| ports::reserve());
+        let port = |address: &str| address.rsplit(':').next().expect("has a port").to_owned();
+        let engine_ports = format!("{},{}", port(&a), port(&b));
+        let logs = Logs::default();
+        let command = command(&folder.path().join("data"), &address, &engine_ports);
+        let process = Process::start("tandem run", &command, &logs);
+        let (said, named) = (VecDeque::new(), Vec::new());
+        let mut whole = Self { folder, address, engine_ports, logs, process, said, named };
+        whole.is_started().await;
+        whole
+    }
+
+    /// Starts everything again, on the same data and ports.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn start_again(&mut self) {
+        let command = command(&self.data(), &self.address, &self.engine_ports);
+        self.process = Process::start("tandem run", &command, &self.logs);
+        self.said.clear();
+        self.is_started().await;
+    }
+
+    async fn is_started(&mut self) {
+        let started = self.says("started").await;
+        let parts = ["primary", "backup", "gateway", "echo"];
+        self.named = parts.iter().filter_map(|part| pid_of(&started[part])).collect();
+        assert_eq!(self.named.len(), parts.len(), "every process is named: {started}");
+        self.said.push_front(serde_json::json!({ "started": started }));
+    }
+
+    /// Waits until it says something of this kind; what came before is passed over.
+    ///
+    /// # Panics
+    /// When it ends or does not say it in time.
+    pub async fn says(&mut self, kind: &str) -> Value {
+        loop {
+            let fact = match self.said.pop_front() {
+                Some(fact) => fact,
+                None => {
+                    let line = self.process.line(kind).await;
+                    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?} is no JSON: {error}"))
+                }
+            };
+            self.named.extend(pid_of(&fact["came_back"]));
+            if let Some(inside) = fact.get(kind) {
+                return inside.clone();
+            }
+        }
+    }
+
+    /// An integrator's program that uses its gateway.
+    #[must_use]
+    pub fn rest(&self) -> Rest {
+        Rest::at(&self.address)
+    }
+
+    /// `host:port` of its gateway.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its data directory.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The supervisor's own process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// `kill -9` of a process that it named.
+    ///
+    /// # Panics
+    /// When it never named it: only what this test started is killed.
+    pub fn kill_named(&self, pid: u32) {
+        assert!(self.named.contains(&pid), "{pid} is none of {:?}", self.named);
+        let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("is a process id"));
+        let pid = pid.expect("a process id is not 0");
+        rustix::process::kill_process(pid, Signal::KILL).expect("a process that is named runs");
+    }
+
+    /// `kill -9` of the supervisor, and waits until none of the others is left.
+    ///
+    /// # Panics
+    /// When one goes on.
+    pub async fn kill(&mut self) {
+        self.process.kill();
+        self.leaves_nothing().await;
+    }
+
+    /// Ctrl-C, and waits until everything has ended.
+    ///
+    /// # Panics
+    /// When it fails, goes on, leaves a process, or its logs have trouble that is not expected.
+    pub async fn ends(mut self, expected: &[&str]) {
+        self.process.signal(Signal::INT);
+        self.says("stopping").await;
+        self.says("stopped").await;
+        let status = eventually("tandem run ends", async || self.process.ended()).await;
+        assert!(status.success(), "Ctrl-C is no failure: {status}");
+        self.leaves_nothing().await;
+        let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        let trouble = self.logs.unexpected(&expected);
+        assert!(trouble.is_empty(), "trouble that the test did not declare:\n{}", trouble.join("\n"));
+    }
+
+    async fn leaves_nothing(&self) {
+        self.logs.settle("tandem run").await;
+        for pid in &self.named {
+            eventually(&format!("process {pid} is gone"), async || (!runs(*pid)).then_some(())).await;
+        }
+    }
+}
+
+/// Runs `tandem` with these arguments, which it must refuse by itself.
+///
+/// # Panics
+/// When it goes on.
+pub async fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> Refusal {
+    let logs = Logs::default();
+    let variables = variables.iter().map(|(name, value)| OsString::from(format!("{name}={value}")));
+    let arguments = arguments.iter().map(OsString::from);
+    let program = [OsString::from("env")].into_iter().chain(variables).chain([executable::tandem().into()]);
+    let command: Vec<OsString> = program.chain(arguments).collect();
+    let status = Process::start("tandem", &command, &logs).exit().await;
+    Refusal { code: status.code(), lines: logs.lines() }
+}
+
+fn command(data: &Path, address: &str, engine_ports: &str) -> Vec<OsString> {
+    let own = [executable::tandem().into(), "run".into(), "--json".into(), "--data".into(), data.into()];
+    let places = ["--listen", address, "--engine-ports", engine_ports].map(OsString::from);
+    own.into_iter().chain(places).collect()
+}
+
+fn pid_of(part: &Value) -> Option<u32> {
+    part["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok())
+}
+
+/// Whether a process runs; one that has ended and was not reaped by its parent does not.
+fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(')').next().unwrap_or_default().trim_start();
+    !state.is_empty() && !state.starts_with(['Z', 'X'])
+}
