@@ -89,6 +89,7 @@ async fn a_chat_goes_on_through_one_kill_after_the_other() {
 async fn what_is_written_during_the_gap_is_sent_in_order() {
     let mut system = System::start().await;
     let customer = Customer::start(&system.rest(), "Ann").await;
+    customer.is_connected().await;
     system.kill_both();
     customer
         .waits_for("the loss is noticed", |view| view.notices.contains(&Notice::ConnectionLost).then_some(()))

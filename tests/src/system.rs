@@ -164,7 +164,8 @@ impl System {
         let engines = [engine("engine a", "a"), engine("engine b", "b")];
         let primary = &engines[0].address;
         let address = ports::reserve();
-        let gateway = command("gateway", &["--listen", &address, "--primary", primary]);
+        let cache = folder.path().join("pair.json").display().to_string();
+        let gateway = command("gateway", &["--listen", &address, "--primary", primary, "--pair-cache", &cache]);
         let echo = builder.echo.then(|| Part::new("echo", String::new(), command("echo", &["--primary", primary])));
         let gateway = Part::new("gateway", address, gateway);
         Self { folder, data: data.to_owned(), engines, gateway, echo, allowed: Vec::new(), is_finished: false }
