@@ -122,8 +122,9 @@ impl<O: Owner> Link<O> {
 
     /// Ends the link: what is queued is written, what waits is never answered, the owner is no longer called.
     pub fn stop(&self) {
-        self.0.lock().stop();
+        // First the word to the task: one that saw its outbox end without it would take that for a loss and reconnect.
         self.0.stop.notify_one();
+        self.0.lock().stop();
     }
 }
 

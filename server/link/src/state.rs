@@ -115,7 +115,12 @@ impl<T> State<T> {
         frames.extend(self.unacked.frames());
         // An overflow cuts the connection; the next one begins anew.
         let _ = outbox.push_all(frames);
-        self.outbox = Some(outbox);
+        if self.stopped {
+            // The stop came while the connection was made; nobody will end it later.
+            let _ = outbox.end(None);
+        } else {
+            self.outbox = Some(outbox);
+        }
         Resumed { sessions: self.attachments.sessions(), requests: self.unacked.len() }
     }
 

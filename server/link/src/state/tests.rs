@@ -171,3 +171,12 @@ async fn nothing_but_requests_waits_for_a_connection() {
     story.submit(read(1), 1);
     assert_eq!(sent(&mut drain).await.len(), 1);
 }
+
+#[test]
+fn a_connection_that_is_made_while_the_link_stops_ends_at_once() {
+    let mut story = Story::new();
+    story.state.stop();
+    let (outbox, _drain) = story.connect();
+    assert!(!outbox.is_open(), "nobody would end it later");
+    assert!(!story.state.is_connected());
+}
