@@ -11,6 +11,9 @@ pub(crate) struct Follow {
     name: PairName,
     configured: Vec<String>,
     pair: Option<Pair>,
+    /// Where the engine was that left the pair last. A pair without a backup is searched here too: when its primary
+    /// dies, the engine that comes back first, at its old address, may be the one that had left before.
+    former: Option<String>,
     epoch_seen: Epoch,
 }
 
@@ -32,7 +35,7 @@ impl Follow {
     /// that was set up anew begins at epoch 1, and a forgotten file must not keep a gateway from it. A deposed
     /// primary that this lets in cannot commit (F-1).
     pub(crate) fn new(name: PairName, configured: Vec<String>, cached: Option<Pair>) -> Self {
-        Self { name, configured, pair: cached, epoch_seen: Epoch::ZERO }
+        Self { name, configured, pair: cached, former: None, epoch_seen: Epoch::ZERO }
     }
 
     pub(crate) fn pair(&self) -> Option<&Pair> {
@@ -55,22 +58,32 @@ impl Follow {
             _ => Learnt::Changed,
         };
         self.epoch_seen = pair.epoch;
-        self.pair = Some(pair.clone());
+        let before = self.pair.replace(pair.clone());
+        let left = before.iter().flat_map(addresses).find(|before| !addresses(pair).any(|now| now == *before));
+        if let Some(left) = left {
+            self.former = Some(left.clone());
+        }
         learnt
     }
 
-    /// Where the primary may be, likeliest first: the last pair's two engines, then what was configured.
+    /// Where the primary may be, likeliest first: the last pair's two engines, then what was configured. In place of
+    /// a backup that is gone, where it was.
     pub(crate) fn candidates(&self) -> Vec<String> {
-        let pair = self.pair.iter();
-        let known = pair.flat_map(|pair| std::iter::once(&pair.primary).chain(&pair.backup)).map(|peer| &peer.address);
+        let is_alone = self.pair.as_ref().is_some_and(|pair| pair.backup.is_none());
+        let former = self.former.iter().filter(|_| is_alone);
         let mut candidates: Vec<String> = Vec::new();
-        for address in known.chain(&self.configured) {
+        for address in self.pair.iter().flat_map(addresses).chain(former).chain(&self.configured) {
             if !candidates.contains(address) {
                 candidates.push(address.clone());
             }
         }
         candidates
     }
+}
+
+/// The addresses of a pair's engines, the primary's first.
+fn addresses(pair: &Pair) -> impl Iterator<Item = &String> {
+    std::iter::once(&pair.primary).chain(&pair.backup).map(|peer| &peer.address)
 }
 
 #[cfg(test)]
@@ -92,8 +105,20 @@ mod tests {
         let mut follow = follow();
         assert_eq!(follow.learn(&pair(3, "a:1", Some("b:1"))), Learnt::NewEpoch);
         assert_eq!(follow.candidates(), ["a:1", "b:1", "x:1"]);
-        follow.learn(&pair(4, "x:1", None));
-        assert_eq!(follow.candidates(), ["x:1"]);
+        follow.learn(&pair(4, "x:1", Some("a:1")));
+        assert_eq!(follow.candidates(), ["x:1", "a:1"]);
+    }
+
+    #[test]
+    fn a_backup_that_is_gone_is_looked_for_where_it_was() {
+        let mut follow = follow();
+        follow.learn(&pair(3, "x:1", Some("b:1")));
+        follow.learn(&pair(3, "x:1", None));
+        assert_eq!(follow.candidates(), ["x:1", "b:1"]);
+        follow.learn(&pair(4, "b:1", None));
+        assert_eq!(follow.candidates(), ["b:1", "x:1"]);
+        follow.learn(&pair(4, "b:1", Some("c:1")));
+        assert_eq!(follow.candidates(), ["b:1", "c:1", "x:1"], "the place of the former one is taken");
     }
 
     #[test]
