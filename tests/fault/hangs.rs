@@ -12,24 +12,18 @@ async fn a_stopped_primary_is_succeeded_and_becomes_backup_when_it_wakes() {
     let mut system = System::builder().echo().start().await;
     let chatter = Chatter::start(&system, 8).await;
     chatter.goes_on_for(50).await;
-    let hung = system.stop(Primary).await;
+    let hung = system.which(Primary).await;
+    stop_when(&mut system, hung, false).await;
     let successor = if hung == Engine::A { Engine::B } else { Engine::A };
     is_primary(&system, successor).await;
     chatter.goes_on_for(200).await;
-    if !system.is_running(hung).await {
-        // It held the write lock when it was stopped: the test below is about that.
-        system.expect_log("killed the hung primary");
-        system.forget(hung).await;
-        system.restart(hung).await;
-    } else {
-        system.expect_log("deposed");
-        system.cont(hung).await;
-        eventually("the woken engine is backup", async || {
-            matches!(system.role_of(hung).await, Role::Backup(_)).then_some(())
-        })
-        .await;
-        assert_eq!(system.engine_log(hung, "deposed").await.len(), 1, "one WARN");
-    }
+    system.expect_log("deposed");
+    system.cont(hung).await;
+    eventually("the woken engine is backup", async || {
+        matches!(system.role_of(hung).await, Role::Backup(_)).then_some(())
+    })
+    .await;
+    assert_eq!(system.engine_log(hung, "deposed").await.len(), 1, "one WARN");
     system.is_complete().await;
     chatter.goes_on_for(100).await;
     assert_eq!(chatter.reconnects(), 0, "R-3");
@@ -58,20 +52,8 @@ async fn a_primary_stopped_while_it_holds_the_write_lock_does_not_block_takeover
     let mut system = System::builder().echo().start().await;
     let chatter = Chatter::start(&system, 16).await;
     chatter.goes_on_for(50).await;
-    let pid = system.pid_of(Primary).await;
     let hung = system.which(Primary).await;
-    // Most stops catch it elsewhere; under load one in some tens does not.
-    let data = system.data().to_owned();
-    eventually("the primary is stopped while it holds the write lock", async || {
-        system.stop(hung).await;
-        eventually("the primary is stopped", async || (usage::state(pid) == Some('T')).then_some(())).await;
-        if holds_write_lock(pid, &data) {
-            return Some(());
-        }
-        system.cont(hung).await;
-        None
-    })
-    .await;
+    stop_when(&mut system, hung, true).await;
     let successor = if hung == Engine::A { Engine::B } else { Engine::A };
     system.expect_log("killed the hung primary");
     system.expect_log("another process holds the store's write lock");
@@ -85,6 +67,23 @@ async fn a_primary_stopped_while_it_holds_the_write_lock_does_not_block_takeover
     assert_eq!(chatter.reconnects(), 0, "R-3");
     chatter.settles(&system.rest()).await;
     system.finish().await;
+}
+
+/// Stops an engine at a moment when it does, or does not, hold the store's write lock. Under load one stop in some
+/// tens catches it there.
+async fn stop_when(system: &mut System, engine: Engine, holds_lock: bool) {
+    let data = system.data().to_owned();
+    eventually("the engine is stopped at the wanted moment", async || {
+        system.stop(engine).await;
+        let pid = system.pid_of(engine).await;
+        eventually("it is stopped", async || (usage::state(pid) == Some('T')).then_some(())).await;
+        if holds_write_lock(pid, &data) == holds_lock {
+            return Some(());
+        }
+        system.cont(engine).await;
+        None
+    })
+    .await;
 }
 
 async fn is_primary(system: &System, engine: Engine) {
