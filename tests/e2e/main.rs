@@ -5,7 +5,6 @@
 mod ending;
 mod failover;
 mod limits;
-mod operating;
 mod rest;
 mod resuming;
 mod run;
