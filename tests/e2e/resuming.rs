@@ -3,6 +3,9 @@
 use tandem_protocol::{Seq, client::close};
 use tandem_tests::{Customer, History, Primary, System, check};
 
+/// A connection that ended without a close frame, as RFC 6455 §7.4.1 files it.
+const BROKEN: u16 = 1006;
+
 /// D-3: a message whose acknowledgement the page never saw is there once.
 #[tokio::test]
 async fn a_reload_shows_the_same_session_and_sends_what_was_not_acknowledged() {
@@ -92,11 +95,9 @@ async fn a_slow_reader_is_cut_off_and_resumes() {
     let head = rest.transcript(bot.ticket()).await.last().expect("there are events").seq;
     customer.opens_the_lid();
     customer.reads_up_to(head).await;
-    assert!(
-        customer.view(|view| view.closes.contains(&close::SLOW_READER)),
-        "{:?}",
-        customer.view(|v| v.closes.clone())
-    );
+    // The code is read by whoever wakes up soon; a gateway does not wait for the others.
+    let closes = customer.view(|view| view.closes.clone());
+    assert!(matches!(closes[..], [close::SLOW_READER | BROKEN]), "{closes:?}");
     bot.reads_up_to(head).await;
     assert_eq!(bot.view(|view| view.connections), 1);
     assert_eq!(check(&History::of([customer.history(), bot.history()])), []);

@@ -1,17 +1,17 @@
 //! Kills at random moments under load from many sessions in both directions: D-1 to D-4, F-1, R-1 to R-3.
 //!
 //! The moments are counted in acknowledged messages and drawn from a seed; the seeds are printed. Each storm kills at
-//! least [`KILLS`] processes, so that a run of all of them kills more than fifty.
+//! least [`KILLS`] processes, so that a run of all of them kills a hundred.
 
 use tandem_tests::{Backup, Engine, Primary, System, seeds};
 
 use crate::chatter::Chatter;
 
 /// Processes killed in one storm.
-const KILLS: usize = 14;
+const KILLS: usize = 25;
 
 /// Sessions that talk meanwhile.
-const SESSIONS: usize = 16;
+const SESSIONS: usize = 24;
 
 /// Acknowledged messages between two kills, at most: some kills come while the last one is not digested yet.
 const BETWEEN_MAX: usize = 150;

@@ -111,6 +111,7 @@ impl Builder {
         if let Some(echo) = &mut system.echo {
             echo.start().await;
         }
+        system.is_linked().await;
         system
     }
 }
@@ -162,12 +163,16 @@ impl System {
             Part::new(name, address, command)
         };
         let engines = [engine("engine a", "a"), engine("engine b", "b")];
-        let primary = &engines[0].address;
+        // Told of the primary only; the rest they learn and keep.
+        let linked = |name: &'static str, address: String, more: &[&str]| {
+            let cache = folder.path().join(format!("pair-{name}.json"));
+            let own = command(name, &["--primary", &engines[0].address, "--pair-cache"]);
+            let more = more.iter().map(OsString::from);
+            Part::new(name, address, own.into_iter().chain([cache.into()]).chain(more).collect())
+        };
         let address = ports::reserve();
-        let cache = folder.path().join("pair.json").display().to_string();
-        let gateway = command("gateway", &["--listen", &address, "--primary", primary, "--pair-cache", &cache]);
-        let echo = builder.echo.then(|| Part::new("echo", String::new(), command("echo", &["--primary", primary])));
-        let gateway = Part::new("gateway", address, gateway);
+        let gateway = linked("gateway", address.clone(), &["--listen", &address]);
+        let echo = builder.echo.then(|| linked("echo", String::new(), &[]));
         Self { folder, data: data.to_owned(), engines, gateway, echo, allowed: Vec::new(), is_finished: false }
     }
 
@@ -219,6 +224,15 @@ impl System {
             }
         })
         .await;
+    }
+
+    /// Waits until gateway and echo have met the primary: before that they know no other engine than the configured
+    /// one, and a test that kills it would wait until it comes back.
+    async fn is_linked(&self) {
+        for part in self.echo.iter().chain([&self.gateway]) {
+            let what = format!("{} is linked to the primary", part.name);
+            eventually(&what, async || part.logs.matching("welcomed by the primary").pop()).await;
+        }
     }
 
     /// Which engine, A or B, is meant right now; waits until there is one.
