@@ -103,6 +103,8 @@ impl Builder {
         std::fs::write(&settings, self.settings.to_string()).expect("the temp folder is writable");
         let mut system = System::of(&self, folder, &settings, &data);
         system.engines[0].start().await;
+        // An engine is ready before it has the lease: the other must not be faster.
+        system.which(Engine::Primary).await;
         if !self.silent_backup {
             system.engines[1].start().await;
             system.is_complete().await;

@@ -92,19 +92,25 @@ async fn start_and_watch(
     board: &mut Board,
     heard: &mut mpsc::Receiver<News>,
 ) -> Result<(), Failure> {
+    let say = |facts: Vec<Fact>| facts.iter().for_each(|fact| fact.say(plan.json));
+    let mut heed = async |board: &mut Board, until: fn(&Board) -> bool| {
+        let deadline = Instant::now() + plan.settings.engine.lease.expiry.0 + PAIR_WAIT;
+        while !until(board) {
+            let news = timeout_at(deadline, heard.recv()).await.map_err(|_| Failure::runtime(NoPair))?;
+            say(board.on(news.expect("the crew keeps a sender")));
+        }
+        Ok::<(), Failure>(())
+    };
     let primary = crew.start(programs.engine_a).await?.unwrap_or_default();
+    // Side by side they would race for the lease: which one is primary after a fresh start is not left to chance.
+    heed(board, Board::has_role).await?;
     crew.start(programs.engine_b).await?;
-    let pair_deadline = Instant::now() + plan.settings.engine.lease.expiry.0 + PAIR_WAIT;
     crew.start(programs.gateway.linked_to(&primary)).await?;
     if let Some(echo) = programs.echo {
         crew.start(echo.linked_to(&primary)).await?;
     }
-    let say = |facts: Vec<Fact>| facts.iter().for_each(|fact| fact.say(plan.json));
     say(board.expect(crew.keepers.len()));
-    while !board.is_complete() {
-        let news = timeout_at(pair_deadline, heard.recv()).await.map_err(|_| Failure::runtime(NoPair))?;
-        say(board.on(news.expect("the crew keeps a sender")));
-    }
+    heed(board, Board::is_complete).await?;
     loop {
         say(board.on(heard.recv().await.expect("the crew keeps a sender")));
     }

@@ -81,6 +81,11 @@ impl Board {
         self.is_complete
     }
 
+    /// Whether an engine has said what it is.
+    pub(super) fn has_role(&self) -> bool {
+        self.children.iter().any(|child| child.role.is_some())
+    }
+
     /// The engine that serves, as far as known.
     pub(super) fn primary(&self) -> Option<Who> {
         self.with_role(PairRole::Primary).map(|child| child.who)
