@@ -154,7 +154,7 @@ fn a_session_goes_on_at_the_backup_when_the_primary_dies() {
 
         let (mut peer, next_epoch) = Peer::welcomed_by(&backup).await;
         assert_eq!(next_epoch, epoch.next());
-        let attach = Attach { session, by: Credential::Participant(ParticipantId(1)), after: Seq(2) };
+        let attach = Attach { session, by: Credential::Participant(ParticipantId(1)), also: Vec::new(), after: Seq(2) };
         let attached = peer.asks(Request::Attach(vec![attach])).await;
         let Outcome::Done(Answer::Attached(attached)) = attached else { panic!("not attached: {attached:?}") };
         let [Attached::Live { page, .. }] = &attached[..] else { panic!("refused: {attached:?}") };

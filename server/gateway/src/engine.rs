@@ -66,7 +66,7 @@ impl Engine {
         kind: ReaderKind,
     ) -> Result<Reading, Ending> {
         let client = Arc::new(Client::new(session, token, after, kind));
-        let attach = Request::Attach(vec![Attach { session, by: Credential::Token(token), after }]);
+        let attach = Request::Attach(vec![Attach { session, by: Credential::Token(token), also: Vec::new(), after }]);
         let tag = Tag::Attach(client.clone());
         let submit = || self.0.link.submit(attach, tag).map_err(|full| full.refusal.code.into());
         self.0.registry.add(&client, submit)?;

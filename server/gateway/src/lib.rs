@@ -58,6 +58,7 @@ pub struct Gateway {
     app: Shared,
     address: SocketAddr,
     accepting: JoinHandle<()>,
+    telling: JoinHandle<()>,
     link: LinkTask,
 }
 
@@ -76,13 +77,18 @@ impl Gateway {
         let secret = Secret::load(configured, link_settings.cache.as_deref())?;
         let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
         let registry = Arc::new(Registry::new());
+        let (told_by, stopped) = (registry.clone(), stopping.clone());
+        let telling = tokio::spawn(async move {
+            // None of it is needed once the readers are told that the gateway goes.
+            stopped.run_until_cancelled(told_by.tell_of_losses()).await;
+        });
         let (link, link_task) = Link::start(link_settings, registry.clone());
         let engine = Engine::new(link, registry, settings.engine_wait_max, tasks.clone(), stopping.clone());
         let sockets = Arc::new(Semaphore::new(settings.clients_max));
         let connections_max = settings.http_connections_max;
         let app = Arc::new(App { settings, engine, secret, sockets, tasks: tasks.clone(), stopping: stopping.clone() });
         let accept = serve::serve(listener, routes::router(app.clone()), connections_max, tasks, stopping);
-        Ok(Self { app, address, accepting: tokio::spawn(accept), link: link_task })
+        Ok(Self { app, address, accepting: tokio::spawn(accept), telling, link: link_task })
     }
 
     /// Where it listens.
@@ -105,6 +111,9 @@ impl Gateway {
         self.app.engine.stop_readers();
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the task that accepts connections had panicked");
+        }
+        if let Err(error) = self.telling.await {
+            tracing::error!(%error, "the task that tells of losses had panicked");
         }
         self.app.tasks.close();
         if timeout_at(until, self.app.tasks.wait()).await.is_err() {

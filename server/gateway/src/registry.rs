@@ -18,7 +18,10 @@ use tandem_protocol::{
     ClientId, ErrorCode, ParticipantId, Refusal, Seq, SessionId,
     link::{Answer, Attached, Outcome, Page},
 };
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 
 use client::Advanced;
 pub(crate) use client::{Arrival, Client, ReaderKind, Step};
@@ -26,12 +29,18 @@ use session::Session;
 
 use crate::{frames, problem::Ending};
 
+/// How long after a loss readers are told of it, if their session is not restored by then. As a rule it is, and then
+/// both notices go out in one write: what a takeover is short of is processor time.
+const LOSS_TOLD_AFTER: Duration = Duration::from_millis(150);
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Registry {
     sessions: Mutex<Sessions>,
     /// Since when no engine has been there; none while there is one.
     unreachable_since: Mutex<Option<Instant>>,
+    /// There was a loss of which readers are to be told.
+    loss: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +71,7 @@ pub(crate) type ReadNext = Option<(ParticipantId, Seq)>;
 impl Registry {
     /// No sessions, and no engine yet.
     pub(crate) fn new() -> Self {
-        Self { sessions: Mutex::default(), unreachable_since: Mutex::new(Some(Instant::now())) }
+        Self { sessions: Mutex::default(), unreachable_since: Mutex::new(Some(Instant::now())), loss: Notify::new() }
     }
 
     /// Adds a reader and, before anything else can happen to its session, does `attach`. An error when the gateway is
@@ -175,35 +184,41 @@ impl Registry {
 
     fn lost(&self, at: Instant) {
         self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(at);
-        let notice = frames::connection_lost();
         let sessions = self.lock();
         tracing::info!(sessions = sessions.read.len(), "lost the primary; messages wait");
-        for client in sessions.read.values().flat_map(Session::clients) {
-            client.is_lost(&notice);
+        sessions.read.values().flat_map(Session::clients).for_each(|client| client.is_lost());
+        self.loss.notify_one();
+    }
+
+    /// Tells readers of each loss that lasts; for as long as it is polled.
+    pub(crate) async fn tell_of_losses(&self) {
+        loop {
+            self.loss.notified().await;
+            tokio::time::sleep(LOSS_TOLD_AFTER).await;
+            self.tell_of_loss();
         }
     }
 
+    /// Tells those who were there at a loss and whose session is not restored.
+    fn tell_of_loss(&self) {
+        let notice = frames::connection_lost();
+        self.lock().read.values().flat_map(Session::clients).for_each(|client| client.is_told_of_loss(&notice));
+    }
+
     fn reattached(&self, attached: Vec<Attached>, lost_for: Duration) {
+        let lost = frames::connection_lost();
         let mut sessions = self.lock();
-        // A session is named once for each of its participants here; one who is no longer in it does not end it for
-        // the others.
-        let mut live: Vec<(SessionId, Option<ParticipantId>)> = Vec::with_capacity(attached.len());
-        let mut refused = Vec::new();
         for attached in attached {
             match attached {
-                Attached::Live { session: id, page } => {
-                    live.push((id, page.participant));
-                    if let Some(session) = sessions.read.get_mut(&id) {
-                        session.is_restored(&page, || frames::session_restored(lost_for, &page));
+                Attached::Live { session, page } => {
+                    if let Some(session) = sessions.read.get_mut(&session) {
+                        session.is_restored(&page, &lost, || frames::session_restored(lost_for, &page));
                     }
                 }
-                Attached::Refused { session, refusal } => refused.push((session, refusal)),
-            }
-        }
-        for (id, refusal) in refused {
-            let clients = sessions.read.get(&id).into_iter().flat_map(Session::clients);
-            for client in clients.filter(|client| !live.contains(&(id, client.participant()))) {
-                client.end(refusal.code.into());
+                Attached::Refused { session, refusal } => {
+                    let clients = sessions.read.get(&session).into_iter().flat_map(Session::clients);
+                    clients.for_each(|client| client.end(refusal.code.into()));
+                }
             }
         }
     }

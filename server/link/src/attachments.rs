@@ -22,6 +22,16 @@ struct Attachment {
     after: Seq,
 }
 
+impl Attachment {
+    fn attach(&self, session: SessionId) -> Attach {
+        // The link itself, if it reads too, is not among those who can come second.
+        let first = self.readers.iter().position(Option::is_none).unwrap_or(0);
+        let by = self.readers[first].map_or(Credential::Role, Credential::Participant);
+        let others = self.readers.iter().enumerate().filter(|(at, _)| *at != first);
+        Attach { session, by, also: others.filter_map(|(_, reader)| *reader).collect(), after: self.after }
+    }
+}
+
 impl Attachments {
     pub(crate) fn sessions(&self) -> usize {
         self.sessions.len()
@@ -51,7 +61,10 @@ impl Attachments {
                         attachment.after = page.head;
                     }
                 }
-                Attached::Refused { session, .. } => self.detach(*session, reader_of(asked)),
+                Attached::Refused { session, .. } => {
+                    self.detach(*session, reader_of(asked));
+                    asked.also.iter().for_each(|reader| self.detach(*session, Some(*reader)));
+                }
             }
         }
     }
@@ -74,16 +87,9 @@ impl Attachments {
         }
     }
 
-    /// The attach requests that restore the table at a new primary.
+    /// The attach requests that restore the table at a new primary; a session stands in one of them, once.
     pub(crate) fn batches(&self) -> Vec<Vec<Attach>> {
-        let all = self.sessions.iter().flat_map(|(session, attachment)| {
-            attachment.readers.iter().map(|reader| Attach {
-                session: *session,
-                by: reader.map_or(Credential::Role, Credential::Participant),
-                after: attachment.after,
-            })
-        });
-        let all: Vec<Attach> = all.collect();
+        let all: Vec<Attach> = self.sessions.iter().map(|(session, attachment)| attachment.attach(*session)).collect();
         all.chunks(ATTACH_SESSIONS_MAX).map(<[Attach]>::to_vec).collect()
     }
 }
@@ -108,7 +114,13 @@ mod tests {
 
     fn entries(table: &Attachments) -> Vec<(SessionId, Option<ParticipantId>, Seq)> {
         let batches = table.batches().into_iter().flatten();
-        let mut entries: Vec<_> = batches.map(|attach| (attach.session, reader_of(&attach), attach.after)).collect();
+        let readers = |attach: &Attach| {
+            let also = attach.also.iter().copied().map(Some);
+            std::iter::once(reader_of(attach)).chain(also).collect::<Vec<_>>()
+        };
+        let entries = batches
+            .flat_map(|attach| readers(&attach).into_iter().map(move |reader| (attach.session, reader, attach.after)));
+        let mut entries: Vec<_> = entries.collect();
         entries.sort();
         entries
     }
@@ -123,13 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn participants_of_one_session_are_attached_one_by_one_from_the_same_place() {
+    fn participants_of_one_session_are_attached_together_from_the_same_place() {
         let mut table = Attachments::default();
         table.attached(&live(1, Some(1), 4));
         table.attached(&live(1, Some(2), 5));
         table.attached(&live(1, Some(2), 5));
         let (one, two) = (Some(ParticipantId(1)), Some(ParticipantId(2)));
         assert_eq!(entries(&table), [(session(1), one, Seq(5)), (session(1), two, Seq(5))]);
+        assert_eq!(table.batches().concat().len(), 1, "one answer a session");
         table.detach(session(1), one);
         assert_eq!(entries(&table), [(session(1), two, Seq(5))]);
         table.detach(session(1), two);
@@ -143,7 +156,8 @@ mod tests {
             table.attached(&live(at, None, 1));
         }
         let sizes: Vec<_> = table.batches().iter().map(Vec::len).collect();
-        assert_eq!(sizes, [ATTACH_SESSIONS_MAX, ATTACH_SESSIONS_MAX, 300 - 2 * ATTACH_SESSIONS_MAX]);
+        assert_eq!((sizes.iter().sum(), sizes.len()), (300, 300_usize.div_ceil(ATTACH_SESSIONS_MAX)));
+        assert!(sizes.iter().all(|size| *size <= ATTACH_SESSIONS_MAX));
         assert!(table.batches().iter().flatten().all(|attach| attach.by == Credential::Role));
     }
 

@@ -11,12 +11,13 @@ pub const CLIENT_SUBPROTOCOL: &str = "tandem.v1";
 /// The WebSocket subprotocol between a role and an engine.
 pub const LINK_SUBPROTOCOL: &str = "tandem.link.v1";
 
-/// The largest frame on a link: room for a full page of the longest messages, escaped.
-pub const LINK_FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The largest frame on a link: room for the states of a full attach, each with all the properties and participants
+/// it may have, every byte escaped. Nothing is reserved for it.
+pub const LINK_FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Sessions in one attach request: large enough that 10,000 sessions are few requests, small enough that the first
 /// of them are served while the last are still being read from the store.
-pub const ATTACH_SESSIONS_MAX: usize = 128;
+pub const ATTACH_SESSIONS_MAX: usize = 64;
 
 /// Events in one page of a session's history; with [`PAGE_BYTES_MAX`] whichever comes first.
 pub const PAGE_EVENTS_MAX: usize = 500;

@@ -185,6 +185,9 @@ pub struct Attach {
     pub session: SessionId,
     /// As whom; a token is checked. The participant counts as connected until the detach or the link's end.
     pub by: Credential,
+    /// Other participants whom this link had attached before a failover, so that a session costs one answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<ParticipantId>,
     /// The last event the asking side has; [`Seq::ZERO`] for none.
     pub after: Seq,
 }

@@ -56,13 +56,23 @@ struct Mailbox {
     queued_bytes: usize,
     /// Messages without acknowledgement; the socket stops reading at its window.
     unacked: usize,
-    /// It got the notice of a loss, so it is owed the notice of the restoration.
-    told_of_loss: bool,
-    /// That notice, until the missed events are out.
+    loss: Loss,
+    /// The notice of the restoration, until the missed events are out.
     restored: Option<Utf8Bytes>,
     /// Takes effect once `arrival` and `frames` are gone.
     ending: Option<Ending>,
     waker: Option<Waker>,
+}
+
+/// What a reader knows of the engine's loss: it is told late, or together with the restoration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Loss {
+    #[default]
+    None,
+    /// It is to be told.
+    Unsaid,
+    /// It got the notice, so it is owed the notice of the restoration.
+    Told,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -227,15 +237,23 @@ impl Client {
         }
     }
 
-    /// The engine is gone; a reader that was let in hears of it, once.
-    pub(super) fn is_lost(&self, notice: &Utf8Bytes) {
+    /// The engine is gone; a reader that was let in is to hear of it, once, though not at this moment.
+    pub(super) fn is_lost(&self) {
         let mut mailbox = self.lock();
         mailbox.restored = None;
-        if mailbox.stage == Stage::Attaching || mailbox.told_of_loss || self.kind == ReaderKind::Poll {
-            return;
+        let is_concerned = mailbox.stage != Stage::Attaching && self.kind != ReaderKind::Poll;
+        if is_concerned && mailbox.loss == Loss::None {
+            mailbox.loss = Loss::Unsaid;
         }
-        mailbox.told_of_loss = true;
-        self.push(&mut mailbox, notice.clone());
+    }
+
+    /// Tells of a loss that this reader has not heard of.
+    pub(super) fn is_told_of_loss(&self, notice: &Utf8Bytes) {
+        let mut mailbox = self.lock();
+        if mailbox.loss == Loss::Unsaid {
+            mailbox.loss = Loss::Told;
+            self.push(&mut mailbox, notice.clone());
+        }
     }
 
     /// The session is attached again at `head`, and its missed events were delivered. The notice follows them.
@@ -245,7 +263,7 @@ impl Client {
             mailbox.stage = Stage::CatchingUp;
             mailbox.wake();
         }
-        if !std::mem::take(&mut mailbox.told_of_loss) {
+        if std::mem::take(&mut mailbox.loss) != Loss::Told {
             return;
         }
         if mailbox.stage == Stage::Live {

@@ -2,7 +2,7 @@
 //!
 //! Pure state: the registry calls it under its lock and does what it returns.
 
-use std::sync::Arc;
+use std::{cell::LazyCell, sync::Arc};
 
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
@@ -122,7 +122,8 @@ impl Session {
     }
 
     /// The link attached the session again after a loss: missed events first, then the notice.
-    pub(super) fn is_restored(&mut self, page: &Page, notice: impl Fn() -> Utf8Bytes) {
+    pub(super) fn is_restored(&mut self, page: &Page, lost: &Utf8Bytes, restored: impl FnOnce() -> Utf8Bytes) {
+        self.clients.iter().for_each(|client| client.is_told_of_loss(lost));
         if page.head < self.head {
             self.head = page.head;
             self.closed = false;
@@ -132,7 +133,8 @@ impl Session {
             self.deliver(Seq(first.seq.0.saturating_sub(1)), &page.events);
         }
         self.learns(page.head, &page.state);
-        self.clients.iter().for_each(|client| client.is_restored(page.head, &notice));
+        let restored = LazyCell::new(restored);
+        self.clients.iter().for_each(|client| client.is_restored(page.head, || restored.clone()));
     }
 
     pub(super) fn advance(&self, client: &Client) -> Advanced {

@@ -91,6 +91,11 @@ impl Desk {
         self.registry.on(Incoming::Lost { at: StdInstant::now() });
     }
 
+    /// The loss lasts long enough to be told.
+    fn tells_of_loss(&self) {
+        self.registry.tell_of_loss();
+    }
+
     fn reattaches(&self, attached: Vec<Attached>) {
         self.registry.on(Incoming::Reattached { attached, lost_for: Duration::from_millis(87) });
     }
@@ -176,7 +181,10 @@ fn a_reader_hears_once_of_the_loss_and_then_of_the_restoration() {
     let desk = Desk::new();
     let client = desk.live(1, 3);
     desk.loses();
+    assert!(frames_of(&client).is_empty(), "it may be over soon");
+    desk.tells_of_loss();
     desk.loses();
+    desk.tells_of_loss();
     let frames = frames_of(&client);
     assert_eq!(frames.len(), 1);
     assert_eq!(frames[0]["notice"], "connection_lost");
@@ -187,6 +195,18 @@ fn a_reader_hears_once_of_the_loss_and_then_of_the_restoration() {
     assert_eq!(frames[1]["notice"], "session_restored");
     assert_eq!((frames[1]["gap_ms"].as_u64(), frames[1]["head"].as_u64()), (Some(87), Some(5)));
     assert_eq!(frames[1]["state"]["status"], "open");
+}
+
+#[test]
+fn a_loss_that_is_soon_over_is_told_together_with_its_restoration() {
+    let desk = Desk::new();
+    let client = desk.live(1, 3);
+    desk.loses();
+    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 4, messages(4..=4)) }]);
+    desk.tells_of_loss();
+    let frames = frames_of(&client);
+    assert_eq!((&frames[0]["notice"], &frames[2]["notice"]), (&"connection_lost".into(), &"session_restored".into()));
+    assert_eq!((seqs(&frames[1]), frames.len()), (vec![4], 3));
 }
 
 #[test]
@@ -314,15 +334,12 @@ fn a_participant_is_detached_with_the_last_of_its_readers() {
 }
 
 #[test]
-fn a_session_refused_after_a_failover_ends_only_whom_it_refuses() {
+fn a_session_refused_after_a_failover_ends_all_its_readers() {
     let desk = Desk::new();
-    let (one, two) = (desk.live(1, 3), desk.live(2, 3));
-    let refusal = Refusal::new(ErrorCode::SessionClosed, "The participant has left.");
-    desk.reattaches(vec![
-        Attached::Refused { session: session(), refusal },
-        Attached::Live { session: session(), page: page(2, 3, vec![]) },
-    ]);
-    assert_eq!((one.ending(), two.ending()), (Some(Ending::Ended), None));
+    let readers = [desk.live(1, 3), desk.live(2, 3)];
+    let refusal = Refusal::new(ErrorCode::UnknownSession, "There is no such session.");
+    desk.reattaches(vec![Attached::Refused { session: session(), refusal }]);
+    assert_eq!(readers.map(|reader| reader.ending()), [Some(Ending::UnknownSession); 2]);
 }
 
 #[test]

@@ -162,7 +162,7 @@ async fn all_sessions_are_attached_again_after_a_loss_from_where_they_were() {
     let mut gateway = Gateway::start(settings(&[&a.address]));
     let mut primary = a.welcomes(&pair(1, &a.address, Some(&b.address))).await;
     gateway.is_connected().await;
-    let attach = |at| Attach { session: session(at), by: Credential::Role, after: Seq::ZERO };
+    let attach = |at| Attach { session: session(at), by: Credential::Role, also: Vec::new(), after: Seq::ZERO };
     gateway.link.submit(Request::Attach(vec![attach(1), attach(2)]), 1).unwrap();
     let (id, _) = primary.hears_request().await;
     primary.answers(id, Answer::Attached(vec![live(1, None, 3), live(2, None, 8)]));

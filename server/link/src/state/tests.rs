@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tandem_protocol::{Seq, link::Credential};
+use tandem_protocol::{Seq, limits::ATTACH_SESSIONS_MAX, link::Credential};
 
 use super::*;
 use crate::{
@@ -46,7 +46,8 @@ impl Story {
 
     fn attach(&mut self, at: u128, participant: u32, head: u64) {
         let by = Credential::Participant(ParticipantId(participant));
-        let id = self.submit(Request::Attach(vec![Attach { session: session(at), by, after: Seq::ZERO }]), 0);
+        let id = self
+            .submit(Request::Attach(vec![Attach { session: session(at), by, also: Vec::new(), after: Seq::ZERO }]), 0);
         self.answer(id, Answer::Attached(vec![live(at, Some(participant), head)])).unwrap();
     }
 }
@@ -138,7 +139,8 @@ async fn a_batch_that_is_refused_as_a_whole_is_told_for_each_of_its_sessions() {
 async fn a_loss_amid_the_reattachment_asks_for_everything_again() {
     let mut story = Story::new();
     let (_first, _drain) = story.connect();
-    for at in 0..200 {
+    let count = 2 * ATTACH_SESSIONS_MAX;
+    for at in 0..count as u128 {
         story.attach(at, 1, 4);
     }
     story.state.lost(Instant::now());
@@ -159,7 +161,7 @@ async fn a_loss_amid_the_reattachment_asks_for_everything_again() {
         let answers = batch.iter().map(|attach| live(attach.session.0.as_u128(), Some(1), 5)).collect();
         assert!(matches!(story.answer(id, Answer::Attached(answers)), Some(Incoming::Reattached { .. })));
     }
-    assert_eq!(story.state.take_restored().map(|restored| restored.attached), Some(200));
+    assert_eq!(story.state.take_restored().map(|restored| restored.attached), Some(count));
 }
 
 #[tokio::test]

@@ -43,12 +43,9 @@ impl Core {
         if is_new && self.clients >= self.settings.clients_max {
             return Err(Refusal::new(ErrorCode::LimitClients, "the limit of connected clients is reached"));
         }
-        let live = self.live_mut(session).ok_or_else(unknown_session)?;
-        if !live.attachments.contains(&(link, participant)) {
-            live.attachments.push((link, participant));
-            live.absences.retain(|absence| Some(absence.participant) != participant);
-            self.clients += usize::from(participant.is_some());
-            self.links.entry(link).or_default().insert(session);
+        self.add_attachment(link, session, participant);
+        for other in attach.also {
+            self.add_attachment(link, session, Some(other));
         }
         self.rearm(now, session);
         let live = self.live(session).ok_or_else(unknown_session)?;
@@ -56,6 +53,17 @@ impl Core {
         *bytes_left = bytes_left.saturating_sub(events.iter().map(tandem_protocol::RawEvent::len_bytes).sum());
         let events = if *bytes_left == 0 { Vec::new() } else { events };
         Ok(Attached::Live { session, page: live.page(participant, events) })
+    }
+
+    fn add_attachment(&mut self, link: LinkId, session: SessionId, participant: Option<ParticipantId>) {
+        let Some(live) = self.live_mut(session) else { return };
+        let is_known = participant.is_none_or(|participant| live.session.has(participant));
+        if is_known && !live.attachments.contains(&(link, participant)) {
+            live.attachments.push((link, participant));
+            live.absences.retain(|absence| Some(absence.participant) != participant);
+            self.clients += usize::from(participant.is_some());
+            self.links.entry(link).or_default().insert(session);
+        }
     }
 
     /// The last reader of this participant behind this link is gone.

@@ -91,7 +91,7 @@ impl Desk {
     }
 
     fn attaches(&mut self, number: u128, after: Seq) -> Page {
-        let attach = Attach { session: session(number), by: ANA, after };
+        let attach = Attach { session: session(number), by: ANA, also: Vec::new(), after };
         match self.ask(Request::Attach(vec![attach])) {
             Ok(Answer::Attached(mut attached)) => match attached.remove(0) {
                 Attached::Live { page, .. } => page,

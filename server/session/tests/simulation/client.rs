@@ -77,7 +77,7 @@ impl Client {
         let unacked: Vec<_> = self.unacked.iter().map(|(id, body)| (*id, body.clone())).collect();
         for (session, view) in self.sessions.iter().filter(|(_, view)| view.is_attached) {
             let by = Credential::Participant(ParticipantId(1));
-            let attach = Attach { session: *session, by, after: Seq(view.events.len() as u64) };
+            let attach = Attach { session: *session, by, also: Vec::new(), after: Seq(view.events.len() as u64) };
             let id = RequestId(u64::MAX - self.next_request);
             self.next_request += 1;
             self.outgoing.push_back(ToEngine::Request { id, body: Request::Attach(vec![attach]) });
@@ -109,7 +109,7 @@ impl Client {
             6..12 if view.other.is_none() => self.join(session, by),
             12..20 if !view.is_attached => {
                 let after = Seq(view.events.len() as u64);
-                self.ask(Request::Attach(vec![Attach { session, by, after }]));
+                self.ask(Request::Attach(vec![Attach { session, by, also: Vec::new(), after }]));
             }
             20..60 if view.other.is_some() => {
                 let other = view.other.map_or(Credential::Role, Credential::Participant);

@@ -252,7 +252,8 @@ impl Sessions {
 }
 
 fn attach(sessions: &[SessionId]) -> Request {
-    let whole = |session: &SessionId| Attach { session: *session, by: Credential::Role, after: Seq::ZERO };
+    let whole =
+        |session: &SessionId| Attach { session: *session, by: Credential::Role, also: Vec::new(), after: Seq::ZERO };
     Request::Attach(sessions.iter().map(whole).collect())
 }
 
