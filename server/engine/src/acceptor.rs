@@ -1,9 +1,16 @@
 //! Accepts links and reads their frames; what they mean is the service's business.
 
+use std::time::Duration;
+
 use tandem_link::connection::{Accepted, ConnectionSettings, accept};
 use tandem_protocol::link::ToEngine;
 use tandem_session::LinkId;
-use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::mpsc,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use tracing::{debug, warn};
 
 use crate::service::Input;
@@ -11,6 +18,13 @@ use crate::service::Input;
 /// Links at one time, those that have not said hello yet included (B-1). A pair has a handful of gateways; the rest
 /// is room for their reconnects.
 const LINKS_MAX: usize = 1_024;
+
+/// How long links may take to read their last frame when the engine ends; whoever is slower sees the end of the stream.
+const GOODBYES_MAX: Duration = Duration::from_secs(1);
+
+/// How long to wait after the system refused to accept: most likely it is out of file descriptors, and those who hold
+/// them need time to end.
+const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until the service is gone.
 pub(crate) async fn run(listener: TcpListener, inputs: mpsc::Sender<Input>) {
@@ -27,16 +41,18 @@ pub(crate) async fn run(listener: TcpListener, inputs: mpsc::Sender<Input>) {
                 Ok((_, peer)) => warn!(%peer, links_max = LINKS_MAX, "turned away: too many links"),
                 Err(error) => {
                     warn!(%error, "cannot accept a connection");
-                    // Out of file descriptors, most likely: leave those who hold them time to end.
-                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    sleep(ACCEPT_RETRY_PAUSE).await;
                 }
             },
             Some(_ended) = links.join_next() => {}
             () = inputs.closed() => break,
         }
     }
-    // Each ends by itself once the service has dropped its outbox.
-    links.shutdown().await;
+    // Each ends by itself once its last frame is out, which says where to go next.
+    let goodbyes = async { while links.join_next().await.is_some() {} };
+    if timeout(GOODBYES_MAX, goodbyes).await.is_err() {
+        links.shutdown().await;
+    }
 }
 
 /// One link from its handshake to its end.
@@ -59,7 +75,8 @@ async fn serve(link: LinkId, tcp: tokio::net::TcpStream, inputs: mpsc::Sender<In
             }
             // Full when the service is behind: the link then waits, and TCP makes the other side wait.
             if inputs.send(Input::Frames { link, frames }).await.is_err() {
-                return;
+                // The service has ended and said its last word, which unread bytes would take back.
+                return reader.discard().await;
             }
         }
     };
