@@ -6,8 +6,8 @@ use std::{
 };
 
 use futures_util::{StreamExt, TryStreamExt, future::join_all, stream};
-use tandem_protocol::Seq;
-use tandem_tests::{Customer, History, Rest, check, checker::Violation, deadline::pause};
+use tandem_protocol::{Seq, client::Notice};
+use tandem_tests::{Customer, History, Rest, check, checker::Violation, customer::View, deadline::pause};
 use tokio::task::JoinHandle;
 
 /// Sessions opened at the same time: enough to keep both processors busy.
@@ -37,11 +37,13 @@ pub(crate) struct Verdict {
     pub(crate) out_of_order: usize,
     pub(crate) others: usize,
     pub(crate) disconnected: usize,
+    /// What the pages were told of each restoration: its gap as the gateway measured it, in milliseconds.
+    pub(crate) told_ms: Vec<u64>,
 }
 
 impl Verdict {
     pub(crate) fn is_good(&self) -> bool {
-        let Self { acked, lost, doubled, out_of_order, others, disconnected } = *self;
+        let Self { acked, lost, doubled, out_of_order, others, disconnected, .. } = *self;
         acked > 0 && lost + doubled + out_of_order + others + disconnected == 0
     }
 
@@ -100,6 +102,7 @@ impl Chats {
             verdict.acked += history.acked();
             verdict.disconnected +=
                 chat.parties.iter().filter(|party| party.view(|view| view.connections != 1)).count();
+            verdict.told_ms.extend(chat.parties.iter().flat_map(|party| party.view(told_ms)));
             for violation in check(&history) {
                 eprintln!("{violation}");
                 verdict.count(&violation);
@@ -122,6 +125,14 @@ impl Chat {
         }
         History::of(self.parties.iter().map(Customer::history))
     }
+}
+
+fn told_ms(view: &View) -> Vec<u64> {
+    let told = view.notices.iter().filter_map(|notice| match notice {
+        Notice::SessionRestored { gap_ms, .. } => Some(*gap_ms),
+        Notice::ConnectionLost => None,
+    });
+    told.collect()
 }
 
 /// Sends in every session once an interval, the parties in turn, spread evenly.

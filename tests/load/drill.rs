@@ -28,6 +28,9 @@ struct Options {
     /// Milliseconds between two messages of a session.
     #[arg(long, default_value_t = 1_000)]
     every_ms: u64,
+    /// Print the logs of engines and gateway too, to stderr.
+    #[arg(long)]
+    logs: bool,
     /// Print one JSON object instead of lines.
     #[arg(long)]
     json: bool,
@@ -45,11 +48,14 @@ async fn main() -> ExitCode {
     for kill in 1..=options.kills {
         let gaps = rehearse(&mut system, &chats).await;
         if !options.json {
-            print(&format!("kill {kill}: {}", described(&gaps)));
+            print(&format!("kill {kill}: gap {}", described(&gaps)));
         }
         gaps_us.add(gaps).expect("the bounds are the same");
     }
     let verdict = chats.judge().await;
+    if options.logs {
+        system.show_logs();
+    }
     system.finish().await;
     print(&if options.json { as_json(&options, &gaps_us, &verdict) } else { as_text(&options, &gaps_us, &verdict) });
     if verdict.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -74,6 +80,13 @@ async fn rehearse(system: &mut System, chats: &Chats) -> Histogram<u64> {
     histogram
 }
 
+/// The gaps that the pages were told, in microseconds.
+fn told_us(verdict: &Verdict) -> Histogram<u64> {
+    let mut histogram = Histogram::new_with_max(GAP_US_MAX, 3).expect("the bounds are valid");
+    verdict.told_ms.iter().for_each(|told_ms| histogram.saturating_record(told_ms * 1_000));
+    histogram
+}
+
 /// Milliseconds at a quantile.
 fn ms(gaps_us: &Histogram<u64>, quantile: f64) -> f64 {
     Duration::from_micros(gaps_us.value_at_quantile(quantile)).as_secs_f64() * 1_000.0
@@ -81,17 +94,20 @@ fn ms(gaps_us: &Histogram<u64>, quantile: f64) -> f64 {
 
 fn described(gaps_us: &Histogram<u64>) -> String {
     let [p50, p99, max] = [0.5, 0.99, 1.0].map(|quantile| ms(gaps_us, quantile));
-    format!("gap p50 {p50:.0} ms, p99 {p99:.0} ms, max {max:.0} ms")
+    format!("p50 {p50:.0} ms, p99 {p99:.0} ms, max {max:.0} ms")
 }
 
 fn as_text(options: &Options, gaps_us: &Histogram<u64>, verdict: &Verdict) -> String {
     let Options { sessions, kills, every_ms, .. } = options;
-    let Verdict { acked, lost, doubled, out_of_order, others, disconnected } = verdict;
+    let Verdict { acked, lost, doubled, out_of_order, others, disconnected, .. } = verdict;
+    let told_us = told_us(verdict);
     format!(
-        "{sessions} sessions, a message every {every_ms} ms each, {kills} kills: {}\n\
+        "{sessions} sessions, a message every {every_ms} ms each, {kills} kills: gap {}\n\
+         restored, as the pages were told: {}\n\
          {acked} messages acknowledged; lost {lost}, doubled {doubled}, out of order {out_of_order}, \
          otherwise wrong {others}, clients disconnected {disconnected}",
-        described(gaps_us)
+        described(gaps_us),
+        described(&told_us),
     )
 }
 
@@ -103,6 +119,8 @@ fn as_json(options: &Options, gaps_us: &Histogram<u64>, verdict: &Verdict) -> St
         "gap_p50_ms": ms(gaps_us, 0.5),
         "gap_p99_ms": ms(gaps_us, 0.99),
         "gap_max_ms": ms(gaps_us, 1.0),
+        "told_p50_ms": ms(&told_us(verdict), 0.5),
+        "told_p99_ms": ms(&told_us(verdict), 0.99),
         "acked": verdict.acked,
         "lost": verdict.lost,
         "doubled": verdict.doubled,

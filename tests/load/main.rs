@@ -84,7 +84,7 @@ async fn measure(options: &Options) -> Report {
         text_bytes: usize::try_from(options.bytes).expect("bounded by its parser"),
         duration: Duration::from_secs(options.seconds),
     };
-    let mut system = sessions::roomy(options.idle.max(options.sessions)).start().await;
+    let mut system = sessions::roomy().start().await;
     let idle = match options.idle {
         0 => None,
         clients => Some(idle::of_tandem(&mut system, clients).await),

@@ -485,8 +485,8 @@ impl Drop for System {
 }
 
 impl System {
-    /// Prints the logs: the test fails and its output is shown.
-    fn show_logs(&self) {
+    /// Prints all logs to stderr, as a failing test does.
+    pub fn show_logs(&self) {
         for part in self.engines.iter().chain([&self.gateway]).chain(&self.echo) {
             eprintln!("--- log of {}:\n{}", part.name, part.logs.lines().join("\n"));
         }
