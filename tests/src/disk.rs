@@ -107,8 +107,9 @@ impl Disk {
         self.remount("rw");
     }
 
+    /// Of the mount and not of the file system, since only that is allowed inside a user namespace.
     fn remount(&self, mode: &str) {
-        let command = [OsString::from("mount"), "-o".into(), format!("remount,{mode}").into(), self.path().into()];
+        let command = [OsString::from("mount"), "-o".into(), format!("remount,bind,{mode}").into(), self.path().into()];
         let whole: Vec<OsString> = self.prefix().into_iter().chain(command).collect();
         let output = Command::new(&whole[0]).args(&whole[1..]).output().expect("mount exists");
         assert!(output.status.success(), "remount {mode}: {}", String::from_utf8_lossy(&output.stderr));
