@@ -121,6 +121,9 @@ impl Builder {
 /// What the other engine warns of when a test takes the primary away.
 const LOST: &str = "lost the primary";
 
+/// What a link says when both engines have been away for some seconds.
+const NOBODY: &str = "no primary is found";
+
 fn named(at: usize) -> Engine {
     if at == 0 { Engine::A } else { Engine::B }
 }
@@ -268,6 +271,7 @@ impl System {
     /// Kills both engines before either can take over.
     pub fn kill_both(&mut self) {
         self.expect_log(LOST);
+        self.expect_log(NOBODY);
         // Both are stopped first: what the first signal sets in motion must not run before the second.
         for engine in &mut self.engines {
             engine.running().signal(Signal::STOP);
