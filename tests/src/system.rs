@@ -265,6 +265,9 @@ impl System {
         self.expect_log(LOST);
         let now = Instant::now();
         self.engines[at].kill();
+        if self.engines.iter().all(|engine| engine.process.is_none()) {
+            self.expect_log(NOBODY);
+        }
         (now, named(at))
     }
 
