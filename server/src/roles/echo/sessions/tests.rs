@@ -114,8 +114,10 @@ fn a_session_that_does_not_want_the_echo_is_detached_and_not_asked_again() {
 #[test]
 fn many_sessions_are_attached_in_batches() {
     let mut sessions = Sessions::default();
-    let many = (0..200).map(session).collect();
-    assert_eq!(words(&sessions.on(Incoming::Opened(many))), ["attach 128", "attach 72"]);
+    let last = u8::try_from(ATTACH_SESSIONS_MAX + 8).expect("a batch is far below 248");
+    let many = (0..last).map(session).collect();
+    let full = format!("attach {ATTACH_SESSIONS_MAX}");
+    assert_eq!(words(&sessions.on(Incoming::Opened(many))), [full.as_str(), "attach 8"]);
 }
 
 #[test]
