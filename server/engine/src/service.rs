@@ -20,8 +20,8 @@ use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId};
 use tandem_store::{Lease, Loaded, OpenSession, Store, StoreError, Taken};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
-    task::JoinSet,
-    time::{Instant, sleep_until},
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -40,6 +40,9 @@ const INPUTS_BATCH_MAX: usize = 256;
 
 /// How long an engine that ends waits for its last records to be saved.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// The least time that giving up the lease gets after that.
+const RELEASE_MIN: Duration = Duration::from_secs(1);
 
 /// What the service is told.
 #[derive(Debug)]
@@ -183,7 +186,7 @@ impl Service {
                 biased;
                 () = stop.cancelled() => {}
                 Some(report) = self.reported.recv() => batch.push(report),
-                Some(_ended) = self.tasks.join_next() => {}
+                Some(ended) = self.tasks.join_next() => heed(ended),
                 () = sleep_until(deadline) => {}
                 Some(input) = self.inputs.recv(), if has_room => batch.push(input),
             }
@@ -275,12 +278,23 @@ impl Service {
             self.round(&mut batch);
         }
         if let Some((epoch, core)) = self.core.take() {
-            match self.store.release_lease(epoch).await {
-                Ok(()) => info!(%epoch, sessions = core.counts().open, "gave up the lease"),
-                Err(error) => warn!(%epoch, %error, "could not give up the lease; it will expire"),
+            match timeout_at(until.max(Instant::now() + RELEASE_MIN), self.store.release_lease(epoch)).await {
+                Ok(Ok(())) => info!(%epoch, sessions = core.counts().open, "gave up the lease"),
+                Ok(Err(error)) => warn!(%epoch, %error, "could not give up the lease; it will expire"),
+                Err(_late) => warn!(%epoch, "could not give up the lease in time; it will expire"),
             }
         }
         self.send_all_away(None);
         self.tasks.shutdown().await;
+    }
+}
+
+/// A panic beside the service becomes its own: an engine that has lost a save or a read must end, so that the other
+/// one takes over, and not go on without it.
+fn heed(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
     }
 }

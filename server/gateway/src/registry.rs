@@ -94,10 +94,15 @@ impl Registry {
         if !session.has(client) {
             return;
         }
-        if session.remove(client)
-            && let Some(participant) = client.participant()
-        {
-            detach(participant);
+        let is_last = session.remove(client);
+        if let Some(participant) = client.participant() {
+            if is_last {
+                detach(participant);
+            } else {
+                // One that is not let in yet, and may never be, answers for the attachment from now on.
+                let heirs = session.clients().filter(|other| other.token.matches(&client.token));
+                heirs.for_each(|heir| heir.inherits(participant));
+            }
         }
         if session.is_empty() {
             sessions.read.remove(&client.session);

@@ -51,7 +51,8 @@ macro_rules! counter {
             /// The value before the first one.
             pub const ZERO: Self = Self(0);
 
-            /// The value after this one. Panics at the end of the range, which no deployment reaches.
+            /// The value after this one. Panics at the end of the range, which counting never reaches; a value from a
+            /// wire may stand there and is compared before it is counted on.
             #[must_use]
             pub fn next(self) -> Self {
                 Self(self.0 + 1)

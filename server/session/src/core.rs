@@ -134,8 +134,6 @@ struct Live {
     attachments: Vec<(LinkId, Option<ParticipantId>)>,
     /// The joined customers without an attachment.
     absences: Vec<Absence>,
-    /// It could not be saved: it takes nothing more and is closed as soon as the store saves again.
-    is_condemned: bool,
     /// When something is next to be done about it; mirrored in `Core::deadlines`.
     deadline: Option<Duration>,
 }
@@ -154,7 +152,7 @@ struct Absence {
 pub struct Core {
     settings: SessionSettings,
     sessions: HashMap<SessionId, Slot>,
-    /// Sessions in `sessions` that are not closed; what `limit-for-sessions` counts.
+    /// Sessions that are not closed, or whose end is not saved; what `limit-for-sessions` counts.
     open: usize,
     /// The sessions each link attached; the links of `Live::attachments`, the other way round.
     links: HashMap<LinkId, HashSet<SessionId>>,
@@ -217,7 +215,7 @@ impl Core {
         self.links.insert(link, HashSet::new());
     }
 
-    /// A link is gone, and with it its attachments. Its unanswered requests are still done; it asks again elsewhere.
+    /// A link is gone, and with it its attachments. What else it asked is still done; it asks again elsewhere.
     pub fn link_down(&mut self, now: Now, link: LinkId) {
         self.watchers.remove(&link);
         for session in self.links.remove(&link).unwrap_or_default() {
@@ -269,7 +267,7 @@ impl Core {
 
 impl Live {
     fn new(session: Session) -> Self {
-        Self { session, attachments: Vec::new(), absences: Vec::new(), is_condemned: false, deadline: None }
+        Self { session, attachments: Vec::new(), absences: Vec::new(), deadline: None }
     }
 
     /// Each link that gets the session's events, once.

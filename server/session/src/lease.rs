@@ -177,7 +177,7 @@ impl LeaseKeeper {
             }
             LeaseInput::StoreFailed => {
                 self.is_reading = false;
-                self.retake_later()
+                self.retake_later(now)
             }
             LeaseInput::Taken(epoch) => self.on_taken(now, epoch),
             LeaseInput::LostRace(lease) => {
@@ -276,15 +276,18 @@ impl LeaseKeeper {
         let Standing::Taking { seen, cause } = self.standing else { return Vec::new() };
         let take = LeaseEffect::Take { seen, cause };
         match cause {
-            TakeCause::Expired => vec![LeaseEffect::KillHolder, take],
+            TakeCause::Expired | TakeCause::Refused => vec![LeaseEffect::KillHolder, take],
             _ => vec![take],
         }
     }
 
-    /// The store failed while the lease was being taken: start over with the next tick.
-    fn retake_later(&mut self) -> Vec<LeaseEffect> {
-        if matches!(self.standing, Standing::Taking { .. }) {
-            self.standing = Standing::Starting;
+    /// The store failed: a lease that was being taken is looked at anew with the next tick, and time in which nobody
+    /// could see a renewal does not count against its holder.
+    fn retake_later(&mut self, now: Duration) -> Vec<LeaseEffect> {
+        match &mut self.standing {
+            Standing::Taking { .. } => self.standing = Standing::Starting,
+            Standing::Backup(watched) => watched.unchanged_since = now,
+            Standing::Starting | Standing::Primary { .. } => {}
         }
         Vec::new()
     }
@@ -372,11 +375,17 @@ mod tests {
     }
 
     #[test]
-    fn only_an_expired_holder_of_the_write_lock_is_ended() {
+    fn only_a_silent_or_unreachable_holder_of_the_write_lock_is_ended() {
+        let mut keeper = keeper();
+        keeper.handle(seconds(0), LeaseInput::Tick);
+        keeper.handle(seconds(0), LeaseInput::Read(None));
+        let again = LeaseEffect::Take { seen: Epoch::ZERO, cause: TakeCause::Free };
+        assert_eq!(keeper.handle(seconds(0), LeaseInput::Blocked), [again], "somebody is busy");
+
         let mut keeper = backup();
         keeper.handle(seconds(0), LeaseInput::FollowLost { is_refused: true });
         let again = LeaseEffect::Take { seen: Epoch(4), cause: TakeCause::Refused };
-        assert_eq!(keeper.handle(seconds(0), LeaseInput::Blocked), [again]);
+        assert_eq!(keeper.handle(seconds(0), LeaseInput::Blocked), [LeaseEffect::KillHolder, again]);
 
         let mut keeper = backup();
         keeper.handle(seconds(3), LeaseInput::Tick);

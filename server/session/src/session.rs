@@ -76,6 +76,8 @@ pub(crate) enum Numbered {
 pub struct Session {
     id: SessionId,
     closed: Option<Seq>,
+    /// It could not be saved: it takes nothing more and is closed as soon as the store saves again.
+    pub(crate) is_condemned: bool,
     subject: Option<String>,
     properties: BTreeMap<String, String>,
     /// In order of joining: participant n is at n - 1.
@@ -97,6 +99,7 @@ impl Session {
         Self {
             id,
             closed: None,
+            is_condemned: false,
             subject: None,
             properties: BTreeMap::new(),
             participants: Vec::new(),
@@ -193,8 +196,12 @@ impl Session {
 
     /// Saved events after `after`, as far as memory has them without a gap; empty when it does not.
     pub(crate) fn recent(&self, after: Seq, events_max: usize, bytes_max: usize) -> Vec<RawEvent> {
+        // A reader's number may be anything; from here on there is one after it.
+        if after >= self.saved {
+            return Vec::new();
+        }
         let Some(first) = self.tail.front().filter(|first| first.seq <= after.next()) else { return Vec::new() };
-        let skipped = (after.0 + 1 - first.seq.0) as usize;
+        let skipped = (after.next().0 - first.seq.0) as usize;
         let mut bytes = 0;
         let fits = |raw: &&RawEvent| {
             let fits = bytes == 0 || bytes + raw.len_bytes() <= bytes_max;
@@ -339,6 +346,9 @@ impl Session {
     fn check_open(&self) -> Result<(), Refusal> {
         if self.is_closed() {
             return Err(Refusal::new(ErrorCode::SessionClosed, "the session has ended"));
+        }
+        if self.is_condemned {
+            return Err(Refusal::new(ErrorCode::SessionClosed, "the session could not be saved and ends"));
         }
         Ok(())
     }

@@ -65,9 +65,11 @@ impl Service {
                 }
             }
             Err(StoreError::Stale { .. }) => self.on_lease(LeaseInput::Fenced),
+            // One damaged history must harm only its own session.
+            Err(_) if sessions.len() > 1 => sessions.iter().for_each(|session| self.load(vec![*session])),
             Err(error) => {
-                error!(sessions = sessions.len(), %error, "cannot read sessions from the store");
-                core.load_failed(sessions, &mut self.effects);
+                error!(?sessions, %error, "cannot read a session from the store");
+                core.load_failed(now, sessions, &mut self.effects);
             }
         }
     }

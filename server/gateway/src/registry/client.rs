@@ -129,6 +129,11 @@ impl Client {
         self.lock().participant
     }
 
+    /// Another reader of the same participant is gone, who had been let in.
+    pub(super) fn inherits(&self, participant: ParticipantId) {
+        self.lock().participant.get_or_insert(participant);
+    }
+
     /// The last event the reader was given.
     pub(crate) fn position(&self) -> Seq {
         self.lock().position

@@ -9,8 +9,8 @@ use tandem_protocol::{
 use super::{Core, LinkId, Slot, done, unauthorized, unknown_session};
 use crate::Now;
 
-/// Bytes of missed events in one answer to an attach of many sessions; what does not fit is read page by page. Half
-/// of a link's frame, so that escaping and the states of the sessions fit beside it.
+/// Bytes of missed events in one answer to an attach of many sessions; what does not fit is read page by page. Far
+/// below a link's frame, so that escaping and the states of the sessions fit beside it.
 const ATTACH_BYTES_MAX: usize = 1024 * 1024;
 
 impl Core {
@@ -19,6 +19,10 @@ impl Core {
         if attaches.len() > ATTACH_SESSIONS_MAX {
             let sentence = format!("at most {ATTACH_SESSIONS_MAX} sessions can be attached at once");
             return Outcome::Refused(Refusal::new(ErrorCode::BadRequest, sentence));
+        }
+        if !self.links.contains_key(&link) {
+            // It went while its sessions were read; nobody would ever detach what is attached now.
+            return Outcome::Refused(Refusal::new(ErrorCode::Unavailable, "the link is gone"));
         }
         let mut bytes_left = ATTACH_BYTES_MAX;
         let attached = attaches.into_iter().map(|attach| {
@@ -38,8 +42,10 @@ impl Core {
     ) -> Result<Attached, Refusal> {
         let session = attach.session;
         let participant = self.authenticate(session, attach.by)?;
-        // A participant attached before the failover is not a new client: the limit is for those who come (O-1).
-        let is_new = matches!(attach.by, Credential::Token(_));
+        // One who was attached before the failover, or is by another of his pages, is not a new client: the limit is
+        // for those who come (O-1).
+        let is_attached = self.live(session).is_some_and(|live| live.attachments.contains(&(link, participant)));
+        let is_new = matches!(attach.by, Credential::Token(_)) && !is_attached;
         if is_new && self.clients >= self.settings.clients_max {
             return Err(Refusal::new(ErrorCode::LimitClients, "the limit of connected clients is reached"));
         }
@@ -62,12 +68,13 @@ impl Core {
             live.attachments.push((link, participant));
             live.absences.retain(|absence| Some(absence.participant) != participant);
             self.clients += usize::from(participant.is_some());
-            self.links.entry(link).or_default().insert(session);
+            self.links.get_mut(&link).map(|sessions| sessions.insert(session));
         }
     }
 
     /// The last reader of this participant behind this link is gone.
     pub fn detach(&mut self, now: Now, link: LinkId, session: SessionId, participant: Option<ParticipantId>) {
+        self.restoring.note_detach(link, session, participant);
         let Some(live) = self.live_mut(session) else { return };
         let before = live.attachments.len();
         live.attachments.retain(|attachment| *attachment != (link, participant));

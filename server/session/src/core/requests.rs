@@ -89,7 +89,7 @@ impl Core {
         check_chars("name", &join.name)?;
         self.authenticate(join.session, join.by)?;
         self.check_room_to_save()?;
-        let live = self.live_to_change(join.session)?;
+        let live = self.live_mut(join.session).ok_or_else(super::unknown_session)?;
         let joined = live.session.join(now.wall, join.client_id, join.kind, join.name, join.token_hash)?;
         self.joined(now, asked, join.session, joined, effects)
     }
@@ -119,7 +119,7 @@ impl Core {
             return Err(Refusal::new(ErrorCode::BadRequest, "a message has at least one character"));
         }
         self.check_room_to_save()?;
-        let live = self.live_to_change(send.session)?;
+        let live = self.live_mut(send.session).ok_or_else(super::unknown_session)?;
         let said = live.session.say(now.wall, participant, send.client_id, send.text)?;
         let answer = |place: Place| {
             asked.with(Answer::Saved { seq: place.seq, at_ms: place.at, participant: place.participant })
@@ -198,7 +198,8 @@ impl Core {
     fn watch(&mut self, asked: Asked, effects: &mut Vec<Effect>) {
         self.watchers.insert(asked.link);
         let is_open = |slot: &Slot| match slot {
-            Slot::Dormant | Slot::Loading { .. } => true,
+            Slot::Dormant => true,
+            Slot::Loading { was_open } => *was_open,
             Slot::Unknown => false,
             // One that is not saved yet is announced when it is.
             Slot::Live(live) => !live.session.is_closed() && live.session.saved_head() > tandem_protocol::Seq::ZERO,
@@ -213,8 +214,8 @@ impl Core {
     /// A session that may be changed: in memory, and not one that could not be saved.
     fn live_to_change(&mut self, session: SessionId) -> Result<&mut Live, Refusal> {
         let live = self.live_mut(session).ok_or_else(super::unknown_session)?;
-        if live.is_condemned {
-            return Err(Refusal::new(ErrorCode::SessionClosed, "the session could not be saved and has ended"));
+        if live.session.is_condemned {
+            return Err(Refusal::new(ErrorCode::SessionClosed, "the session could not be saved and ends"));
         }
         Ok(live)
     }

@@ -2,7 +2,10 @@
 //!
 //! After a takeover every session is like that. Requests of one session stay in the order in which they came.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use tandem_protocol::{
     ErrorCode, LeaveReason, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId,
@@ -17,6 +20,12 @@ use crate::{Now, Session, Unreadable};
 /// what its customers sent meanwhile.
 const PARKED_MAX: usize = 131_072;
 
+/// Pages that may be read from the store at one time (B-1); beyond it, readers are told to wait.
+const READS_MAX: usize = 16_384;
+
+/// How long a store that could not be read is left alone by those who only look after sessions nobody asks for.
+const LOAD_RETRY: Duration = Duration::from_secs(5);
+
 /// A request that waits for sessions to be read.
 #[derive(Debug)]
 struct Parked {
@@ -25,6 +34,8 @@ struct Parked {
     body: Request,
     /// How many of its sessions are still being read.
     missing: usize,
+    /// Of an attach: who was detached again before it could be done.
+    detached: Vec<(SessionId, Option<ParticipantId>)>,
 }
 
 /// A request that waits for a page of older events.
@@ -45,6 +56,20 @@ pub(super) struct Restoring {
     next_parked: u64,
     reads: HashMap<ReadId, Reading>,
     next_read: u64,
+}
+
+impl Restoring {
+    /// A detach that comes while its attach is parked takes effect right after it.
+    pub(super) fn note_detach(&mut self, link: LinkId, session: SessionId, participant: Option<ParticipantId>) {
+        let names = |body: &Request| match body {
+            Request::Attach(attaches) => attaches.iter().any(|attach| attach.session == session),
+            _ => false,
+        };
+        let parked = self.parked.values_mut().rev().find(|parked| parked.link == link && names(&parked.body));
+        if let Some(parked) = parked {
+            parked.detached.push((session, participant));
+        }
+    }
 }
 
 impl Core {
@@ -83,7 +108,7 @@ impl Core {
         }
         let ticket = self.restoring.next_parked;
         self.restoring.next_parked += 1;
-        self.restoring.parked.insert(ticket, Parked { link, id, body, missing: missing.len() });
+        self.restoring.parked.insert(ticket, Parked { link, id, body, missing: missing.len(), detached: Vec::new() });
         for session in &missing {
             self.restoring.parked_by.entry(*session).or_default().push(ticket);
         }
@@ -125,18 +150,29 @@ impl Core {
                     Slot::Unknown
                 }
             };
-            self.sessions.insert(session, slot);
+            let is_unknown = matches!(slot, Slot::Unknown);
+            let before = self.sessions.insert(session, slot);
+            if is_unknown && matches!(before, Some(Slot::Loading { was_open: true })) {
+                self.open -= 1;
+            }
             self.note_absences(now, session, self.taken_over_at, LeaveReason::NotBack);
         }
         self.go_on(now, &sessions, effects);
         unreadable
     }
 
-    /// Sessions could not be read: what was parked for them is refused, and the next request tries again.
-    pub fn load_failed(&mut self, sessions: &[SessionId], effects: &mut Vec<Effect>) {
+    /// Sessions could not be read: what was parked for them is refused. The next request tries again, and for open
+    /// ones that nobody asks for, time does.
+    pub fn load_failed(&mut self, now: Now, sessions: &[SessionId], effects: &mut Vec<Effect>) {
+        self.dormant_until = self.dormant_until.max(now.elapsed + LOAD_RETRY);
         for session in sessions {
             match self.sessions.get(session) {
-                Some(Slot::Loading { was_open: true }) => drop(self.sessions.insert(*session, Slot::Dormant)),
+                Some(Slot::Loading { was_open: true }) => {
+                    self.sessions.insert(*session, Slot::Dormant);
+                    if !self.dormant.contains(session) {
+                        self.dormant.push_back(*session);
+                    }
+                }
                 _ => drop(self.sessions.remove(session)),
             }
             for ticket in self.restoring.parked_by.remove(session).unwrap_or_default() {
@@ -164,6 +200,9 @@ impl Core {
         for ticket in ready {
             let parked = self.restoring.parked.remove(&ticket).expect("it was just found");
             self.execute(now, parked.link, parked.id, parked.body, effects);
+            for (session, participant) in parked.detached {
+                self.detach(now, parked.link, session, participant);
+            }
         }
         for session in sessions {
             if matches!(self.sessions.get(session), Some(Slot::Unknown)) {
@@ -185,7 +224,10 @@ impl Core {
         let live = self.live(session).expect("the caller has found it in memory");
         let events_max = (limit as usize).clamp(1, PAGE_EVENTS_MAX);
         let events = live.session.recent(after, events_max, PAGE_BYTES_MAX);
-        if events.is_empty() && after < live.session.saved_head() {
+        if events.is_empty() && after < live.session.saved_head() && self.restoring.reads.len() >= READS_MAX {
+            let refusal = Refusal::new(ErrorCode::Busy, "too many histories are being read");
+            effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
+        } else if events.is_empty() && after < live.session.saved_head() {
             let read = ReadId(self.restoring.next_read);
             self.restoring.next_read += 1;
             self.restoring.reads.insert(read, Reading { link, id, session, participant });

@@ -37,6 +37,12 @@ impl Core {
             return None;
         }
         self.in_flight = self.unsaved.len().min(BATCH_RECORDS_MAX);
+        // What one request numbers is saved together: a session is not opened without its customer, nor left open
+        // without one.
+        let session_at = |at: usize| self.unsaved.get(at).map(|unsaved| unsaved.record.session);
+        while session_at(self.in_flight).is_some_and(|next| session_at(self.in_flight - 1) == Some(next)) {
+            self.in_flight += 1;
+        }
         Some(self.unsaved.iter().take(self.in_flight).map(|unsaved| unsaved.record.clone()).collect())
     }
 
@@ -73,7 +79,7 @@ impl Core {
         for session in closed {
             self.open -= 1;
             if let Some(live) = self.live_mut(session) {
-                live.is_condemned = false;
+                live.session.is_condemned = false;
             }
             self.rearm(now, session);
         }
@@ -122,8 +128,9 @@ impl Core {
         answer: (LinkId, RequestId, Answer),
         effects: &mut Vec<Effect>,
     ) {
+        let is_saved = self.live(session).is_none_or(|live| seq <= live.session.saved_head());
         let waits = |u: &&mut Unsaved| u.record.session == session && u.record.event.seq == seq;
-        match self.unsaved.iter_mut().rev().find(waits) {
+        match self.unsaved.iter_mut().rev().find(|unsaved| !is_saved && waits(unsaved)) {
             Some(unsaved) => unsaved.answers.push(answer),
             None => effects.push(Effect::Answer { link: answer.0, id: answer.1, outcome: done(answer.2) }),
         }
@@ -157,7 +164,7 @@ impl Core {
     /// A session that could not be saved: forgotten if nothing of it is on the disk, else to be closed there.
     fn condemn(&mut self, now: Now, session: SessionId) {
         let Some(live) = self.live_mut(session) else { return };
-        live.is_condemned = true;
+        live.session.is_condemned = true;
         if live.session.is_empty() {
             self.open -= 1;
             self.forget(session);

@@ -383,10 +383,94 @@ fn a_reading_that_fails_is_refused_and_tried_again_with_the_next_request() {
     let mut desk = Desk::with(SessionSettings::default(), &[OpenSession { session: session(9) }]);
     desk.submit(send(9, "m-1", "hi"));
     let mut effects = Vec::new();
-    desk.core.load_failed(&[session(9)], &mut effects);
+    desk.core.load_failed(desk.now, &[session(9)], &mut effects);
     assert!(matches!(&effects[..], [Effect::Answer { outcome: Outcome::Refused(refusal), .. }]
         if refusal.code == ErrorCode::Unavailable));
     let (_, effects) = desk.submit(send(9, "m-1", "hi"));
     assert!(matches!(effects[..], [Effect::Load { .. }]));
     assert_eq!(desk.core.counts().open, 1, "it is still one of the open sessions");
+}
+
+#[test]
+fn a_reader_may_name_any_number() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    assert_eq!(desk.attaches(1, Seq(u64::MAX)).head, Seq(2));
+    let read = Request::Read { session: session(1), by: ANA, after: Seq(u64::MAX), limit: 10 };
+    assert!(matches!(desk.ask(read), Ok(Answer::Page(page)) if page.events.is_empty() && page.head == Seq(2)));
+}
+
+/// A core that has taken over a session of Ana's, with her reattachment parked.
+fn parked() -> (Desk, Vec<Effect>) {
+    let mut first = Desk::new();
+    first.opens(1).expect("opens");
+    let mut second = Desk::with(SessionSettings::default(), &[OpenSession { session: session(1) }]);
+    second.stored = first.stored;
+    let by = Credential::Participant(ParticipantId(1));
+    let attach = Attach { session: session(1), by, also: Vec::new(), after: Seq(2) };
+    let (_, effects) = second.submit(Request::Attach(vec![attach]));
+    assert!(matches!(effects[..], [Effect::Load { .. }]));
+    (second, effects)
+}
+
+#[test]
+fn an_attach_whose_link_went_while_it_was_parked_attaches_nobody() {
+    let (mut desk, mut effects) = parked();
+    desk.core.link_down(desk.now, LINK);
+    desk.core.loaded(desk.now, vec![desk.history_of(session(1))], &mut effects);
+    assert_eq!(desk.core.counts().attachments, 0);
+    desk.passes(Duration::from_secs(60));
+    assert_eq!(desk.core.counts().open, 0, "nobody is there, so the session ends in time");
+}
+
+#[test]
+fn a_detach_that_overtakes_its_parked_attach_is_not_lost() {
+    let (mut desk, mut effects) = parked();
+    desk.core.detach(desk.now, LINK, session(1), Some(ParticipantId(1)));
+    desk.core.loaded(desk.now, vec![desk.history_of(session(1))], &mut effects);
+    assert_eq!(desk.core.counts().attachments, 0);
+}
+
+#[test]
+fn a_session_that_could_not_be_read_is_looked_after_later() {
+    let mut desk = Desk::with(SessionSettings::default(), &[OpenSession { session: session(1) }]);
+    desk.now.elapsed = Duration::from_secs(60);
+    let mut effects = Vec::new();
+    desk.core.tick(desk.now, &mut effects);
+    assert!(matches!(effects[..], [Effect::Load { .. }]));
+    desk.core.load_failed(desk.now, &[session(1)], &mut effects);
+    let due = desk.core.next_deadline().expect("it is not forgotten");
+    assert!(due > desk.now.elapsed, "and a broken store is not asked in a loop");
+    desk.now.elapsed = due;
+    effects.clear();
+    desk.core.tick(desk.now, &mut effects);
+    assert!(matches!(effects[..], [Effect::Load { .. }]));
+}
+
+#[test]
+fn what_one_request_numbers_is_never_split_over_two_batches() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    for number in 0..4_095 {
+        desk.submit(send(1, &format!("m-{number}"), "hi"));
+    }
+    desk.core.loaded(desk.now, vec![LoadedSession { session: session(2), history: Vec::new() }], &mut Vec::new());
+    desk.submit(open(2));
+    desk.core.loaded(desk.now, vec![LoadedSession { session: session(2), history: Vec::new() }], &mut Vec::new());
+    let batch = desk.core.take_batch().expect("it waits");
+    let of_two = batch.iter().filter(|record| record.session == session(2)).count();
+    assert!(of_two == 0 || of_two == 2, "opened without its customer: {of_two}");
+}
+
+#[test]
+fn a_repeat_of_what_was_saved_is_answered_even_by_a_session_that_cannot_be_saved_any_more() {
+    // D-3
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    assert_eq!(saved_at(desk.says(1, "m-1", "hi")), Seq(3));
+    desk.submit(send(1, "m-2", "lost"));
+    desk.core.take_batch().expect("waits");
+    desk.core.not_saved(desk.now, &mut Vec::new());
+    assert_eq!(saved_at(desk.says(1, "m-1", "hi")), Seq(3));
+    assert_eq!(code(desk.says(1, "m-3", "more")), ErrorCode::SessionClosed);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tandem_protocol::{ClosedReason, LeaveReason, ParticipantId, SessionId, limits::ATTACH_SESSIONS_MAX};
 
-use super::{Absence, Core, Effect, Live, Slot};
+use super::{Absence, Core, Effect, Live, Slot, saving::UNSAVED_MAX};
 use crate::Now;
 
 /// How long a session without readers stays in memory after its end: a page that reloads then costs no disk.
@@ -18,12 +18,20 @@ impl Core {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         let dormant = (!self.dormant.is_empty()).then_some(self.dormant_until);
-        self.deadlines.first().map(|(at, _)| *at).into_iter().chain(dormant).min()
+        let sessions = self.deadlines.first().map(|(at, _)| *at).filter(|_| self.timers_have_room());
+        sessions.into_iter().chain(dormant).min()
+    }
+
+    /// When a gateway dies all its customers are gone at once; their leaving must not crowd out those who are there.
+    fn timers_have_room(&self) -> bool {
+        self.unsaved.len() < UNSAVED_MAX / 4
     }
 
     /// Does what has become due.
     pub fn tick(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        while let Some((at, session)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now.elapsed) {
+        while self.timers_have_room()
+            && let Some((at, session)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now.elapsed)
+        {
             self.deadlines.remove(&(at, session));
             self.expire(now, session);
         }
@@ -51,13 +59,13 @@ impl Core {
         let timeout = self.settings.client_disconnect_timeout;
         let Some(live) = self.live_mut(session) else { return };
         live.deadline = None;
-        if live.session.is_closed() && !live.is_condemned {
+        if live.session.is_closed() && !live.session.is_condemned {
             if live.attachments.is_empty() && live.session.is_all_saved() {
                 self.forget(session);
             }
             return;
         }
-        let records = if live.is_condemned {
+        let records = if live.session.is_condemned {
             live.session.end(now.wall, None, LeaveReason::Server, ClosedReason::NotSaved)
         } else {
             let gone = live.absences.extract_if(.., |absence| absence.since + timeout <= now.elapsed);
@@ -119,7 +127,7 @@ impl Core {
 
 impl Live {
     fn next_moment(&self, now: Now, timeout: Duration) -> Option<Duration> {
-        if self.is_condemned && !self.session.is_closed() {
+        if self.session.is_condemned && !self.session.is_closed() {
             return self.deadline.or(Some(now.elapsed));
         }
         if self.session.is_closed() {
