@@ -88,7 +88,11 @@ impl Disk {
     /// # Panics
     /// When the disk was not filled.
     pub fn make_room(&self) {
-        fs::remove_file(self.ballast()).expect("the disk was filled");
+        let ballast = fs::OpenOptions::new().write(true).open(self.ballast()).expect("the disk was filled");
+        // Emptied before it is deleted: a process that another test forks meanwhile holds the open file for a moment,
+        // and a deleted file keeps its room as long as anybody holds it.
+        ballast.set_len(0).expect("an open file can be emptied");
+        fs::remove_file(self.ballast()).expect("nobody else deletes it");
     }
 
     /// Lets nobody write any more; for a disk on which no file is open for writing.
