@@ -207,7 +207,7 @@ impl Transcript {
         for raw in &reader.events {
             match raw.parse() {
                 Ok(Event { seq, .. }) if seq != raw.seq => found.push(Violation::Malformed { seq: raw.seq }),
-                Ok(Event { seq, body: EventBody::Message { participant: by, client_id, text }, .. }) => {
+                Ok(Event { seq, body: EventBody::Message { participant: by, client_id, text, .. }, .. }) => {
                     messages.push(Message { seq, by, client_id, text });
                 }
                 Ok(_) => {}

@@ -7,7 +7,7 @@ use tandem_engine::{Engine, EngineRole, EngineSettings, SaveSettings};
 use tandem_link::Outbox;
 use tandem_link::connection::{ConnectionSettings, Dialled, Reader, dial, frame};
 use tandem_protocol::{
-    ClientId, EngineName, Epoch, ErrorCode, PairName, ParticipantId, RequestId, Seq, SessionId, TokenHash,
+    ClientId, EngineName, Epoch, ErrorCode, PairName, ParticipantId, RequestId, Seq, SessionId, TokenHash, Visibility,
     limits::LINK_VERSION,
     link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
 };
@@ -118,7 +118,10 @@ impl Peer {
 
     async fn says(&mut self, session: SessionId, client_id: &str) -> Seq {
         let client_id = ClientId::new(client_id).expect("valid");
-        match self.asks(Request::Send(Send { session, by: ANA, client_id, text: "hi".into() })).await {
+        match self
+            .asks(Request::Send(Send { session, by: ANA, client_id, text: "hi".into(), visibility: Visibility::All }))
+            .await
+        {
             Outcome::Done(Answer::Saved { seq, .. }) => seq,
             other => panic!("not saved: {other:?}"),
         }

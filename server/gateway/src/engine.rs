@@ -7,7 +7,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use tandem_link::{Link, LinkStatus};
 use tandem_protocol::{
-    ClientId, ParticipantId, Seq, SessionId, TokenHash,
+    ClientId, ParticipantId, Seq, SessionId, TokenHash, Visibility,
     limits::PAGE_EVENTS_MAX,
     link::{Answer, Attach, Credential, Outcome, Request, Send},
 };
@@ -131,9 +131,9 @@ impl Reading {
     }
 
     /// Says something; the mailbox gets the acknowledgement.
-    pub(crate) fn send(&self, client_id: ClientId, text: String) {
+    pub(crate) fn send(&self, client_id: ClientId, text: String, visibility: Visibility) {
         let Some(by) = self.credential() else { return };
-        let send = Request::Send(Send { session: self.session, by, client_id: client_id.clone(), text });
+        let send = Request::Send(Send { session: self.session, by, client_id: client_id.clone(), text, visibility });
         self.client.sends();
         if let Err(full) = self.engine.0.link.submit(send, Tag::Message(self.client.clone(), client_id.clone())) {
             self.client.is_answered(frames::refused(Some(client_id), &full.refusal));

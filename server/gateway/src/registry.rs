@@ -217,7 +217,7 @@ impl Registry {
             match attached {
                 Attached::Live { session, page } => {
                     if let Some(session) = sessions.read.get_mut(&session) {
-                        session.is_restored(&page, &lost, || frames::session_restored(lost_for, &page));
+                        session.is_restored(&page, &lost, |page| frames::session_restored(lost_for, page));
                     }
                 }
                 Attached::Refused { session, refusal } => {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use tandem_protocol::{
     EngineName, Epoch, Event, EventBody, Pair, PairName, ParticipantId, Peer, RawEvent, Seq, SessionId, SessionState,
     SessionStatus, Timestamp,
-    link::{Attached, Deliver, Page},
+    link::{Attached, Deliver, Heads, Page},
 };
 
 pub(crate) fn pair_name() -> PairName {
@@ -34,7 +34,8 @@ pub(crate) fn live(at: u128, participant: Option<u32>, head: u64) -> Attached {
         properties: std::collections::BTreeMap::new(),
         participants: Vec::new(),
     };
-    let page = Page { participant: participant.map(ParticipantId), head: Seq(head), events: Vec::new(), state };
+    let heads = Heads { all: Seq(head), int: Seq(head), vip: Seq(head) };
+    let page = Page { participant: participant.map(ParticipantId), head: Seq(head), heads, events: Vec::new(), state };
     Attached::Live { session: session(at), page }
 }
 

@@ -9,7 +9,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ClientId, ErrorCode, ParticipantId, Seq, SessionId, SessionState, Timestamp};
+use crate::{ClientId, ErrorCode, ParticipantId, Seq, SessionId, SessionState, Timestamp, Visibility};
 
 /// What a client sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub enum ClientFrame {
         client_id: ClientId,
         /// What, as plain text.
         text: String,
+        /// Who may read it; agents and supervisors may say what not everybody reads.
+        #[serde(default, skip_serializing_if = "Visibility::is_all")]
+        visibility: Visibility,
     },
     /// The participant types, or stopped. May be lost.
     Typing {
@@ -58,7 +61,7 @@ pub enum ServerFrame<'a> {
         session: SessionId,
         /// Who the token's holder is in it.
         participant: ParticipantId,
-        /// The session's last event at this moment.
+        /// The session's last event that this client may read, at this moment.
         head: Seq,
         /// False when the client named an event the session never had: it drops what it has and starts from 0.
         recovered: bool,
@@ -108,7 +111,7 @@ pub enum ServerFrame<'a> {
     },
     /// Alive; carries the session's last event, so that a client that missed something asks at once.
     Heartbeat {
-        /// The session's last event as the gateway knows it.
+        /// The last event that this client may read, as the gateway knows it.
         head: Seq,
     },
     /// Something happened to the service behind the session; whether a page shows it is the page's choice.

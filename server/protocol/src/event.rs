@@ -44,6 +44,9 @@ pub enum EventBody {
         name: String,
         /// The id by which a repeated join is known (D-3).
         client_id: ClientId,
+        /// Who sees the participant. He joins again, under the same number, when he becomes visible to more.
+        #[serde(default, skip_serializing_if = "Visibility::is_all")]
+        visibility: Visibility,
     },
     /// A participant said something.
     Message {
@@ -53,6 +56,9 @@ pub enum EventBody {
         client_id: ClientId,
         /// What, as plain text. Never markup.
         text: String,
+        /// Who may read it: a note or a whisper is for the staff only.
+        #[serde(default, skip_serializing_if = "Visibility::is_all")]
+        visibility: Visibility,
     },
     /// A participant left.
     Left {
@@ -60,12 +66,58 @@ pub enum EventBody {
         participant: ParticipantId,
         /// Why.
         reason: LeaveReason,
+        /// As of the participant at that moment.
+        #[serde(default, skip_serializing_if = "Visibility::is_all")]
+        visibility: Visibility,
     },
     /// The session ended; always the last event.
     Closed {
         /// Why.
         reason: ClosedReason,
     },
+}
+
+impl EventBody {
+    /// Who may read it.
+    #[must_use]
+    pub fn visibility(&self) -> Visibility {
+        match self {
+            Self::Joined { visibility, .. } | Self::Message { visibility, .. } | Self::Left { visibility, .. } => {
+                *visibility
+            }
+            Self::Opened { .. } | Self::Closed { .. } => Visibility::All,
+        }
+    }
+}
+
+/// Who may read an event, and, of a reader, how much he may read: what is meant for him and all that is wider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Visibility {
+    /// Everybody.
+    #[default]
+    All,
+    /// Agents and supervisors.
+    Int,
+    /// Supervisors.
+    Vip,
+}
+
+impl Visibility {
+    /// Each of them, the widest first.
+    pub const EACH: [Self; 3] = [Self::All, Self::Int, Self::Vip];
+
+    /// Whether everybody may read it.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+
+    /// Whether a reader who sees up to `reader` sees this.
+    #[must_use]
+    pub fn is_seen_by(self, reader: Self) -> bool {
+        self <= reader
+    }
 }
 
 /// What a participant is.
@@ -82,6 +134,28 @@ pub enum ParticipantKind {
     External,
     /// Tandem itself.
     System,
+}
+
+impl ParticipantKind {
+    /// How much such a participant may read.
+    #[must_use]
+    pub fn sees(self) -> Visibility {
+        match self {
+            Self::Client | Self::External | Self::System => Visibility::All,
+            Self::Agent => Visibility::Int,
+            Self::Supervisor => Visibility::Vip,
+        }
+    }
+
+    /// How hidden a message of such a participant may be. A bot may leave a note, though it reads none.
+    #[must_use]
+    pub fn may_say(self) -> Visibility {
+        match self {
+            Self::Client => Visibility::All,
+            Self::External | Self::System | Self::Agent => Visibility::Int,
+            Self::Supervisor => Visibility::Vip,
+        }
+    }
 }
 
 /// Why a participant left; on the wire the number that operators of such systems know.
@@ -135,11 +209,15 @@ pub enum ClosedReason {
 
 /// An event as serialised once by the engine: stored, sent over links and written to browsers as it is.
 ///
-/// On a link `{"seq":3,"event":{…}}`. The gateway needs the number but never reads the inside.
+/// On a link `{"seq":3,"event":{…}}`. The gateway needs the number and the visibility but never reads
+/// the inside.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RawEvent {
     /// The event's number, the same as inside.
     pub seq: Seq,
+    /// Who may read it, the same as inside, so that a gateway need not look inside to keep it from the others.
+    #[serde(default, skip_serializing_if = "Visibility::is_all")]
+    pub visibility: Visibility,
     /// The JSON text of the [`Event`].
     pub event: Arc<RawValue>,
 }
@@ -149,7 +227,22 @@ impl RawEvent {
     #[must_use]
     pub fn of(event: &Event) -> Self {
         let json = serde_json::value::to_raw_value(event).expect("an event has only string keys and finite numbers");
-        Self { seq: event.seq, event: Arc::from(json) }
+        Self { seq: event.seq, visibility: event.body.visibility(), event: Arc::from(json) }
+    }
+
+    /// An event as it was stored; an error means that stored bytes were altered.
+    pub fn stored(seq: Seq, json: String) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Hidden {
+            #[serde(default)]
+            visibility: Visibility,
+        }
+        // Nearly all events are for everybody; a look for the word spares reading those as JSON.
+        let visibility = match json.contains(r#""visibility":"#) {
+            true => serde_json::from_str::<Hidden>(&json)?.visibility,
+            false => Visibility::All,
+        };
+        Ok(Self { seq, visibility, event: Arc::from(RawValue::from_string(json)?) })
     }
 
     /// Reads the event back; an error means that stored bytes were altered.
@@ -177,6 +270,7 @@ mod tests {
                 participant: ParticipantId(1),
                 client_id: ClientId::new("m-1").expect("valid"),
                 text: "hi </script> \u{202e} é".into(),
+                visibility: Visibility::All,
             },
         };
         let raw = RawEvent::of(&event);
@@ -185,6 +279,22 @@ mod tests {
         let link = serde_json::to_string(&raw).expect("serialises");
         let back: RawEvent = serde_json::from_str(&link).expect("parses");
         assert_eq!(back.event.get(), raw.event.get());
+    }
+
+    #[test]
+    fn a_note_is_known_as_one_when_it_is_read_back() {
+        let raw = |text: &str, visibility| {
+            let (participant, client_id) = (ParticipantId(1), ClientId::new("m-1").expect("valid"));
+            let body = EventBody::Message { participant, client_id, text: text.into(), visibility };
+            RawEvent::of(&Event { seq: Seq(3), at_ms: Timestamp(1), body })
+        };
+        let back =
+            |raw: &RawEvent| RawEvent::stored(raw.seq, raw.event.get().to_owned()).expect("reads back").visibility;
+        for visibility in Visibility::EACH {
+            assert_eq!(raw("a note", visibility).visibility, visibility);
+            assert_eq!(back(&raw("a note", visibility)), visibility);
+        }
+        assert_eq!(back(&raw(r#"","visibility":"INT"#, Visibility::All)), Visibility::All, "a text is no field");
     }
 
     #[test]

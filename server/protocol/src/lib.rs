@@ -15,7 +15,7 @@ mod refusal;
 mod state;
 
 pub use error_code::ErrorCode;
-pub use event::{ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, RawEvent};
+pub use event::{ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, RawEvent, Visibility};
 pub use ids::{
     ClientId, EngineName, Epoch, InvalidId, PairName, ParticipantId, RequestId, Seq, SessionId, Timestamp, TokenHash,
 };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ClientId, Epoch, Pair, PairName, ParticipantId, ParticipantKind, Peer, RawEvent, Refusal, RequestId, Seq,
-    SessionId, SessionState, Timestamp, TokenHash,
+    SessionId, SessionState, Timestamp, TokenHash, Visibility,
 };
 
 /// What a link's client sends.
@@ -161,6 +161,9 @@ pub struct Join {
     pub name: String,
     /// What the participant's token hashes to; none for one who only ever acts through a role's link.
     pub token_hash: Option<TokenHash>,
+    /// Who sees him. Only a role lets somebody join unseen.
+    #[serde(default, skip_serializing_if = "Visibility::is_all")]
+    pub visibility: Visibility,
 }
 
 /// See [`Request::Send`].
@@ -174,6 +177,10 @@ pub struct Send {
     pub client_id: ClientId,
     /// What is said.
     pub text: String,
+    /// Who may read it, within [`ParticipantKind::may_say`]. A participant whom those do not see yet joins again for
+    /// them to see first.
+    #[serde(default, skip_serializing_if = "Visibility::is_all")]
+    pub visibility: Visibility,
 }
 
 /// One session to receive events of; see [`Request::Attach`].
@@ -266,17 +273,65 @@ pub enum Answer {
     Done,
 }
 
-/// A part of a session's history.
+/// A part of a session's history, with everything for every reader: whoever passes it on keeps from each reader what
+/// he may not read, by [`Page::narrow`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Page {
     /// The participant that reads; none for a role.
     pub participant: Option<ParticipantId>,
     /// The session's last saved event.
     pub head: Seq,
+    /// The last saved event for each kind of reader.
+    #[serde(default)]
+    pub heads: Heads,
     /// The events after the one asked for; empty only when there are none.
     pub events: Vec<RawEvent>,
     /// The session's current state.
     pub state: SessionState,
+}
+
+impl Page {
+    /// Leaves what a reader who sees up to `reader` may read; `head` is then the last event for him.
+    pub fn narrow(&mut self, reader: Visibility) {
+        self.events.retain(|event| event.visibility.is_seen_by(reader));
+        self.state.narrow(reader);
+        self.head = self.heads.of(reader);
+        self.heads = Heads::default();
+    }
+}
+
+/// The last event for each kind of reader: where one reads less than another, his numbers have gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Heads {
+    /// For those who see [`Visibility::All`].
+    pub all: Seq,
+    /// For those who see [`Visibility::Int`].
+    pub int: Seq,
+    /// For those who see [`Visibility::Vip`]: the session's head.
+    pub vip: Seq,
+}
+
+impl Heads {
+    /// The last event for readers who see up to `reader`.
+    #[must_use]
+    pub fn of(&self, reader: Visibility) -> Seq {
+        match reader {
+            Visibility::All => self.all,
+            Visibility::Int => self.int,
+            Visibility::Vip => self.vip,
+        }
+    }
+
+    /// There is one more event.
+    pub fn note(&mut self, seq: Seq, visibility: Visibility) {
+        self.vip = seq;
+        if visibility.is_seen_by(Visibility::Int) {
+            self.int = seq;
+        }
+        if visibility.is_all() {
+            self.all = seq;
+        }
+    }
 }
 
 /// What became of one session of an attach.

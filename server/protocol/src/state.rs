@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ParticipantId, ParticipantKind};
+use crate::{ParticipantId, ParticipantKind, Visibility};
 
 /// Whether a session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,4 +42,21 @@ pub struct ParticipantState {
     pub name: String,
     /// False once the participant has left.
     pub joined: bool,
+    /// Who sees the participant.
+    #[serde(default, skip_serializing_if = "Visibility::is_all")]
+    pub visibility: Visibility,
+}
+
+impl SessionState {
+    /// Drops what a reader who sees up to `reader` may not know.
+    pub fn narrow(&mut self, reader: Visibility) {
+        self.participants.retain(|participant| participant.visibility.is_seen_by(reader));
+    }
+
+    /// How much this participant may read; as a customer, if there is no such participant.
+    #[must_use]
+    pub fn sees(&self, participant: ParticipantId) -> Visibility {
+        let known = self.participants.iter().find(|known| known.participant == participant);
+        known.map_or(Visibility::All, |known| known.kind.sees())
+    }
 }

@@ -243,7 +243,8 @@ impl Core {
         effects: &mut Vec<Effect>,
     ) {
         let Some(live) = self.live(session) else { return };
-        if !live.attachments.contains(&(from, Some(participant))) {
+        // One whom not everybody sees types unseen too.
+        if !live.attachments.contains(&(from, Some(participant))) || !live.session.is_seen_by_all(participant) {
             return;
         }
         let links = live.links();

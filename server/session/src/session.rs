@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tandem_protocol::{
     ClientId, ClosedReason, ErrorCode, Event, EventBody, LeaveReason, ParticipantId, ParticipantKind, ParticipantState,
-    RawEvent, Refusal, Seq, SessionId, SessionState, SessionStatus, Timestamp, TokenHash,
+    RawEvent, Refusal, Seq, SessionId, SessionState, SessionStatus, Timestamp, TokenHash, Visibility,
     limits::{PARTICIPANTS_MAX, SESSION_EVENTS_MAX},
+    link::Heads,
 };
 
 use crate::Record;
@@ -44,13 +45,24 @@ struct Participant {
     name: String,
     /// None for one who acts only through a role's link.
     token: Option<TokenHash>,
-    joined: Seq,
+    /// Each event by which he joined, and who has seen him since: the first, and one each time he was shown to more.
+    joined: Vec<(Seq, Visibility)>,
     left: Option<Seq>,
 }
 
 impl Participant {
     fn is_here(&self) -> bool {
         self.left.is_none()
+    }
+
+    /// Who sees him.
+    fn visibility(&self) -> Visibility {
+        self.joined.last().expect("a participant has joined").1
+    }
+
+    /// Who sees him as far as events up to `saved` tell; none when he has not joined by then.
+    fn visibility_at(&self, saved: Seq) -> Option<Visibility> {
+        self.joined.iter().rev().find(|(seq, _)| *seq <= saved).map(|(_, visibility)| *visibility)
     }
 }
 
@@ -65,8 +77,8 @@ pub(crate) struct Place {
 /// What numbering a send came to.
 #[derive(Debug)]
 pub(crate) enum Numbered {
-    /// It is new: save this record, then answer with the place.
-    New(Record, Place),
+    /// It is new: save these records, the last of which is it, then answer with the place.
+    New(Vec<Record>, Place),
     /// It is a repeat: answer with the first one's place, once that is saved.
     Repeat(Place),
 }
@@ -86,6 +98,8 @@ pub struct Session {
     head: Seq,
     /// The last saved event; readers know nothing beyond it (D-1).
     saved: Seq,
+    /// The last saved event for each kind of reader.
+    heads: Heads,
     /// The newest saved events, ending with `saved`.
     tail: VecDeque<RawEvent>,
     tail_bytes: usize,
@@ -105,6 +119,7 @@ impl Session {
             participants: Vec::new(),
             head: Seq::ZERO,
             saved: Seq::ZERO,
+            heads: Heads::default(),
             tail: VecDeque::new(),
             tail_bytes: 0,
             places: HashMap::new(),
@@ -135,6 +150,11 @@ impl Session {
         self.saved
     }
 
+    /// The last saved event for each kind of reader.
+    pub(crate) fn heads(&self) -> Heads {
+        self.heads
+    }
+
     /// The last numbered event's number.
     pub(crate) fn head(&self) -> Seq {
         self.head
@@ -158,12 +178,14 @@ impl Session {
     /// The state to show to a reader: as saved, whatever has been numbered since (D-1).
     pub(crate) fn state(&self) -> SessionState {
         let is_saved = |seq: Seq| seq <= self.saved;
-        let known = self.participants.iter().zip(1..).filter(|(participant, _)| is_saved(participant.joined));
-        let participants = known.map(|(participant, number)| ParticipantState {
-            participant: ParticipantId(number),
-            kind: participant.kind,
-            name: participant.name.clone(),
-            joined: !participant.left.is_some_and(is_saved),
+        let participants = self.participants.iter().zip(1..).filter_map(|(participant, number)| {
+            Some(ParticipantState {
+                participant: ParticipantId(number),
+                kind: participant.kind,
+                name: participant.name.clone(),
+                joined: !participant.left.is_some_and(is_saved),
+                visibility: participant.visibility_at(self.saved)?,
+            })
         });
         SessionState {
             status: if self.closed.is_some_and(is_saved) { SessionStatus::Closed } else { SessionStatus::Open },
@@ -182,6 +204,11 @@ impl Session {
     /// Whether there is such a participant, joined or not.
     pub(crate) fn has(&self, participant: ParticipantId) -> bool {
         self.participant(participant).is_some()
+    }
+
+    /// Whether everybody sees this participant.
+    pub(crate) fn is_seen_by_all(&self, participant: ParticipantId) -> bool {
+        self.participant(participant).is_some_and(|known| known.visibility().is_all())
     }
 
     /// Whether this is a customer who has joined and not left.
@@ -222,13 +249,14 @@ impl Session {
         self.record(at, EventBody::Opened { subject, properties }, None)
     }
 
-    /// A participant joins; a repeat by client id is the first join.
+    /// A participant joins, seen by those whom `visibility` names; a repeat by client id is the first join.
     pub(crate) fn join(
         &mut self,
         at: Timestamp,
         client_id: ClientId,
         kind: ParticipantKind,
         name: String,
+        visibility: Visibility,
         token: Option<TokenHash>,
     ) -> Result<Numbered, Refusal> {
         if let Some(place) = self.places.get(&(ParticipantId::ZERO, client_id.clone())) {
@@ -240,31 +268,46 @@ impl Session {
             return Err(Refusal::new(ErrorCode::TooManyParticipants, sentence));
         }
         let participant = ParticipantId(self.participants.len() as u32 + 1);
-        let record = self.record(at, EventBody::Joined { participant, kind, name, client_id }, token);
-        Ok(Numbered::New(record, Place { seq: self.head, at, participant }))
+        let record = self.record(at, EventBody::Joined { participant, kind, name, client_id, visibility }, token);
+        Ok(Numbered::New(vec![record], Place { seq: self.head, at, participant }))
     }
 
-    /// A participant says something; a repeat by client id is the first message, even after the end (D-3).
+    /// A participant says something to those whom `visibility` names; a repeat by client id is the first message, even
+    /// after the end (D-3). Those who do not see the speaker yet are shown him first.
     pub(crate) fn say(
         &mut self,
         at: Timestamp,
         participant: ParticipantId,
         client_id: ClientId,
         text: String,
+        visibility: Visibility,
     ) -> Result<Numbered, Refusal> {
         if let Some(place) = self.places.get(&(participant, client_id.clone())) {
             return Ok(Numbered::Repeat(*place));
         }
         self.check_open()?;
-        if !self.participant(participant).is_some_and(Participant::is_here) {
+        let speaker = self.participant(participant).filter(|speaker| speaker.is_here());
+        let Some(speaker) = speaker else {
             return Err(Refusal::new(ErrorCode::SessionClosed, "the participant has left this session"));
+        };
+        if !visibility.is_seen_by(speaker.kind.may_say()) {
+            return Err(Refusal::new(ErrorCode::Forbidden, "this participant may not say what others cannot read"));
         }
         if self.head.0 >= SESSION_EVENTS_MAX {
             let sentence = format!("a session has at most {SESSION_EVENTS_MAX} events; please start a new one");
             return Err(Refusal::new(ErrorCode::SessionFull, sentence));
         }
-        let record = self.record(at, EventBody::Message { participant, client_id, text }, None);
-        Ok(Numbered::New(record, Place { seq: self.head, at, participant }))
+        let mut records: Vec<_> = self.show(at, participant, visibility).into_iter().collect();
+        records.push(self.record(at, EventBody::Message { participant, client_id, text, visibility }, None));
+        Ok(Numbered::New(records, Place { seq: self.head, at, participant }))
+    }
+
+    /// Makes a participant seen by those whom `visibility` names; none when they see him already.
+    fn show(&mut self, at: Timestamp, participant: ParticipantId, visibility: Visibility) -> Option<Record> {
+        let known = self.participant(participant).filter(|known| visibility < known.visibility())?;
+        let (kind, name, secret) = (known.kind, known.name.clone(), known.token);
+        let client_id = ClientId::new(&format!("shown-{}", self.head.next())).expect("is a short visible text");
+        Some(self.record(at, EventBody::Joined { participant, kind, name, client_id, visibility }, secret))
     }
 
     /// A participant leaves; the session ends with its last customer. Empty when he had left already.
@@ -273,7 +316,7 @@ impl Session {
             return Vec::new();
         }
         let was_customer = self.is_customer(participant);
-        let mut records = vec![self.record(at, EventBody::Left { participant, reason }, None)];
+        let mut records = vec![self.left(at, participant, reason)];
         if was_customer && self.customers().is_empty() {
             records.extend(self.end(at, None, LeaveReason::Server, ClosedReason::CustomerLeft));
         }
@@ -295,7 +338,7 @@ impl Session {
         let mut records = Vec::with_capacity(joined.len() + 1);
         for participant in joined {
             let reason = if by == Some(participant) { LeaveReason::Logout } else { reason };
-            records.push(self.record(at, EventBody::Left { participant, reason }, None));
+            records.push(self.left(at, participant, reason));
         }
         records.push(self.record(at, EventBody::Closed { reason: closed }, None));
         records
@@ -305,6 +348,7 @@ impl Session {
     pub(crate) fn saved(&mut self, raw: RawEvent) {
         assert_eq!(raw.seq, self.saved.next(), "events are saved in order (D-4)");
         self.saved = raw.seq;
+        self.heads.note(raw.seq, raw.visibility);
         self.tail_bytes += raw.len_bytes();
         self.tail.push_back(raw);
         while self.tail.len() > TAIL_EVENTS_MAX || (self.tail_bytes > TAIL_BYTES_MAX && self.tail.len() > 1) {
@@ -319,8 +363,10 @@ impl Session {
         self.head = Seq(self.head.0 - 1);
         match raw.parse().expect("the event was made here").body {
             EventBody::Opened { .. } => (self.subject, self.properties) = (None, BTreeMap::new()),
-            EventBody::Joined { client_id, .. } => {
-                self.participants.pop();
+            EventBody::Joined { participant, client_id, .. } => {
+                let known = self.participants.get_mut(participant.0 as usize - 1).expect("he joined");
+                known.joined.pop();
+                self.participants.pop_if(|last| last.joined.is_empty());
                 self.places.remove(&(ParticipantId::ZERO, client_id));
             }
             EventBody::Message { participant, client_id, .. } => drop(self.places.remove(&(participant, client_id))),
@@ -341,6 +387,11 @@ impl Session {
 
     fn joined(&self) -> impl Iterator<Item = ParticipantId> + '_ {
         self.participants.iter().zip(1..).filter(|(p, _)| p.is_here()).map(|(_, number)| ParticipantId(number))
+    }
+
+    fn left(&mut self, at: Timestamp, participant: ParticipantId, reason: LeaveReason) -> Record {
+        let visibility = self.participant(participant).map_or(Visibility::All, Participant::visibility);
+        self.record(at, EventBody::Left { participant, reason, visibility }, None)
     }
 
     fn check_open(&self) -> Result<(), Refusal> {
@@ -367,11 +418,17 @@ impl Session {
         let (seq, at) = (event.seq, event.at_ms);
         match event.body {
             EventBody::Opened { subject, properties } => (self.subject, self.properties) = (subject, properties),
-            EventBody::Joined { participant, kind, name, client_id } => {
-                if participant.0 as usize != self.participants.len() + 1 {
-                    return Err(Unreadable::Event(seq));
+            EventBody::Joined { participant, kind, name, client_id, visibility } => {
+                let place = (participant.0 as usize).checked_sub(1).ok_or(Unreadable::Event(seq))?;
+                let is_next = place == self.participants.len();
+                match self.participants.get_mut(place) {
+                    Some(known) => known.joined.push((seq, visibility)),
+                    None if is_next => {
+                        let joined = vec![(seq, visibility)];
+                        self.participants.push(Participant { kind, name, token: secret, joined, left: None });
+                    }
+                    None => return Err(Unreadable::Event(seq)),
                 }
-                self.participants.push(Participant { kind, name, token: secret, joined: seq, left: None });
                 self.places.insert((ParticipantId::ZERO, client_id), Place { seq, at, participant });
             }
             EventBody::Message { participant, client_id, .. } => {

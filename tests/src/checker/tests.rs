@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tandem_protocol::Visibility;
+
 use super::*;
 
 const ANN: ParticipantId = ParticipantId(1);
@@ -12,7 +14,12 @@ fn id(text: &str) -> ClientId {
 }
 
 fn message(seq: u64, by: ParticipantId, client_id: &str, text: &str) -> RawEvent {
-    let body = EventBody::Message { participant: by, client_id: id(client_id), text: text.into() };
+    let body = EventBody::Message {
+        participant: by,
+        client_id: id(client_id),
+        text: text.into(),
+        visibility: Visibility::All,
+    };
     RawEvent::of(&Event { seq: Seq(seq), at_ms: tandem_protocol::Timestamp(seq), body })
 }
 
@@ -166,7 +173,11 @@ fn messages_of_one_lane_that_overtake_each_other_are_found() {
 fn an_event_whose_inside_has_another_number_is_malformed() {
     let malformed = found(|history| {
         every_reader(history, |events| {
-            events[2] = RawEvent { seq: Seq(3), event: Arc::clone(&message(9, BOT, "b-1", "x").event) };
+            events[2] = RawEvent {
+                seq: Seq(3),
+                visibility: Visibility::All,
+                event: Arc::clone(&message(9, BOT, "b-1", "x").event),
+            };
         });
     });
     assert_eq!(malformed, ["event 3 is malformed"]);

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tandem_protocol::{
-    ClientId, ErrorCode, EventBody, ParticipantId, RawEvent, Seq, SessionState,
+    ClientId, ErrorCode, EventBody, ParticipantId, RawEvent, Seq, SessionState, Visibility,
     client::{ClientFrame, Notice},
 };
 
@@ -232,7 +232,11 @@ impl View {
         let mut frames: Vec<ClientFrame> = unsent
             .map(|waiting| {
                 waiting.sent_on = attempt;
-                ClientFrame::Message { client_id: waiting.client_id.clone(), text: waiting.text.clone() }
+                ClientFrame::Message {
+                    client_id: waiting.client_id.clone(),
+                    text: waiting.text.clone(),
+                    visibility: Visibility::All,
+                }
             })
             .collect();
         frames.extend(self.typing_to_send.take().map(|on| ClientFrame::Typing { on }));
@@ -286,7 +290,7 @@ impl View {
         }
         for raw in &frame.events {
             let seq = read::<Numbered>(raw.get()).seq;
-            let event = RawEvent { seq, event: Arc::from((*raw).to_owned()) };
+            let event = RawEvent { seq, visibility: Visibility::All, event: Arc::from((*raw).to_owned()) };
             self.on_event(event);
         }
         None

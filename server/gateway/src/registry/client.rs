@@ -12,7 +12,7 @@ use std::{
 };
 
 use axum::extract::ws::Utf8Bytes;
-use tandem_protocol::{ParticipantId, Seq, SessionId, TokenHash, link::Page};
+use tandem_protocol::{ParticipantId, Seq, SessionId, TokenHash, Visibility, link::Page};
 
 use super::session::News;
 use crate::problem::Ending;
@@ -47,8 +47,13 @@ struct Mailbox {
     /// Known from the welcome on.
     participant: Option<ParticipantId>,
     stage: Stage,
-    /// The last event that this reader was given. Live readers rely on it being the session's head.
+    /// How much the reader may read; as a customer until the engine has said who it is.
+    sees: Visibility,
+    /// Everything up to here that is for this reader was given to it. Live readers rely on it being the session's head.
     position: Seq,
+    /// The last event that this reader was given, and all that it is told of the session's numbers: events that are
+    /// not for it show in none.
+    given: Seq,
     /// A page is asked for and not yet here.
     reading: bool,
     arrival: Option<Box<Arrival>>,
@@ -121,7 +126,12 @@ pub(super) enum Advanced {
 impl Client {
     /// A reader that has `after` and is not let in yet.
     pub(crate) fn new(session: SessionId, token: TokenHash, after: Seq, kind: ReaderKind) -> Self {
-        Self { session, token, kind, mailbox: Mutex::new(Mailbox { position: after, ..Mailbox::default() }) }
+        Self {
+            session,
+            token,
+            kind,
+            mailbox: Mutex::new(Mailbox { position: after, given: after, ..Mailbox::default() }),
+        }
     }
 
     /// Who reads; none before the welcome.
@@ -135,8 +145,8 @@ impl Client {
     }
 
     /// The last event the reader was given.
-    pub(crate) fn position(&self) -> Seq {
-        self.lock().position
+    pub(crate) fn given(&self) -> Seq {
+        self.lock().given
     }
 
     /// Whether the engine has let it in.
@@ -195,6 +205,7 @@ impl Client {
         }
         let mut mailbox = self.lock();
         mailbox.participant = page.participant;
+        mailbox.sees = page.participant.map_or(Visibility::All, |participant| page.state.sees(participant));
         let recovered = mailbox.position <= page.head;
         mailbox.begin(page, recovered);
     }
@@ -236,7 +247,10 @@ impl Client {
             return;
         }
         mailbox.position = news.last;
-        self.push(&mut mailbox, news.frame());
+        if let Some((last, frame)) = news.frame(mailbox.sees, mailbox.given) {
+            mailbox.given = last;
+            self.push(&mut mailbox, frame);
+        }
         if news.closed || mailbox.participant.is_some_and(|participant| news.left.contains(&participant)) {
             mailbox.ending.get_or_insert(Ending::Ended);
         }
@@ -262,7 +276,7 @@ impl Client {
     }
 
     /// The session is attached again at `head`, and its missed events were delivered. The notice follows them.
-    pub(super) fn is_restored(&self, head: Seq, notice: impl FnOnce() -> Utf8Bytes) {
+    pub(super) fn is_restored(&self, head: Seq, notice: impl FnOnce(Visibility) -> Utf8Bytes) {
         let mut mailbox = self.lock();
         if mailbox.stage == Stage::Live && mailbox.position < head {
             mailbox.stage = Stage::CatchingUp;
@@ -272,9 +286,10 @@ impl Client {
             return;
         }
         if mailbox.stage == Stage::Live {
-            self.push(&mut mailbox, notice());
+            let notice = notice(mailbox.sees);
+            self.push(&mut mailbox, notice);
         } else {
-            mailbox.restored = Some(notice());
+            mailbox.restored = Some(notice(mailbox.sees));
         }
     }
 
@@ -291,7 +306,7 @@ impl Client {
         let mut mailbox = self.lock();
         if mailbox.stage != Stage::Attaching {
             mailbox.stage = Stage::CatchingUp;
-            mailbox.position = after;
+            (mailbox.position, mailbox.given) = (after, after);
             mailbox.arrival = None;
             mailbox.wake();
         }
@@ -365,16 +380,18 @@ impl Client {
 impl Mailbox {
     fn begin(&mut self, mut page: Page, recovered: bool) {
         if !recovered {
-            self.position = Seq::ZERO;
+            (self.position, self.given) = (Seq::ZERO, Seq::ZERO);
             page.events.clear(); // They follow something else than the beginning.
         }
         self.stage = Stage::CatchingUp;
         self.arrives(page, Some(recovered));
     }
 
-    fn arrives(&mut self, page: Page, welcome: Option<bool>) {
-        let after = self.position;
-        self.position = page.events.last().map_or(after, |event| event.seq);
+    fn arrives(&mut self, mut page: Page, welcome: Option<bool>) {
+        self.position = page.events.last().map_or(self.position, |event| event.seq);
+        page.narrow(self.sees);
+        let after = self.given;
+        self.given = page.events.last().map_or(after, |event| event.seq);
         self.arrival = Some(Box::new(Arrival { page, after, welcome }));
         self.wake();
     }

@@ -2,11 +2,11 @@
 //!
 //! Pure state: the registry calls it under its lock and does what it returns.
 
-use std::{cell::LazyCell, sync::Arc};
+use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
-use tandem_protocol::{ParticipantId, RawEvent, Seq, SessionState, SessionStatus, TokenHash, link::Page};
+use tandem_protocol::{ParticipantId, RawEvent, Seq, SessionState, SessionStatus, TokenHash, Visibility, link::Page};
 
 use super::client::{Advanced, Client};
 use crate::frames;
@@ -34,13 +34,23 @@ pub(super) struct News<'a> {
     /// Who leaves with them.
     pub(super) left: Vec<ParticipantId>,
     events: &'a [RawEvent],
-    frame: Option<Utf8Bytes>,
+    /// Frames made already, by how much their reader sees and the event he has.
+    frames: Vec<Made>,
+}
+
+/// A frame for all readers who see as much and have the same last event.
+#[derive(Debug)]
+struct Made {
+    sees: Visibility,
+    given: Seq,
+    /// With the last event in it; none when none is for them.
+    frame: Option<(Seq, Utf8Bytes)>,
 }
 
 impl<'a> News<'a> {
     fn of(after: Seq, events: &'a [RawEvent]) -> Option<Self> {
         let last = events.last()?.seq;
-        let mut news = Self { after, last, closed: false, left: Vec::new(), events, frame: None };
+        let mut news = Self { after, last, closed: false, left: Vec::new(), events, frames: Vec::new() };
         for event in events {
             match Departure::of(event) {
                 Some(Departure::Closed) => news.closed = true,
@@ -51,9 +61,17 @@ impl<'a> News<'a> {
         Some(news)
     }
 
-    /// The events as a frame, made when the first reader needs it and shared by all.
-    pub(super) fn frame(&mut self) -> Utf8Bytes {
-        self.frame.get_or_insert_with(|| frames::events(self.after, self.events)).clone()
+    /// Those of the events that are for a reader who has `given`, as a frame, and the last of them; made when the first
+    /// such reader needs it and shared by all. None when none is for him.
+    pub(super) fn frame(&mut self, sees: Visibility, given: Seq) -> Option<(Seq, Utf8Bytes)> {
+        if let Some(made) = self.frames.iter().find(|made| (made.sees, made.given) == (sees, given)) {
+            return made.frame.clone();
+        }
+        let seen: Vec<RawEvent> =
+            self.events.iter().filter(|event| event.visibility.is_seen_by(sees)).cloned().collect();
+        let frame = seen.last().map(|last| (last.seq, frames::events(given, &seen)));
+        self.frames.push(Made { sees, given, frame: frame.clone() });
+        frame
     }
 }
 
@@ -122,7 +140,7 @@ impl Session {
     }
 
     /// The link attached the session again after a loss: missed events first, then the notice.
-    pub(super) fn is_restored(&mut self, page: &Page, lost: &Utf8Bytes, restored: impl FnOnce() -> Utf8Bytes) {
+    pub(super) fn is_restored(&mut self, page: &Page, lost: &Utf8Bytes, restored: impl Fn(&Page) -> Utf8Bytes) {
         self.clients.iter().for_each(|client| client.is_told_of_loss(lost));
         if page.head < self.head {
             self.head = page.head;
@@ -133,8 +151,17 @@ impl Session {
             self.deliver(Seq(first.seq.0.saturating_sub(1)), &page.events);
         }
         self.learns(page.head, &page.state);
-        let restored = LazyCell::new(restored);
-        self.clients.iter().for_each(|client| client.is_restored(page.head, || restored.clone()));
+        let mut made: Vec<(Visibility, Utf8Bytes)> = Vec::new();
+        let mut notice = |sees: Visibility| match made.iter().find(|(made_for, _)| *made_for == sees) {
+            Some((_, notice)) => notice.clone(),
+            None => {
+                let mut page = page.clone();
+                page.narrow(sees);
+                made.push((sees, restored(&page)));
+                made.last().expect("was just put there").1.clone()
+            }
+        };
+        self.clients.iter().for_each(|client| client.is_restored(page.head, &mut notice));
     }
 
     pub(super) fn advance(&self, client: &Client) -> Advanced {

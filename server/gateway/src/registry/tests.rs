@@ -7,7 +7,8 @@ use std::{
 
 use tandem_protocol::{
     ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, ParticipantState, RawEvent, SessionState,
-    SessionStatus, Timestamp, TokenHash, link::Deliver,
+    SessionStatus, Timestamp, TokenHash, Visibility,
+    link::{Deliver, Heads},
 };
 
 use super::*;
@@ -24,7 +25,15 @@ fn event(seq: u64, body: EventBody) -> RawEvent {
 
 fn message(seq: u64) -> RawEvent {
     let client_id = ClientId::new(&format!("m-{seq}")).expect("is valid");
-    event(seq, EventBody::Message { participant: ParticipantId(1), client_id, text: format!("text {seq}") })
+    event(
+        seq,
+        EventBody::Message {
+            participant: ParticipantId(1),
+            client_id,
+            text: format!("text {seq}"),
+            visibility: Visibility::All,
+        },
+    )
 }
 
 fn messages(seqs: std::ops::RangeInclusive<u64>) -> Vec<RawEvent> {
@@ -37,13 +46,15 @@ fn state() -> SessionState {
         kind: ParticipantKind::Client,
         name: "Ada".into(),
         joined: true,
+        visibility: Visibility::All,
     };
     let participants = vec![participant(1), participant(2)];
     SessionState { status: SessionStatus::Open, subject: None, properties: Default::default(), participants }
 }
 
 fn page(participant: u32, head: u64, events: Vec<RawEvent>) -> Page {
-    Page { participant: Some(ParticipantId(participant)), head: Seq(head), events, state: state() }
+    let heads = Heads { all: Seq(head), int: Seq(head), vip: Seq(head) };
+    Page { participant: Some(ParticipantId(participant)), head: Seq(head), heads, events, state: state() }
 }
 
 /// A registry and what one would see of it.
@@ -284,7 +295,8 @@ fn a_closed_session_ends_its_readers_after_the_last_event() {
 fn a_participant_who_left_is_ended_and_the_others_stay() {
     let desk = Desk::new();
     let (one, two) = (desk.live(1, 3), desk.live(2, 3));
-    let left = EventBody::Left { participant: ParticipantId(1), reason: LeaveReason::Logout };
+    let left =
+        EventBody::Left { participant: ParticipantId(1), reason: LeaveReason::Logout, visibility: Visibility::All };
     desk.delivers(3, vec![event(4, left)]);
     assert_eq!((frames_of(&one).len(), frames_of(&two).len()), (1, 1));
     assert_eq!((one.ending(), two.ending()), (Some(Ending::Ended), None));
@@ -298,7 +310,13 @@ fn words_about_leaving_end_nobody() {
     desk.delivers(3, vec![event(4, EventBody::Opened { subject: None, properties })]);
     let text = r#""type":"closed""#.to_owned();
     let client_id = ClientId::new("m").expect("is valid");
-    desk.delivers(4, vec![event(5, EventBody::Message { participant: ParticipantId(1), client_id, text })]);
+    desk.delivers(
+        4,
+        vec![event(
+            5,
+            EventBody::Message { participant: ParticipantId(1), client_id, text, visibility: Visibility::All },
+        )],
+    );
     assert_eq!(frames_of(&client).len(), 2);
     assert_eq!(client.ending(), None);
 }
@@ -394,4 +412,42 @@ fn a_gateway_that_stops_ends_all_and_takes_no_more() {
     assert!(matches!(step(&client), Step::End(Ending::GoingAway)));
     let late = Arc::new(Client::new(session(), TokenHash([1; 32]), Seq(0), ROOM));
     assert_eq!(desk.registry.add(&late, || Ok(())), Err(Ending::GoingAway));
+}
+
+fn note(seq: u64) -> RawEvent {
+    let (participant, client_id) = (ParticipantId(2), ClientId::new(&format!("n-{seq}")).expect("is valid"));
+    event(seq, EventBody::Message { participant, client_id, text: "between us".into(), visibility: Visibility::Int })
+}
+
+fn with_agent(mut page: Page, all: u64) -> Page {
+    page.state.participants[1].kind = ParticipantKind::Agent;
+    page.heads.all = Seq(all);
+    page
+}
+
+#[test]
+fn a_note_reaches_the_agent_and_shows_in_no_number_of_the_customer() {
+    let desk = Desk::new();
+    let clients = [(1, ROOM), (2, ROOM)].map(|(participant, kind)| {
+        let client = desk.adds(participant, 0, kind);
+        let found = with_agent(page(u32::from(participant), 4, vec![message(1), note(2), message(3), note(4)]), 3);
+        let attached = Answer::Attached(vec![Attached::Live { session: session(), page: found }]);
+        desk.registry.answered(Tag::Attach(client.clone()), Outcome::Done(attached));
+        client
+    });
+    let given = clients.each_ref().map(|client| match step(client) {
+        Step::Arrival(arrival) => (arrival.page.head, arrival.page.events.len()),
+        other => panic!("{other:?} instead of the history"),
+    });
+    assert_eq!(given, [(Seq(3), 2), (Seq(4), 4)]);
+    clients.iter().for_each(|client| assert_eq!(desk.registry.advance(client), None, "all is given"));
+    let [customer, agent] = clients;
+    desk.delivers(4, vec![note(5)]);
+    assert_eq!((frames_of(&customer).len(), frames_of(&agent).len()), (0, 1));
+    assert_eq!((customer.given(), agent.given()), (Seq(3), Seq(5)));
+    desk.delivers(5, vec![message(6), note(7)]);
+    let frames = frames_of(&customer);
+    assert_eq!(frames[0]["after"], 3);
+    assert!(!frames[0].to_string().contains("between us"), "{frames:?}");
+    assert_eq!((customer.given(), agent.given()), (Seq(6), Seq(7)));
 }

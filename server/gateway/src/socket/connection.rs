@@ -200,7 +200,7 @@ impl<'a> Connection<'a> {
         }
         match self.reading.next(cx) {
             Step::Idle if std::mem::take(&mut self.heartbeat_due) => {
-                Step::Frame(frames::heartbeat(self.reading.position()))
+                Step::Frame(frames::heartbeat(self.reading.given()))
             }
             step => step,
         }
@@ -252,11 +252,11 @@ impl<'a> Connection<'a> {
     fn on_frame(&mut self, frame: ClientFrame) -> Result<(), End> {
         match frame {
             ClientFrame::Hello { .. } => return Err(End::By(Ending::BadFrame)),
-            ClientFrame::Message { client_id, text } if text.len() > self.app.settings.message_bytes_max => {
+            ClientFrame::Message { client_id, text, .. } if text.len() > self.app.settings.message_bytes_max => {
                 let refusal = Refusal::new(ErrorCode::MessageTooLong, "The text is longer than message_bytes_max.");
                 self.reading.says(frames::refused(Some(client_id), &refusal));
             }
-            ClientFrame::Message { client_id, text } => self.reading.send(client_id, text),
+            ClientFrame::Message { client_id, text, visibility } => self.reading.send(client_id, text, visibility),
             ClientFrame::Typing { on } => self.reading.typing(on),
             ClientFrame::Leave => self.reading.leave(),
             ClientFrame::Resume { after } => {

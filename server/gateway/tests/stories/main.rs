@@ -15,8 +15,8 @@ use tandem_gateway::{Gateway, GatewaySettings};
 use tandem_link::LinkSettings;
 use tandem_protocol::{
     ClientId, Event, EventBody, PairName, ParticipantId, ParticipantKind, ParticipantState, RawEvent, Seq, SessionId,
-    SessionState, SessionStatus, Timestamp,
-    link::{LinkRole, Page},
+    SessionState, SessionStatus, Timestamp, Visibility,
+    link::{Heads, LinkRole, Page},
 };
 use tokio::net::TcpListener;
 
@@ -79,7 +79,12 @@ fn session() -> SessionId {
 
 fn message(seq: u64, text: &str) -> RawEvent {
     let client_id = ClientId::new(&format!("m-{seq}")).expect("is valid");
-    let body = EventBody::Message { participant: ParticipantId(1), client_id, text: text.to_owned() };
+    let body = EventBody::Message {
+        participant: ParticipantId(1),
+        client_id,
+        text: text.to_owned(),
+        visibility: Visibility::All,
+    };
     RawEvent::of(&Event { seq: Seq(seq), at_ms: Timestamp(1), body })
 }
 
@@ -93,11 +98,13 @@ fn state() -> SessionState {
         kind: ParticipantKind::Client,
         name: "Ada".into(),
         joined: true,
+        visibility: Visibility::All,
     };
     let participants = vec![participant(1), participant(2)];
     SessionState { status: SessionStatus::Open, subject: None, properties: Default::default(), participants }
 }
 
 fn page(participant: u32, head: u64, events: Vec<RawEvent>) -> Page {
-    Page { participant: Some(ParticipantId(participant)), head: Seq(head), events, state: state() }
+    let heads = Heads { all: Seq(head), int: Seq(head), vip: Seq(head) };
+    Page { participant: Some(ParticipantId(participant)), head: Seq(head), heads, events, state: state() }
 }

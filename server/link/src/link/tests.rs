@@ -87,6 +87,7 @@ fn message(at: u32) -> Request {
         by: Credential::Participant(ParticipantId(1)),
         client_id: ClientId::new(&format!("m-{at}")).unwrap(),
         text: "hi".into(),
+        visibility: tandem_protocol::Visibility::All,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tandem_protocol::{
-    ClientId, ClosedReason, ErrorCode, LeaveReason, ParticipantKind, Refusal, RequestId, SessionId,
+    ClientId, ClosedReason, ErrorCode, LeaveReason, ParticipantKind, Refusal, RequestId, SessionId, Visibility,
     limits::{NAME_CHARS_MAX, PROPERTIES_MAX, PROPERTY_KEY_BYTES_MAX, PROPERTY_VALUE_BYTES_MAX},
     link::{Answer, Credential, Join, Open, Outcome, Request, Send},
 };
@@ -69,7 +69,8 @@ impl Core {
             // A repeat: only who holds the token may learn that it is one.
             live.session.holder_of(&open.token_hash).ok_or_else(unauthorized)?;
             let kind = ParticipantKind::Client;
-            let joined = live.session.join(now.wall, client_id, kind, open.name, Some(open.token_hash))?;
+            let joined =
+                live.session.join(now.wall, client_id, kind, open.name, Visibility::All, Some(open.token_hash))?;
             return self.joined(now, asked, open.session, joined, effects);
         }
         if self.open >= self.settings.sessions_max {
@@ -78,7 +79,7 @@ impl Core {
         let mut session = Session::new(open.session);
         let opened = session.open(now.wall, open.subject, open.properties);
         let kind = ParticipantKind::Client;
-        let joined = session.join(now.wall, client_id, kind, open.name, Some(open.token_hash))?;
+        let joined = session.join(now.wall, client_id, kind, open.name, Visibility::All, Some(open.token_hash))?;
         self.sessions.insert(open.session, Slot::Live(Box::new(Live::new(session))));
         self.open += 1;
         self.persist(opened, Vec::new());
@@ -88,9 +89,13 @@ impl Core {
     fn join(&mut self, now: Now, asked: Asked, join: Join, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
         check_chars("name", &join.name)?;
         self.authenticate(join.session, join.by)?;
+        if !join.visibility.is_all() && join.by != Credential::Role {
+            return Err(Refusal::new(ErrorCode::Forbidden, "only a role lets somebody join unseen"));
+        }
         self.check_room_to_save()?;
         let live = self.live_mut(join.session).ok_or_else(super::unknown_session)?;
-        let joined = live.session.join(now.wall, join.client_id, join.kind, join.name, join.token_hash)?;
+        let Join { client_id, kind, name, visibility, token_hash, .. } = join;
+        let joined = live.session.join(now.wall, client_id, kind, name, visibility, token_hash)?;
         self.joined(now, asked, join.session, joined, effects)
     }
 
@@ -120,7 +125,7 @@ impl Core {
         }
         self.check_room_to_save()?;
         let live = self.live_mut(send.session).ok_or_else(super::unknown_session)?;
-        let said = live.session.say(now.wall, participant, send.client_id, send.text)?;
+        let said = live.session.say(now.wall, participant, send.client_id, send.text, send.visibility)?;
         let answer = |place: Place| {
             asked.with(Answer::Saved { seq: place.seq, at_ms: place.at, participant: place.participant })
         };
@@ -138,7 +143,7 @@ impl Core {
         effects: &mut Vec<Effect>,
     ) {
         match numbered {
-            Numbered::New(record, place) => self.persist(record, vec![answer(place)]),
+            Numbered::New(records, place) => self.persist_all(records, Some(answer(place))),
             Numbered::Repeat(place) => self.answer_when_saved(session, place.seq, answer(place), effects),
         }
     }

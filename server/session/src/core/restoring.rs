@@ -258,6 +258,7 @@ impl Core {
 
 impl Live {
     pub(super) fn page(&self, participant: Option<ParticipantId>, events: Vec<RawEvent>) -> Page {
-        Page { participant, head: self.session.saved_head(), events, state: self.session.state() }
+        let (head, heads) = (self.session.saved_head(), self.session.heads());
+        Page { participant, head, heads, events, state: self.session.state() }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tandem_protocol::{
     ClientId, ErrorCode, EventBody, LeaveReason, ParticipantId, ParticipantKind, RawEvent, Refusal, RequestId, Seq,
-    SessionId, SessionStatus, Timestamp, TokenHash,
+    SessionId, SessionStatus, Timestamp, TokenHash, Visibility,
     link::{Answer, Attach, Attached, Credential, Join, Open, Outcome, Page, Request, Send},
 };
 
@@ -133,13 +133,21 @@ fn open(number: u128) -> Request {
 
 fn send(number: u128, client_id: &str, text: &str) -> Request {
     let client_id = ClientId::new(client_id).expect("valid");
-    Request::Send(Send { session: session(number), by: ANA, client_id, text: text.into() })
+    Request::Send(Send { session: session(number), by: ANA, client_id, text: text.into(), visibility: Visibility::All })
 }
 
 fn join(number: u128, kind: ParticipantKind, token: u8) -> Request {
     let client_id = ClientId::new(&format!("join-{token}")).expect("valid");
     let token_hash = Some(TokenHash([token; 32]));
-    Request::Join(Join { session: session(number), by: ANA, client_id, kind, name: "B".into(), token_hash })
+    Request::Join(Join {
+        session: session(number),
+        by: ANA,
+        client_id,
+        kind,
+        name: "B".into(),
+        token_hash,
+        visibility: Visibility::All,
+    })
 }
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, Refusal>) -> ErrorCode {
@@ -244,8 +252,8 @@ fn the_session_ends_with_its_last_customer() {
     desk.ask(join(1, ParticipantKind::External, 8)).expect("joins");
     desk.ask(Request::Leave { session: session(1), by: ANA }).expect("leaves");
     let ended = desk.last_events(3);
-    assert!(matches!(ended[0], EventBody::Left { participant: ParticipantId(1), reason: LeaveReason::Logout }));
-    assert!(matches!(ended[1], EventBody::Left { participant: ParticipantId(2), reason: LeaveReason::Server }));
+    assert!(matches!(ended[0], EventBody::Left { participant: ParticipantId(1), reason: LeaveReason::Logout, .. }));
+    assert!(matches!(ended[1], EventBody::Left { participant: ParticipantId(2), reason: LeaveReason::Server, .. }));
     assert!(matches!(ended[2], EventBody::Closed { .. }));
     assert_eq!(code(desk.says(1, "m-1", "hi")), ErrorCode::SessionClosed);
     desk.ask(Request::Leave { session: session(1), by: ANA }).expect("a repeat is no error");
@@ -473,4 +481,79 @@ fn a_repeat_of_what_was_saved_is_answered_even_by_a_session_that_cannot_be_saved
     desk.core.not_saved(desk.now, &mut Vec::new());
     assert_eq!(saved_at(desk.says(1, "m-1", "hi")), Seq(3));
     assert_eq!(code(desk.says(1, "m-3", "more")), ErrorCode::SessionClosed);
+}
+
+/// As a role does it: an agent, or a supervisor whom only supervisors see.
+fn staff(number: u128, kind: ParticipantKind, visibility: Visibility, token: u8) -> Request {
+    let token_hash = Some(TokenHash([token; 32]));
+    let client_id = ClientId::new(&format!("staff-{token}")).expect("valid");
+    let name = "S".to_owned();
+    Request::Join(Join {
+        session: session(number),
+        by: Credential::Role,
+        client_id,
+        kind,
+        name,
+        token_hash,
+        visibility,
+    })
+}
+
+fn whisper(number: u128, token: u8, client_id: &str, visibility: Visibility) -> Request {
+    let (by, client_id) = (Credential::Token(TokenHash([token; 32])), ClientId::new(client_id).expect("valid"));
+    Request::Send(Send { session: session(number), by, client_id, text: "between us".into(), visibility })
+}
+
+#[test]
+fn a_note_has_a_number_of_its_own_and_the_heads_say_who_reads_it() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    desk.ask(staff(1, ParticipantKind::Agent, Visibility::All, 8)).expect("joins");
+    desk.ask(whisper(1, 8, "n-1", Visibility::Int)).expect("is noted");
+    let mut page = desk.attaches(1, Seq::ZERO);
+    assert_eq!((page.head, page.heads.all, page.heads.int), (Seq(4), Seq(3), Seq(4)));
+    page.narrow(Visibility::All);
+    assert_eq!(page.head, Seq(3));
+    assert!(page.events.iter().all(|event| !event.event.get().contains("between us")), "a customer reads a note");
+}
+
+#[test]
+fn a_customer_may_not_say_what_others_cannot_read() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    assert_eq!(code(desk.ask(whisper(1, 7, "n-1", Visibility::Int))), ErrorCode::Forbidden);
+    desk.ask(staff(1, ParticipantKind::Agent, Visibility::All, 8)).expect("joins");
+    assert_eq!(code(desk.ask(whisper(1, 8, "n-1", Visibility::Vip))), ErrorCode::Forbidden);
+    let unseen = Join { by: ANA, ..joining(staff(1, ParticipantKind::Supervisor, Visibility::Vip, 9)) };
+    assert_eq!(code(desk.ask(Request::Join(unseen))), ErrorCode::Forbidden);
+}
+
+fn joining(request: Request) -> Join {
+    match request {
+        Request::Join(join) => join,
+        other => panic!("{other:?} is no join"),
+    }
+}
+
+#[test]
+fn a_supervisor_is_unseen_until_he_speaks_and_then_seen_by_those_who_hear_him() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    desk.ask(staff(1, ParticipantKind::Supervisor, Visibility::Vip, 9)).expect("watches");
+    let seen_by = |desk: &mut Desk, reader: Visibility| {
+        let mut page = desk.attaches(1, Seq::ZERO);
+        page.narrow(reader);
+        page.state.participants.len()
+    };
+    assert_eq!(Visibility::EACH.map(|reader| seen_by(&mut desk, reader)), [1, 1, 2]);
+    desk.ask(whisper(1, 9, "n-1", Visibility::Int)).expect("whispers");
+    assert_eq!(Visibility::EACH.map(|reader| seen_by(&mut desk, reader)), [1, 2, 2]);
+    desk.ask(whisper(1, 9, "n-2", Visibility::All)).expect("speaks");
+    assert_eq!(Visibility::EACH.map(|reader| seen_by(&mut desk, reader)), [2, 2, 2]);
+    let joins = desk.last_events(4);
+    let shown = |at: usize| match &joins[at] {
+        EventBody::Joined { participant, visibility, .. } => (participant.0, *visibility),
+        other => panic!("{other:?} shows nobody"),
+    };
+    assert_eq!((shown(0), shown(2)), ((2, Visibility::Int), (2, Visibility::All)));
 }

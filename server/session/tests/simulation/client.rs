@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tandem_protocol::{
-    ClientId, Epoch, ParticipantId, ParticipantKind, RawEvent, RequestId, Seq, SessionId, TokenHash,
+    ClientId, Epoch, ParticipantId, ParticipantKind, RawEvent, RequestId, Seq, SessionId, TokenHash, Visibility,
     link::{Answer, Attach, Attached, Credential, FromEngine, Join, Open, Outcome, Request, Send, ToEngine},
 };
 use tandem_session::LinkId;
@@ -127,8 +127,9 @@ impl Client {
     }
 
     fn join(&mut self, session: SessionId, by: Credential) {
-        let (kind, name) = (ParticipantKind::External, "Bot".into());
-        self.ask(Request::Join(Join { session, by, client_id: client_id("bot"), kind, name, token_hash: None }));
+        let (kind, name, visibility) = (ParticipantKind::External, "Bot".into(), Visibility::All);
+        let client_id = client_id("bot");
+        self.ask(Request::Join(Join { session, by, client_id, kind, name, token_hash: None, visibility }));
     }
 
     /// Says something new or, as a page that reloads would, repeats something.
@@ -137,7 +138,7 @@ impl Client {
         let number = if repeats { random.u64(..self.next_message) } else { self.next_message };
         self.next_message += u64::from(!repeats);
         let client_id = client_id(&format!("{}-{number}", self.me));
-        self.ask(Request::Send(Send { session, by, client_id, text: "hi".into() }));
+        self.ask(Request::Send(Send { session, by, client_id, text: "hi".into(), visibility: Visibility::All }));
     }
 
     fn ask(&mut self, body: Request) {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use tandem_link::Incoming;
 use tandem_protocol::{
-    ParticipantKind, Refusal, Seq, SessionId,
+    ParticipantKind, Refusal, Seq, SessionId, Visibility,
     limits::{ATTACH_SESSIONS_MAX, PAGE_EVENTS_MAX},
     link::{Answer, Attach, Attached, Credential, Join, Outcome, Page, Request, Send},
 };
@@ -231,6 +231,7 @@ impl Sessions {
                 by: Credential::Participant(participant),
                 client_id: dialogue::answer_id(to),
                 text,
+                visibility: Visibility::All,
             }),
         };
         Some(self.ask(request, Tag::Step(session)))
@@ -265,6 +266,7 @@ fn join(session: SessionId) -> Request {
         kind: ParticipantKind::External,
         name: dialogue::NAME.to_owned(),
         token_hash: None,
+        visibility: Visibility::All,
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tandem_protocol::{
-    ClientId, EngineName, Epoch, Event, EventBody, ParticipantId, RawEvent, Seq, SessionId, Timestamp,
+    ClientId, EngineName, Epoch, Event, EventBody, ParticipantId, RawEvent, Seq, SessionId, Timestamp, Visibility,
 };
 use uuid::Uuid;
 
@@ -29,7 +29,8 @@ pub(crate) fn message(session: SessionId, seq: u64) -> Entry {
 /// As [`message`], saying `text`.
 pub(crate) fn message_of(session: SessionId, seq: u64, text: &str) -> Entry {
     let client_id = ClientId::new(&format!("m-{seq}")).expect("is visible ASCII");
-    let body = EventBody::Message { participant: ParticipantId(1), client_id, text: text.into() };
+    let body =
+        EventBody::Message { participant: ParticipantId(1), client_id, text: text.into(), visibility: Visibility::All };
     let at = Timestamp(NOW.0 + seq);
     let event = RawEvent::of(&Event { seq: Seq(seq), at_ms: at, body });
     Entry { session, at, event, secret: None, closes: false }

@@ -3,10 +3,7 @@
 //! It exists because the log has no index: each row names the row before it, and the last mark before it, over which
 //! a long session is crossed in steps of [`MARK_EVERY`]. Bytes on disk are checked, never trusted.
 
-use std::sync::Arc;
-
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
-use serde_json::value::RawValue;
 use tandem_protocol::{RawEvent, Seq, SessionId, TokenHash, limits::SESSION_EVENTS_MAX};
 
 use super::{fault::Fault, heads::MARK_EVERY, row::Row};
@@ -67,8 +64,7 @@ impl<'c> Walk<'c> {
     }
 
     fn raw(&self, body: String) -> Result<RawEvent, Fault> {
-        let json = RawValue::from_string(body).map_err(|_| Fault::Body { session: self.session, seq: self.seq })?;
-        Ok(RawEvent { seq: self.seq, event: Arc::from(json) })
+        RawEvent::stored(self.seq, body).map_err(|_| Fault::Body { session: self.session, seq: self.seq })
     }
 
     fn check(&self, session: [u8; 16], seq: i64) -> Result<(), Fault> {

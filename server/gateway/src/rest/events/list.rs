@@ -9,7 +9,7 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tandem_protocol::{
-    ParticipantId, Seq, SessionId, SessionState,
+    ParticipantId, Seq, SessionId, SessionState, Visibility,
     limits::PAGE_EVENTS_MAX,
     link::{Answer, Page, Request},
 };
@@ -63,6 +63,17 @@ struct Found {
     recovered: bool,
 }
 
+impl Found {
+    /// What of a page after `after` its reader may read.
+    fn of(mut page: Page, after: Seq, recovered: bool) -> Self {
+        let through = page.events.last().map_or(after, |event| event.seq);
+        page.narrow(page.participant.map_or(Visibility::All, |participant| page.state.sees(participant)));
+        // A page of which nothing is for the reader must not be asked for again and again.
+        let after = if page.events.is_empty() { through } else { after };
+        Self { page, after, recovered }
+    }
+}
+
 /// See the module.
 pub(in crate::rest) async fn list(
     State(app): State<Shared>,
@@ -111,9 +122,9 @@ async fn read(app: &Shared, session: SessionId, bearer: Bearer, after: Seq, limi
     };
     let found = page(after).await?;
     if after <= found.head {
-        return Ok(Found { page: found, after, recovered: true });
+        return Ok(Found::of(found, after, true));
     }
-    Ok(Found { page: page(Seq::ZERO).await?, after: Seq::ZERO, recovered: false })
+    Ok(Found::of(page(Seq::ZERO).await?, Seq::ZERO, false))
 }
 
 /// What there is now or, when that is nothing, what comes within the wait.

@@ -6,7 +6,7 @@
 use axum::{Json, extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 use tandem_protocol::{
-    ClientId, ErrorCode, ParticipantId, Refusal, Seq, Timestamp,
+    ClientId, ErrorCode, ParticipantId, Refusal, Seq, Timestamp, Visibility,
     link::{Answer, Request, Send},
 };
 
@@ -22,6 +22,9 @@ use crate::{
 pub(in crate::rest) struct PostMessage {
     text: String,
     client_id: Option<ClientId>,
+    /// Who may read it; everybody when it is not said.
+    #[serde(default)]
+    visibility: Visibility,
 }
 
 /// The answer, 200; the same for a repeat.
@@ -39,7 +42,7 @@ pub(in crate::rest) async fn post(
     InSession(session): InSession,
     bearer: Bearer,
     headers: HeaderMap,
-    Body(PostMessage { text, client_id }): Body<PostMessage>,
+    Body(PostMessage { text, client_id, visibility }): Body<PostMessage>,
 ) -> Result<Json<Posted>, Problem> {
     let client_id = client_id::of(client_id, &headers)?.ok_or_else(|| {
         Problem::bad_request(
@@ -50,7 +53,7 @@ pub(in crate::rest) async fn post(
         let message = format!("The text has more than {} bytes.", app.settings.message_bytes_max);
         return Err(Refusal::new(ErrorCode::MessageTooLong, message).into());
     }
-    let send = Send { session, by: bearer.credential(), client_id: client_id.clone(), text };
+    let send = Send { session, by: bearer.credential(), client_id: client_id.clone(), text, visibility };
     match app.engine.ask(Request::Send(send)).await? {
         Answer::Saved { seq, at_ms, participant } => Ok(Json(Posted { client_id, participant, seq, at_ms })),
         _ => Err(Problem::internal()),

@@ -11,7 +11,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use tandem_protocol::{
-    ClientId, ParticipantId, ParticipantKind, Seq, SessionId,
+    ClientId, ParticipantId, ParticipantKind, Seq, SessionId, Visibility,
     link::{Answer, Join, Request},
 };
 
@@ -59,6 +59,7 @@ pub(in crate::rest) async fn add(
         kind: ParticipantKind::External,
         name: body.name,
         token_hash: Some(secret::hash_of(&token)),
+        visibility: Visibility::All,
     }));
     let Answer::Joined { participant, seq } = answer.await? else { return Err(Problem::internal()) };
     Ok((StatusCode::CREATED, Json(Added { session, token, participant, seq })))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tandem_protocol::{SessionState, Timestamp};
+use tandem_protocol::{SessionState, Timestamp, Visibility, link::Heads};
 
 use super::*;
 
@@ -15,12 +15,12 @@ fn event(seq: u64, body: EventBody) -> RawEvent {
 
 fn joined(seq: u64, participant: ParticipantId, kind: ParticipantKind, client_id: &str) -> RawEvent {
     let client_id = ClientId::new(client_id).expect("valid");
-    event(seq, EventBody::Joined { participant, kind, name: "N".into(), client_id })
+    event(seq, EventBody::Joined { participant, kind, name: "N".into(), client_id, visibility: Visibility::All })
 }
 
 fn message(seq: u64, participant: ParticipantId, client_id: &str, text: &str) -> RawEvent {
     let client_id = ClientId::new(client_id).expect("valid");
-    event(seq, EventBody::Message { participant, client_id, text: text.into() })
+    event(seq, EventBody::Message { participant, client_id, text: text.into(), visibility: Visibility::All })
 }
 
 fn says(seq: u64) -> RawEvent {
@@ -38,7 +38,7 @@ fn page(echo: &str, head: u64, events: Vec<RawEvent>) -> Page {
         properties: BTreeMap::from([("echo".to_owned(), echo.to_owned())]),
         participants: Vec::new(),
     };
-    Page { participant: None, head: Seq(head), events, state }
+    Page { participant: None, head: Seq(head), heads: Heads::default(), events, state }
 }
 
 /// The first two events of each session.

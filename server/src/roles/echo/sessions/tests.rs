@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tandem_protocol::{
     EngineName, Epoch, ErrorCode, Event, EventBody, Pair, PairName, ParticipantId, Peer, RawEvent, SessionState,
-    SessionStatus, Timestamp, link::Deliver,
+    SessionStatus, Timestamp,
+    link::{Deliver, Heads},
 };
 
 use super::*;
@@ -20,6 +21,7 @@ fn page(echo: &str) -> Page {
         kind: ParticipantKind::Client,
         name: "N".into(),
         client_id: tandem_protocol::ClientId::new("c").expect("valid"),
+        visibility: Visibility::All,
     };
     let state = SessionState {
         status: SessionStatus::Open,
@@ -27,7 +29,13 @@ fn page(echo: &str) -> Page {
         properties: BTreeMap::from([("echo".to_owned(), echo.to_owned())]),
         participants: Vec::new(),
     };
-    Page { participant: None, head: Seq(2), events: vec![event(1, opened), event(2, joined)], state }
+    Page {
+        participant: None,
+        head: Seq(2),
+        heads: Heads::default(),
+        events: vec![event(1, opened), event(2, joined)],
+        state,
+    }
 }
 
 fn event(seq: u64, body: EventBody) -> RawEvent {
@@ -36,7 +44,8 @@ fn event(seq: u64, body: EventBody) -> RawEvent {
 
 fn message(session: SessionId, seq: u64) -> Incoming<Tag> {
     let client_id = tandem_protocol::ClientId::new(&format!("m-{seq}")).expect("valid");
-    let body = EventBody::Message { participant: ParticipantId(1), client_id, text: "hi".into() };
+    let body =
+        EventBody::Message { participant: ParticipantId(1), client_id, text: "hi".into(), visibility: Visibility::All };
     Incoming::Deliver(Deliver { session, after: Seq(seq - 1), events: vec![event(seq, body)] })
 }
 
@@ -96,6 +105,7 @@ fn a_session_that_wants_the_echo_is_joined_and_answered() {
         kind: ParticipantKind::External,
         name: "Echo".into(),
         client_id: tandem_protocol::ClientId::new("echo").expect("valid"),
+        visibility: Visibility::All,
     };
     let delivered = Deliver { session: session(1), after: Seq(2), events: vec![event(3, own)] };
     assert!(sessions.on(Incoming::Deliver(delivered)).is_empty());
@@ -157,7 +167,8 @@ fn a_refused_attach_is_repeated_later_or_given_up() {
 fn what_came_while_the_link_was_lost_is_answered_after_it() {
     let mut sessions = in_session();
     let client_id = tandem_protocol::ClientId::new("m-3").expect("valid");
-    let body = EventBody::Message { participant: ParticipantId(1), client_id, text: "hi".into() };
+    let body =
+        EventBody::Message { participant: ParticipantId(1), client_id, text: "hi".into(), visibility: Visibility::All };
     let missed = Page { head: Seq(3), events: vec![event(3, body)], ..page("on") };
     let attached = vec![Attached::Live { session: session(1), page: missed }];
     let reattached = Incoming::Reattached { attached, lost_for: Duration::from_millis(80) };
