@@ -5,6 +5,7 @@
 mod ending;
 mod failover;
 mod limits;
+mod notes;
 mod rest;
 mod resuming;
 mod run;
