@@ -3,11 +3,14 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use serde_json::value::RawValue;
 use tandem_engine::{Engine, EngineRole, EngineSettings, SaveSettings};
 use tandem_link::Outbox;
 use tandem_link::connection::{ConnectionSettings, Dialled, Reader, dial, frame};
 use tandem_protocol::{
-    ClientId, EngineName, Epoch, ErrorCode, PairName, ParticipantId, RequestId, Seq, SessionId, TokenHash, Visibility,
+    ClientId, DeskId, EngineName, Epoch, ErrorCode, PairName, ParticipantId, RequestId, Seq, SessionId, TokenHash,
+    Visibility,
+    desk::DeskAsk,
     limits::LINK_VERSION,
     link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
 };
@@ -81,8 +84,12 @@ struct Peer {
 
 impl Peer {
     async fn dial(engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
+        Self::dial_as(LinkRole::Gateway, engine, pair, epoch_seen).await
+    }
+
+    async fn dial_as(role: LinkRole, engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
         let pair = PairName::new(pair).expect("valid");
-        let hello = Hello { version: LINK_VERSION, pair, role: LinkRole::Gateway, name: "test".into(), epoch_seen };
+        let hello = Hello { version: LINK_VERSION, pair, role, name: "test".into(), epoch_seen };
         let dialled = dial(&engine.address, hello, &ConnectionSettings::default()).await.expect("connects");
         let Dialled { reader, outbox, writer } = dialled;
         tokio::spawn(writer.run());
@@ -215,6 +222,45 @@ fn a_link_of_another_pair_is_refused_and_one_that_has_seen_a_newer_primary_is_no
         assert!(matches!(peer.hears().await, FromEngine::Refused(refusal) if refusal.code == ErrorCode::BadRequest));
         let mut peer = Peer::dial(&primary, "main", Epoch(9)).await;
         assert!(matches!(peer.hears().await, FromEngine::NotPrimary(None)));
+    });
+    primary.stop();
+}
+
+#[test]
+fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_first_is_gone() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    block_on(async {
+        primary.is(is_primary).await;
+        let (mut gateway, _) = Peer::welcomed_by(&primary).await;
+        let (id, desk) = (RequestId(90), DeskId(uuid::Uuid::now_v7()));
+        let ask = Request::Ask(DeskAsk::Exit { desk });
+        gateway.outbox.push(frame(&ToEngine::Request { id, body: ask })).expect("the connection holds");
+        let mut first = Peer::dial_as(LinkRole::Interaction, &primary, "main", Epoch::ZERO).await;
+        assert!(matches!(first.hears().await, FromEngine::Welcome(_)));
+        assert!(matches!(first.hears().await, FromEngine::Asked { body: DeskAsk::Exit { .. }, .. }));
+        let mut second = Peer::dial_as(LinkRole::Interaction, &primary, "main", Epoch::ZERO).await;
+        drop(first);
+        let welcomed = loop {
+            match second.hears().await {
+                FromEngine::Heartbeat => {}
+                other => break other,
+            }
+        };
+        assert!(matches!(welcomed, FromEngine::Welcome(_)), "{welcomed:?}");
+        let FromEngine::Asked { ask, .. } = second.hears().await else { panic!("it is asked again") };
+        let told = RawValue::from_string("7".into()).expect("is JSON");
+        let outcome = Outcome::Done(Answer::Told(told));
+        second.outbox.push(frame(&ToEngine::Reply { ask, outcome })).expect("the connection holds");
+        loop {
+            match gateway.hears().await {
+                FromEngine::Answer { id: answered, outcome: Outcome::Done(Answer::Told(told)) } => {
+                    break assert_eq!((answered, told.get()), (id, "7"));
+                }
+                FromEngine::InteractionGone | FromEngine::EnterAgain | FromEngine::Heartbeat => {}
+                other => panic!("not an answer: {other:?}"),
+            }
+        }
     });
     primary.stop();
 }

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use tandem_protocol::{
-    Pair, ParticipantId, SessionId,
+    AskId, DeskId, GatewayLink, Pair, ParticipantId, Place, SessionId,
+    desk::{DeskAsk, DeskNews},
     link::{Attached, Deliver, Outcome},
+    routing::Changed,
 };
 
 /// Whoever owns a link. Called from the link's own task, in order; must not block. It may submit from within.
@@ -62,4 +64,35 @@ pub enum Incoming<T> {
     },
     /// The pair changed: a backup came or went.
     Pair(Pair),
+    /// Sessions that changed, once the owner follows; it follows anew at each new primary.
+    Changed(Vec<Changed>),
+    /// Where a waiting session stands. May be lost.
+    Place {
+        /// The session.
+        session: SessionId,
+        /// Its place.
+        place: Place,
+    },
+    /// To the interaction server: a gateway asks, perhaps once more; [`crate::Link::reply`] answers.
+    Asked {
+        /// What the answer names.
+        ask: AskId,
+        /// The gateway's link, for [`crate::Link::push`]; means nothing after `Lost`.
+        gateway: GatewayLink,
+        /// What is asked.
+        body: DeskAsk,
+    },
+    /// To the interaction server: a gateway's link is gone, and its desks with it.
+    GatewayGone(GatewayLink),
+    /// To a gateway: news for one of its desks.
+    Desk {
+        /// The desk.
+        desk: DeskId,
+        /// What is new.
+        news: DeskNews,
+    },
+    /// To a gateway: the interaction server is gone; what desks do waits.
+    InteractionGone,
+    /// To a gateway: another interaction server is there and knows no desk.
+    EnterAgain,
 }

@@ -12,9 +12,11 @@ use std::{
 };
 
 use tandem_protocol::{
-    ErrorCode, Pair, ParticipantId, Refusal, RequestId, SessionId,
+    AskId, DeskId, ErrorCode, GatewayLink, Pair, ParticipantId, Refusal, RequestId, SessionId,
+    desk::DeskNews,
     limits::LINK_FRAME_BYTES_MAX,
-    link::{Request, ToEngine},
+    link::{Outcome, Request, ToEngine},
+    routing::Placed,
 };
 use tokio::{sync::Notify, task::JoinHandle};
 
@@ -102,9 +104,30 @@ impl<O: Owner> Link<O> {
 
     /// A participant types or stopped typing. Dropped when there is no connection.
     pub fn typing(&self, session: SessionId, participant: ParticipantId, on: bool) {
+        self.send(|| ToEngine::Typing { session, participant, on });
+    }
+
+    /// Of the interaction server: answers what a gateway asked. Dropped when there is no connection, for the gateway
+    /// then asks the next primary.
+    pub fn reply(&self, ask: AskId, outcome: Outcome) {
+        self.send(|| ToEngine::Reply { ask, outcome });
+    }
+
+    /// Of the interaction server: news for a desk. Dropped when there is no connection, for desks then enter again.
+    pub fn push(&self, gateway: GatewayLink, desk: DeskId, news: DeskNews) {
+        self.send(|| ToEngine::Push { gateway, desk, news });
+    }
+
+    /// Of the interaction server: where waiting sessions stand. Dropped when there is no connection.
+    pub fn places(&self, places: Vec<Placed>) {
+        self.send(|| ToEngine::Places(places));
+    }
+
+    /// Sends what is of use to this primary only.
+    fn send(&self, told: impl FnOnce() -> ToEngine) {
         let state = self.0.lock();
         if state.is_connected() {
-            state.send(frame(&ToEngine::Typing { session, participant, on }));
+            state.send(frame(&told()));
         }
     }
 

@@ -148,6 +148,13 @@ impl<T> State<T> {
             }
             FromEngine::Typing { session, participant, on } => Some(Incoming::Typing { session, participant, on }),
             FromEngine::Opened(sessions) => Some(Incoming::Opened(sessions)),
+            FromEngine::Changed(changed) => Some(Incoming::Changed(changed)),
+            FromEngine::Place { session, place } => Some(Incoming::Place { session, place }),
+            FromEngine::Asked { ask, gateway, body } => Some(Incoming::Asked { ask, gateway, body }),
+            FromEngine::GatewayGone(gateway) => Some(Incoming::GatewayGone(gateway)),
+            FromEngine::Desk { desk, news } => Some(Incoming::Desk { desk, news }),
+            FromEngine::InteractionGone => Some(Incoming::InteractionGone),
+            FromEngine::EnterAgain => Some(Incoming::EnterAgain),
             FromEngine::Heartbeat
             | FromEngine::Welcome(_)
             | FromEngine::NotPrimary(_)

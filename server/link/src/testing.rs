@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use tandem_protocol::{
     EngineName, Epoch, Event, EventBody, Pair, PairName, ParticipantId, Peer, RawEvent, Seq, SessionId, SessionState,
-    SessionStatus, Timestamp,
+    Timestamp,
     link::{Attached, Deliver, Heads, Page},
 };
 
@@ -28,12 +28,7 @@ pub(crate) fn session(at: u128) -> SessionId {
 
 /// The answer to an attach, with a head and no events.
 pub(crate) fn live(at: u128, participant: Option<u32>, head: u64) -> Attached {
-    let state = SessionState {
-        status: SessionStatus::Open,
-        subject: None,
-        properties: std::collections::BTreeMap::new(),
-        participants: Vec::new(),
-    };
+    let state = SessionState::default();
     let heads = Heads { all: Seq(head), int: Seq(head), vip: Seq(head) };
     let page = Page { participant: participant.map(ParticipantId), head: Seq(head), heads, events: Vec::new(), state };
     Attached::Live { session: session(at), page }

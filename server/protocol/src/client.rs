@@ -9,7 +9,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ClientId, ErrorCode, ParticipantId, Seq, SessionId, SessionState, Timestamp, Visibility};
+use crate::{ClientId, ErrorCode, ParticipantId, Place, Seq, SessionId, SessionState, Timestamp, Visibility};
 
 /// What a client sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,6 +109,8 @@ pub enum ServerFrame<'a> {
         /// Whether he types.
         on: bool,
     },
+    /// How far the waiting session has come. May be lost; the state of a welcome says it too.
+    Queue(Place),
     /// Alive; carries the session's last event, so that a client that missed something asks at once.
     Heartbeat {
         /// The last event that this client may read, as the gateway knows it.

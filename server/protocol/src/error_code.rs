@@ -18,6 +18,12 @@ pub enum ErrorCode {
     SessionClosed,
     /// The text is longer than `message-bytes-max`.
     MessageTooLong,
+    /// Somebody else was faster: the session has been taken, passed on or answered meanwhile.
+    Taken,
+    /// The agent has all the sessions he may have.
+    NoRoom,
+    /// Too many attempts; the next one is heard after the pause. Try again later.
+    SlowDown,
     /// The session has all the participants it may have.
     TooManyParticipants,
     /// The session has all the events it may have.
@@ -40,6 +46,9 @@ impl ErrorCode {
     /// Whether the same request may succeed later, unchanged.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::LimitSessions | Self::LimitClients | Self::Busy | Self::NotSaved | Self::Unavailable)
+        matches!(
+            self,
+            Self::LimitSessions | Self::LimitClients | Self::Busy | Self::NotSaved | Self::Unavailable | Self::SlowDown
+        )
     }
 }

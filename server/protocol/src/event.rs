@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ClientId, ParticipantId, Seq, Timestamp};
+use crate::{AgentId, ClientId, ParticipantId, QueueName, Seq, Timestamp};
 
 /// One event of a session, as it is stored and as every reader sees it.
 ///
@@ -47,6 +47,12 @@ pub enum EventBody {
         /// Who sees the participant. He joins again, under the same number, when he becomes visible to more.
         #[serde(default, skip_serializing_if = "Visibility::is_all")]
         visibility: Visibility,
+        /// The account of somebody who works here; none for a customer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
+        /// The `queued` event that this join answers: the session waits no longer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        took: Option<Seq>,
     },
     /// A participant said something.
     Message {
@@ -70,6 +76,44 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Visibility::is_all")]
         visibility: Visibility,
     },
+    /// The session waits in a queue for somebody to take it.
+    Queued {
+        /// The queue.
+        queue: QueueName,
+        /// Why.
+        cause: QueueCause,
+        /// The id by which a repeat is known (D-3).
+        client_id: ClientId,
+        /// Who put it there; none for the service itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<ParticipantId>,
+        /// The only account that it waits for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
+        /// A sentence for the customer, such as when somebody will be there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// An agent is asked to come into the session beside those who are in it. For the staff.
+    Invited {
+        /// Who is asked.
+        agent: AgentId,
+        /// Who asks.
+        by: ParticipantId,
+        /// The id by which a repeat is known (D-3).
+        client_id: ClientId,
+        /// [`Visibility::Int`].
+        visibility: Visibility,
+    },
+    /// The agent who was asked does not come; one who comes joins.
+    InvitationEnded {
+        /// Who was asked.
+        agent: AgentId,
+        /// Why not.
+        reason: InvitationEnd,
+        /// [`Visibility::Int`].
+        visibility: Visibility,
+    },
     /// The session ended; always the last event.
     Closed {
         /// Why.
@@ -82,10 +126,12 @@ impl EventBody {
     #[must_use]
     pub fn visibility(&self) -> Visibility {
         match self {
-            Self::Joined { visibility, .. } | Self::Message { visibility, .. } | Self::Left { visibility, .. } => {
-                *visibility
-            }
-            Self::Opened { .. } | Self::Closed { .. } => Visibility::All,
+            Self::Joined { visibility, .. }
+            | Self::Message { visibility, .. }
+            | Self::Left { visibility, .. }
+            | Self::Invited { visibility, .. }
+            | Self::InvitationEnded { visibility, .. } => *visibility,
+            Self::Opened { .. } | Self::Queued { .. } | Self::Closed { .. } => Visibility::All,
         }
     }
 }
@@ -193,6 +239,36 @@ impl TryFrom<u8> for LeaveReason {
             .find(|reason| *reason as u8 == number)
             .ok_or_else(|| format!("{number} is not a leave reason"))
     }
+}
+
+/// Why a session waits in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueCause {
+    /// It is new.
+    Opened,
+    /// Whoever was in it passed it on.
+    Transferred,
+    /// A bot passed it on to people.
+    HandedOff,
+    /// The bots of its queue did not take it, so that people are to.
+    NoBot,
+    /// Whoever was in it is gone and did not come back.
+    AgentGone,
+    /// Nobody was in it and it waited nowhere: the service mended that.
+    Unattended,
+}
+
+/// Why an invited agent does not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationEnd {
+    /// He said no.
+    Declined,
+    /// He did not answer in time, or is not there.
+    NoAnswer,
+    /// Whoever asked took it back.
+    Withdrawn,
 }
 
 /// Why a session ended.

@@ -40,6 +40,17 @@ impl std::str::FromStr for SessionId {
     }
 }
 
+/// One page of a workspace, from its login to its end; made by the gateway. Whatever is pushed to it names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeskId(pub uuid::Uuid);
+
+impl fmt::Display for DeskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
@@ -83,11 +94,28 @@ counter! {
     /// A request's number on one link, chosen by the side that asks; unique for the life of that side's process.
     RequestId(u64)
 }
+counter! {
+    /// An account's number: who works at a desk, in whichever session. Given once, never reused.
+    AgentId(u32)
+}
+counter! {
+    /// What a gateway asks of the interaction server, as the engine between them numbers it.
+    AskId(u64)
+}
+counter! {
+    /// One link of a gateway, as the engine numbers it; never used twice by one engine process.
+    GatewayLink(u64)
+}
 
 /// A moment in milliseconds since 1970-01-01T00:00:00Z. For people and transcripts, never for safety or order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// 1970; stands for "not known".
+    pub const ZERO: Self = Self(0);
+}
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $valid:expr) => {
@@ -158,6 +186,16 @@ text_id! {
 text_id! {
     /// The name of a pair of engines, such as `main`. Every stored row belongs to one.
     PairName, "a pair name", "1 to 32 of a-z, 0-9, '-' and '_'", is_name
+}
+text_id! {
+    /// The name of a queue, such as `default`.
+    QueueName, "a queue name", "1 to 32 of a-z, 0-9, '-' and '_'", is_name
+}
+text_id! {
+    /// What an agent logs in with. Not shown to customers.
+    LoginName, "a login name", "1 to 64 of a-z, 0-9, '.', '-', '_' and '@'",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_@".contains(&b))
 }
 
 /// SHA-256 of a participant's session token. Engines and the store see only this, never the token.

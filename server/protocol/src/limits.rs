@@ -8,6 +8,9 @@ pub const LINK_VERSION: u16 = 1;
 /// The WebSocket subprotocol of browsers and integrators.
 pub const CLIENT_SUBPROTOCOL: &str = "tandem.v1";
 
+/// The WebSocket subprotocol of an agent's workspace.
+pub const DESK_SUBPROTOCOL: &str = "tandem.desk.v1";
+
 /// The WebSocket subprotocol between a role and an engine.
 pub const LINK_SUBPROTOCOL: &str = "tandem.link.v1";
 
@@ -34,6 +37,12 @@ pub const SESSION_EVENTS_MAX: u64 = 100_000;
 
 /// Characters of a participant's name and of a subject.
 pub const NAME_CHARS_MAX: usize = 128;
+
+/// Bytes of a note that goes with a transfer, and of a canned reply's text.
+pub const NOTE_BYTES_MAX: usize = 4096;
+
+/// Bytes of a sentence for a waiting customer.
+pub const QUEUE_TEXT_BYTES_MAX: usize = 1024;
 
 /// Entries of a session's properties.
 pub const PROPERTIES_MAX: usize = 32;

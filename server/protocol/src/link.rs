@@ -9,10 +9,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{
-    ClientId, Epoch, Pair, PairName, ParticipantId, ParticipantKind, Peer, RawEvent, Refusal, RequestId, Seq,
-    SessionId, SessionState, Timestamp, TokenHash, Visibility,
+    AgentId, AskId, ClientId, DeskId, Epoch, GatewayLink, Pair, PairName, ParticipantId, ParticipantKind, Peer, Place,
+    RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Timestamp, TokenHash, Visibility,
+    desk::{DeskAsk, DeskNews},
+    routing::{Changed, EndInvitation, Invite, Leaving, Placed, Route},
 };
 
 /// What a link's client sends.
@@ -45,6 +48,24 @@ pub enum ToEngine {
         /// Whether he types.
         on: bool,
     },
+    /// The interaction server's answer to a [`FromEngine::Asked`].
+    Reply {
+        /// What is answered.
+        ask: AskId,
+        /// What became of it: [`Answer::Told`], or a refusal.
+        outcome: Outcome,
+    },
+    /// News for a desk, from the interaction server. May be lost with the engine; a desk that enters again gets all.
+    Push {
+        /// The link of the gateway that holds the desk.
+        gateway: GatewayLink,
+        /// The desk.
+        desk: DeskId,
+        /// What is new.
+        news: DeskNews,
+    },
+    /// Where waiting sessions stand, from the interaction server. Never saved.
+    Places(Vec<Placed>),
     /// Nothing to say, but alive. Every frame counts as a sign of life.
     Heartbeat,
 }
@@ -72,6 +93,8 @@ pub enum LinkRole {
     Gateway,
     /// A bot or workflow, such as the echo participant.
     External,
+    /// The interaction server. There is one: a second is welcomed when the first is gone.
+    Interaction,
     /// The other engine of the pair, standing by; the primary tells all links of it.
     Standby(Peer),
 }
@@ -115,8 +138,27 @@ pub enum Request {
         limit: u32,
     },
     /// Asks to be told of every open session, those there are and those to come, by [`FromEngine::Opened`]; until the
-    /// link ends. Roles only. → [`Answer::Done`]
+    /// link ends. Answered after those there are. Roles only. → [`Answer::Done`]
     Watch,
+    /// Asks how these sessions stand, at most [`crate::limits::ATTACH_SESSIONS_MAX`] of them, and to be told of every
+    /// change of any session from now on, messages aside, by [`FromEngine::Changed`]; until the link ends. Sessions that
+    /// nobody knows are left out. Roles only. → [`Answer::Followed`]
+    Follow(Vec<SessionId>),
+    /// Puts a session into a queue. Roles only. → [`Answer::Saved`]
+    Route(Route),
+    /// Asks an agent to come into a session. Roles only. → [`Answer::Saved`]
+    Invite(Invite),
+    /// Ends an invitation. Roles only. → [`Answer::Done`]
+    EndInvitation(EndInvitation),
+    /// Has participants leave. Repeatable. Roles only. → [`Answer::Done`]
+    Remove {
+        /// The session.
+        session: SessionId,
+        /// Who leaves, and why.
+        leaving: Vec<Leaving>,
+    },
+    /// Asks something of the interaction server; it waits at the engine until there is one. → [`Answer::Told`]
+    Ask(DeskAsk),
 }
 
 /// As whom something is done.
@@ -164,6 +206,16 @@ pub struct Join {
     /// Who sees him. Only a role lets somebody join unseen.
     #[serde(default, skip_serializing_if = "Visibility::is_all")]
     pub visibility: Visibility,
+    /// His account, where he has one. Only a role says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// The `queued` event that this join answers: it is refused as [`crate::ErrorCode::Taken`] unless the session
+    /// waits since that very event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taking: Option<Seq>,
+    /// Those in whose place he comes: they are removed with it, all or nothing. Only a role says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replacing: Vec<ParticipantId>,
 }
 
 /// See [`Request::Send`].
@@ -229,6 +281,37 @@ pub enum FromEngine {
     },
     /// Sessions that are open; sent after [`Request::Watch`]. A session may be named more than once.
     Opened(Vec<SessionId>),
+    /// Sessions that changed, to whoever follows them.
+    Changed(Vec<Changed>),
+    /// Where a waiting session stands, to whoever attached it. May be lost.
+    Place {
+        /// The session.
+        session: SessionId,
+        /// Its place.
+        place: Place,
+    },
+    /// To the interaction server: a gateway asks. It may have been asked before, of this or another process.
+    Asked {
+        /// What the answer names.
+        ask: AskId,
+        /// The gateway's link.
+        gateway: GatewayLink,
+        /// What is asked.
+        body: DeskAsk,
+    },
+    /// To the interaction server: a gateway's link is gone, and with it its desks.
+    GatewayGone(GatewayLink),
+    /// To a gateway: news for one of its desks.
+    Desk {
+        /// The desk.
+        desk: DeskId,
+        /// What is new.
+        news: DeskNews,
+    },
+    /// To gateways: the interaction server is gone. What desks do waits.
+    InteractionGone,
+    /// To gateways: there is another interaction server, which knows no desk. Those there are enter again.
+    EnterAgain,
     /// The pair changed: a backup came or went.
     Pair(Pair),
     /// Nothing to say, but alive.
@@ -269,6 +352,10 @@ pub enum Answer {
     },
     /// To read: events in order.
     Page(Page),
+    /// To follow: those of the sessions that are known.
+    Followed(Vec<Changed>),
+    /// To ask: what the interaction server says, as JSON; null for nothing.
+    Told(Box<RawValue>),
     /// To the rest.
     Done,
 }

@@ -4,8 +4,10 @@
 //! numbered but not saved is told to nobody (D-1): answers and deliveries leave only from [`Core::saved`].
 
 mod attach;
+mod relay;
 mod requests;
 mod restoring;
+mod routing;
 mod saving;
 mod timers;
 
@@ -13,11 +15,14 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use tandem_protocol::{
-    ErrorCode, LeaveReason, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId, TokenHash,
+    AskId, DeskId, ErrorCode, GatewayLink, LeaveReason, ParticipantId, Place, RawEvent, Refusal, RequestId, Seq,
+    SessionId, TokenHash,
+    desk::{DeskAsk, DeskNews},
     link::{Answer, Deliver, Outcome, Request},
+    routing::Changed,
 };
 
-use self::{restoring::Restoring, saving::Unsaved};
+use self::{relay::Relay, restoring::Restoring, saving::Unsaved};
 use crate::{Now, Session, SessionSettings};
 
 /// One link to the engine, named by the runtime; never reused.
@@ -81,6 +86,59 @@ pub enum Effect {
         /// The sessions.
         sessions: Vec<SessionId>,
     },
+    /// Tell these links, who follow the sessions, that they changed; serialised once.
+    Changed {
+        /// The links.
+        links: Vec<LinkId>,
+        /// How the sessions stand.
+        changed: Vec<Changed>,
+    },
+    /// Tell these links where a waiting session stands. May be lost.
+    Place {
+        /// The links.
+        links: Vec<LinkId>,
+        /// The session.
+        session: SessionId,
+        /// Its place.
+        place: Place,
+    },
+    /// Pass a gateway's question on to the interaction server.
+    Asked {
+        /// The interaction server's link.
+        link: LinkId,
+        /// What the reply names.
+        ask: AskId,
+        /// The gateway's link.
+        gateway: GatewayLink,
+        /// What is asked.
+        body: DeskAsk,
+    },
+    /// Tell the interaction server that a gateway's link is gone.
+    GatewayGone {
+        /// The interaction server's link.
+        link: LinkId,
+        /// The gateway's link.
+        gateway: GatewayLink,
+    },
+    /// Pass news on to the gateway that holds the desk.
+    Desk {
+        /// The gateway's link.
+        link: LinkId,
+        /// The desk.
+        desk: DeskId,
+        /// What is new.
+        news: DeskNews,
+    },
+    /// Tell these gateways that the interaction server is gone.
+    InteractionGone {
+        /// Their links.
+        links: Vec<LinkId>,
+    },
+    /// Tell these gateways that another interaction server is there.
+    EnterAgain {
+        /// Their links.
+        links: Vec<LinkId>,
+    },
     /// Read these sessions from the store, then call [`Core::loaded`] (or [`Core::load_failed`]) with all of them.
     Load {
         /// The sessions.
@@ -134,6 +192,8 @@ struct Live {
     attachments: Vec<(LinkId, Option<ParticipantId>)>,
     /// The joined customers without an attachment.
     absences: Vec<Absence>,
+    /// How far it has come in the queue since the `queued` event named; never saved.
+    place: Option<(Seq, Place)>,
     /// When something is next to be done about it; mirrored in `Core::deadlines`.
     deadline: Option<Duration>,
 }
@@ -157,6 +217,9 @@ pub struct Core {
     /// The sessions each link attached; the links of `Live::attachments`, the other way round.
     links: HashMap<LinkId, HashSet<SessionId>>,
     watchers: BTreeSet<LinkId>,
+    /// Links that are told of every change of a session.
+    followers: BTreeSet<LinkId>,
+    relay: Relay,
     /// Attachments of participants; what `limit-for-clients` counts.
     clients: usize,
     /// Numbered and not saved, in order; the first `in_flight` of them are at the store.
@@ -183,6 +246,8 @@ impl Core {
             open: open.len(),
             links: HashMap::new(),
             watchers: BTreeSet::new(),
+            followers: BTreeSet::new(),
+            relay: Relay::default(),
             clients: 0,
             unsaved: VecDeque::new(),
             in_flight: 0,
@@ -216,8 +281,10 @@ impl Core {
     }
 
     /// A link is gone, and with it its attachments. What else it asked is still done; it asks again elsewhere.
-    pub fn link_down(&mut self, now: Now, link: LinkId) {
+    pub fn link_down(&mut self, now: Now, link: LinkId, effects: &mut Vec<Effect>) {
         self.watchers.remove(&link);
+        self.followers.remove(&link);
+        self.relay.link_down(link, effects);
         for session in self.links.remove(&link).unwrap_or_default() {
             self.detach_all(now, link, session);
         }
@@ -268,7 +335,7 @@ impl Core {
 
 impl Live {
     fn new(session: Session) -> Self {
-        Self { session, attachments: Vec::new(), absences: Vec::new(), deadline: None }
+        Self { session, attachments: Vec::new(), absences: Vec::new(), place: None, deadline: None }
     }
 
     /// Each link that gets the session's events, once.

@@ -3,15 +3,21 @@
 //! A session numbers events before they are saved; what it has numbered but not saved can be undone, newest first,
 //! when the store refuses. It never answers or delivers: the [`crate::Core`] does, once a record is saved (D-1).
 
+mod participant;
+mod routing;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tandem_protocol::{
-    ClientId, ClosedReason, ErrorCode, Event, EventBody, LeaveReason, ParticipantId, ParticipantKind, ParticipantState,
+    AgentId, ClientId, ClosedReason, ErrorCode, Event, EventBody, LeaveReason, ParticipantId, ParticipantKind,
     RawEvent, Refusal, Seq, SessionId, SessionState, SessionStatus, Timestamp, TokenHash, Visibility,
-    limits::{PARTICIPANTS_MAX, SESSION_EVENTS_MAX},
-    link::Heads,
+    limits::PARTICIPANTS_MAX, link::Heads, routing::Leaving,
 };
 
+use self::{
+    participant::Participant,
+    routing::{Invitation, QueueEntry, Routing},
+};
 use crate::Record;
 
 /// Saved events kept in memory for readers who lag a little; older ones are read from the store.
@@ -38,40 +44,37 @@ pub enum Unreadable {
     NotOpened,
 }
 
-/// A participant of a session.
-#[derive(Debug, Clone)]
-struct Participant {
-    kind: ParticipantKind,
-    name: String,
-    /// None for one who acts only through a role's link.
-    token: Option<TokenHash>,
-    /// Each event by which he joined, and who has seen him since: the first, and one each time he was shown to more.
-    joined: Vec<(Seq, Visibility)>,
-    left: Option<Seq>,
-}
-
-impl Participant {
-    fn is_here(&self) -> bool {
-        self.left.is_none()
-    }
-
-    /// Who sees him.
-    fn visibility(&self) -> Visibility {
-        self.joined.last().expect("a participant has joined").1
-    }
-
-    /// Who sees him as far as events up to `saved` tell; none when he has not joined by then.
-    fn visibility_at(&self, saved: Seq) -> Option<Visibility> {
-        self.joined.iter().rev().find(|(seq, _)| *seq <= saved).map(|(_, visibility)| *visibility)
-    }
-}
-
 /// Where a numbered send stands; the answer to its repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) seq: Seq,
     pub(crate) at: Timestamp,
     pub(crate) participant: ParticipantId,
+}
+
+/// Somebody who joins, and how.
+#[derive(Debug)]
+pub(crate) struct Joining {
+    pub(crate) client_id: ClientId,
+    pub(crate) kind: ParticipantKind,
+    pub(crate) name: String,
+    /// Who sees him.
+    pub(crate) visibility: Visibility,
+    pub(crate) token: Option<TokenHash>,
+    /// His account, where he works here.
+    pub(crate) agent: Option<AgentId>,
+    /// The `queued` event that he answers.
+    pub(crate) taking: Option<Seq>,
+    /// In whose place he comes.
+    pub(crate) replacing: Vec<ParticipantId>,
+}
+
+impl Joining {
+    /// The customer who opens the session.
+    pub(crate) fn customer(client_id: ClientId, name: String, token: TokenHash) -> Self {
+        let (kind, visibility) = (ParticipantKind::Client, Visibility::All);
+        Self { client_id, kind, name, visibility, token: Some(token), agent: None, taking: None, replacing: Vec::new() }
+    }
 }
 
 /// What numbering a send came to.
@@ -90,8 +93,10 @@ pub struct Session {
     closed: Option<Seq>,
     /// It could not be saved: it takes nothing more and is closed as soon as the store saves again.
     pub(crate) is_condemned: bool,
+    opened_at: Timestamp,
     subject: Option<String>,
     properties: BTreeMap<String, String>,
+    routing: Routing,
     /// In order of joining: participant n is at n - 1.
     participants: Vec<Participant>,
     /// The last numbered event.
@@ -114,8 +119,10 @@ impl Session {
             id,
             closed: None,
             is_condemned: false,
+            opened_at: Timestamp::ZERO,
             subject: None,
             properties: BTreeMap::new(),
+            routing: Routing::default(),
             participants: Vec::new(),
             head: Seq::ZERO,
             saved: Seq::ZERO,
@@ -178,27 +185,23 @@ impl Session {
     /// The state to show to a reader: as saved, whatever has been numbered since (D-1).
     pub(crate) fn state(&self) -> SessionState {
         let is_saved = |seq: Seq| seq <= self.saved;
-        let participants = self.participants.iter().zip(1..).filter_map(|(participant, number)| {
-            Some(ParticipantState {
-                participant: ParticipantId(number),
-                kind: participant.kind,
-                name: participant.name.clone(),
-                joined: !participant.left.is_some_and(is_saved),
-                visibility: participant.visibility_at(self.saved)?,
-            })
-        });
+        let participants = self.participants.iter().zip(1..);
+        let participants = participants.filter_map(|(known, at)| known.state_at(self.saved, ParticipantId(at)));
         SessionState {
             status: if self.closed.is_some_and(is_saved) { SessionStatus::Closed } else { SessionStatus::Open },
             subject: self.subject.clone(),
             properties: self.properties.clone(),
+            opened_at_ms: self.opened_at,
+            queue: self.routing.queue_at(self.saved),
             participants: participants.collect(),
+            invitations: self.routing.invitations_at(self.saved),
         }
     }
 
-    /// The participant who holds this token.
+    /// The participant who holds this token; the last one, for an agent who comes again has the same.
     pub(crate) fn holder_of(&self, token: &TokenHash) -> Option<ParticipantId> {
         let holds = |p: &Participant| p.token.is_some_and(|own| own.matches(token));
-        self.participants.iter().position(holds).map(|at| ParticipantId(at as u32 + 1))
+        self.participants.iter().rposition(holds).map(|at| ParticipantId(at as u32 + 1))
     }
 
     /// Whether there is such a participant, joined or not.
@@ -249,27 +252,28 @@ impl Session {
         self.record(at, EventBody::Opened { subject, properties }, None)
     }
 
-    /// A participant joins, seen by those whom `visibility` names; a repeat by client id is the first join.
-    pub(crate) fn join(
-        &mut self,
-        at: Timestamp,
-        client_id: ClientId,
-        kind: ParticipantKind,
-        name: String,
-        visibility: Visibility,
-        token: Option<TokenHash>,
-    ) -> Result<Numbered, Refusal> {
+    /// A participant joins; a repeat by client id is the first join. Those whom he replaces leave before him.
+    pub(crate) fn join(&mut self, at: Timestamp, joining: Joining) -> Result<Numbered, Refusal> {
+        let Joining { client_id, kind, name, visibility, token, agent, taking, replacing } = joining;
         if let Some(place) = self.places.get(&(ParticipantId::ZERO, client_id.clone())) {
             return Ok(Numbered::Repeat(*place));
         }
         self.check_open()?;
+        self.check_length()?;
+        self.check_taking(taking)?;
         if self.participants.len() >= PARTICIPANTS_MAX {
             let sentence = format!("a session has at most {PARTICIPANTS_MAX} participants");
             return Err(Refusal::new(ErrorCode::TooManyParticipants, sentence));
         }
+        if replacing.iter().any(|replaced| self.is_customer(*replaced)) {
+            return Err(Refusal::new(ErrorCode::BadRequest, "nobody comes in a customer's place"));
+        }
+        let leaving = |participant| Leaving { participant, reason: LeaveReason::Removed };
+        let mut records = self.remove(at, &replacing.into_iter().map(leaving).collect::<Vec<_>>());
         let participant = ParticipantId(self.participants.len() as u32 + 1);
-        let record = self.record(at, EventBody::Joined { participant, kind, name, client_id, visibility }, token);
-        Ok(Numbered::New(vec![record], Place { seq: self.head, at, participant }))
+        let body = EventBody::Joined { participant, kind, name, client_id, visibility, agent, took: taking };
+        records.push(self.record(at, body, token));
+        Ok(Numbered::New(records, Place { seq: self.head, at, participant }))
     }
 
     /// A participant says something to those whom `visibility` names; a repeat by client id is the first message, even
@@ -293,10 +297,7 @@ impl Session {
         if !visibility.is_seen_by(speaker.kind.may_say()) {
             return Err(Refusal::new(ErrorCode::Forbidden, "this participant may not say what others cannot read"));
         }
-        if self.head.0 >= SESSION_EVENTS_MAX {
-            let sentence = format!("a session has at most {SESSION_EVENTS_MAX} events; please start a new one");
-            return Err(Refusal::new(ErrorCode::SessionFull, sentence));
-        }
+        self.check_length()?;
         let mut records: Vec<_> = self.show(at, participant, visibility).into_iter().collect();
         records.push(self.record(at, EventBody::Message { participant, client_id, text, visibility }, None));
         Ok(Numbered::New(records, Place { seq: self.head, at, participant }))
@@ -305,9 +306,10 @@ impl Session {
     /// Makes a participant seen by those whom `visibility` names; none when they see him already.
     fn show(&mut self, at: Timestamp, participant: ParticipantId, visibility: Visibility) -> Option<Record> {
         let known = self.participant(participant).filter(|known| visibility < known.visibility())?;
-        let (kind, name, secret) = (known.kind, known.name.clone(), known.token);
+        let (kind, name, agent, secret) = (known.kind, known.name.clone(), known.agent, known.token);
         let client_id = ClientId::new(&format!("shown-{}", self.head.next())).expect("is a short visible text");
-        Some(self.record(at, EventBody::Joined { participant, kind, name, client_id, visibility }, secret))
+        let body = EventBody::Joined { participant, kind, name, client_id, visibility, agent, took: None };
+        Some(self.record(at, body, secret))
     }
 
     /// A participant leaves; the session ends with its last customer. Empty when he had left already.
@@ -361,18 +363,27 @@ impl Session {
     pub(crate) fn undo(&mut self, raw: &RawEvent) {
         assert!(self.head > self.saved && raw.seq == self.head, "what is not saved is undone newest first");
         self.head = Seq(self.head.0 - 1);
+        self.routing.undo(raw.seq);
         match raw.parse().expect("the event was made here").body {
             EventBody::Opened { .. } => (self.subject, self.properties) = (None, BTreeMap::new()),
             EventBody::Joined { participant, client_id, .. } => {
                 let known = self.participants.get_mut(participant.0 as usize - 1).expect("he joined");
                 known.joined.pop();
                 self.participants.pop_if(|last| last.joined.is_empty());
-                self.places.remove(&(ParticipantId::ZERO, client_id));
+                self.forget_place(ParticipantId::ZERO, client_id);
             }
-            EventBody::Message { participant, client_id, .. } => drop(self.places.remove(&(participant, client_id))),
+            EventBody::Message { participant, client_id, .. } => self.forget_place(participant, client_id),
+            EventBody::Queued { client_id, .. } | EventBody::Invited { client_id, .. } => {
+                self.forget_place(ParticipantId::ZERO, client_id);
+            }
+            EventBody::InvitationEnded { .. } => {}
             EventBody::Left { participant, .. } => self.set_left(participant, None),
             EventBody::Closed { .. } => self.closed = None,
         }
+    }
+
+    fn forget_place(&mut self, participant: ParticipantId, client_id: ClientId) {
+        self.places.remove(&(participant, client_id));
     }
 
     fn participant(&self, id: ParticipantId) -> Option<&Participant> {
@@ -408,7 +419,8 @@ impl Session {
     fn record(&mut self, at: Timestamp, body: EventBody, secret: Option<TokenHash>) -> Record {
         let event = Event { seq: self.head.next(), at_ms: at, body };
         let closes = matches!(event.body, EventBody::Closed { .. });
-        let record = Record { session: self.id, at, event: RawEvent::of(&event), secret, closes };
+        let says = matches!(event.body, EventBody::Message { .. });
+        let record = Record { session: self.id, at, event: RawEvent::of(&event), secret, closes, says };
         self.apply(event, secret).expect("an event made here follows from the state");
         record
     }
@@ -417,15 +429,18 @@ impl Session {
     fn apply(&mut self, event: Event, secret: Option<TokenHash>) -> Result<(), Unreadable> {
         let (seq, at) = (event.seq, event.at_ms);
         match event.body {
-            EventBody::Opened { subject, properties } => (self.subject, self.properties) = (subject, properties),
-            EventBody::Joined { participant, kind, name, client_id, visibility } => {
+            EventBody::Opened { subject, properties } => {
+                (self.opened_at, self.subject, self.properties) = (at, subject, properties);
+            }
+            EventBody::Joined { participant, kind, name, client_id, visibility, agent, took } => {
+                self.routing.joined(seq, agent, took);
                 let place = (participant.0 as usize).checked_sub(1).ok_or(Unreadable::Event(seq))?;
                 let is_next = place == self.participants.len();
                 match self.participants.get_mut(place) {
                     Some(known) => known.joined.push((seq, visibility)),
                     None if is_next => {
                         let joined = vec![(seq, visibility)];
-                        self.participants.push(Participant { kind, name, token: secret, joined, left: None });
+                        self.participants.push(Participant { kind, name, token: secret, agent, joined, left: None });
                     }
                     None => return Err(Unreadable::Event(seq)),
                 }
@@ -435,6 +450,16 @@ impl Session {
                 self.places.insert((participant, client_id), Place { seq, at, participant });
             }
             EventBody::Left { participant, .. } => self.set_left(participant, Some(seq)),
+            EventBody::Queued { queue, cause, client_id, by, agent, text } => {
+                self.routing.queued(QueueEntry { seq, since: at, queue, cause, by, agent, text, taken: None });
+                let place = Place { seq, at, participant: by.unwrap_or_default() };
+                self.places.insert((ParticipantId::ZERO, client_id), place);
+            }
+            EventBody::Invited { agent, by, client_id, .. } => {
+                self.routing.invited(Invitation { seq, since: at, agent, by, ended: None });
+                self.places.insert((ParticipantId::ZERO, client_id), Place { seq, at, participant: by });
+            }
+            EventBody::InvitationEnded { agent, .. } => self.routing.end_invitation(seq, agent),
             EventBody::Closed { .. } => self.closed = Some(seq),
         }
         self.head = seq;

@@ -40,6 +40,21 @@ impl Service {
                     outgoing.push_to_all(&links, &frame(&FromEngine::Typing { session, participant, on }));
                 }
                 Effect::Opened { link, sessions } => outgoing.push(link, frame(&FromEngine::Opened(sessions))),
+                Effect::Changed { links, changed } => {
+                    outgoing.push_to_all(&links, &frame(&FromEngine::Changed(changed)));
+                }
+                Effect::Place { links, session, place } => {
+                    outgoing.push_to_all(&links, &frame(&FromEngine::Place { session, place }));
+                }
+                Effect::Asked { link, ask, gateway, body } => {
+                    outgoing.push(link, frame(&FromEngine::Asked { ask, gateway, body }));
+                }
+                Effect::GatewayGone { link, gateway } => outgoing.push(link, frame(&FromEngine::GatewayGone(gateway))),
+                Effect::Desk { link, desk, news } => outgoing.push(link, frame(&FromEngine::Desk { desk, news })),
+                Effect::InteractionGone { links } => {
+                    outgoing.push_to_all(&links, &frame(&FromEngine::InteractionGone));
+                }
+                Effect::EnterAgain { links } => outgoing.push_to_all(&links, &frame(&FromEngine::EnterAgain)),
                 Effect::Load { sessions } => self.load(sessions),
                 Effect::Read { read, session, after, events_max } => self.read_page(read, session, after, events_max),
             }

@@ -1,6 +1,6 @@
 //! Hellos and frames of links: who is welcome, who waits, who is sent to the other engine.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use tandem_link::{Outbox, connection::frame};
 use tandem_protocol::{
@@ -57,7 +57,12 @@ impl Service {
         let now = self.clock.now();
         if let Some((epoch, core)) = &mut self.core {
             info!(link = linked.hello.name, %epoch, "a link is gone");
-            core.link_down(now, link);
+            core.link_down(now, link, &mut self.effects);
+        }
+        if linked.hello.role == LinkRole::Interaction {
+            let waiting: Vec<LinkId> =
+                self.links.keys().copied().filter(|at| is_interaction(&self.links, *at)).collect();
+            waiting.into_iter().for_each(|waiting| self.welcome(waiting));
         }
         if self.backup.as_ref().is_some_and(|(standby, _)| *standby == link) {
             self.backup = None;
@@ -78,6 +83,9 @@ impl Service {
                 ToEngine::Typing { session, participant, on } => {
                     core.typing(link, session, participant, on, &mut self.effects);
                 }
+                ToEngine::Reply { ask, outcome } => core.replied(link, ask, outcome, &mut self.effects),
+                ToEngine::Push { gateway, desk, news } => core.pushed(link, gateway, desk, news, &mut self.effects),
+                ToEngine::Places(placed) => core.placed(&placed, &mut self.effects),
                 // A second hello changes nothing.
                 ToEngine::Hello(_) | ToEngine::Heartbeat => {}
             }
@@ -112,7 +120,12 @@ impl Service {
 
     fn welcome(&mut self, link: LinkId) {
         let Some((epoch, core)) = &mut self.core else { return };
+        let is_second = is_interaction(&self.links, link) && self.links.values().any(Linked::is_serving_agents);
         let Some(linked) = self.links.get_mut(&link) else { return };
+        if is_second {
+            // Two would contradict each other. It waits, and is welcomed the moment the first is gone or falls silent.
+            return info!(link = linked.hello.name, "an interaction server waits: another one serves");
+        }
         if linked.hello.epoch_seen > *epoch {
             // Somebody has seen a newer primary: this engine is deposed and will learn it at its next write (F-2).
             let last = frame(&FromEngine::NotPrimary(None));
@@ -122,12 +135,17 @@ impl Service {
         }
         linked.is_welcome = true;
         core.link_up(link);
+        match &linked.hello.role {
+            LinkRole::Gateway => core.gateway_up(link),
+            LinkRole::Interaction => core.interaction_up(link, &mut self.effects),
+            LinkRole::External | LinkRole::Standby(_) => {}
+        }
         info!(link = linked.hello.name, %epoch, "a link is there");
         if let LinkRole::Standby(peer) = &linked.hello.role {
             self.backup = Some((link, peer.clone()));
             self.tell_pair();
         } else if let Some(pair) = self.pair() {
-            // An outbox that is full or ended shows as the link's end.
+            // Now, before any effect of its coming. An outbox that is full or ended shows as the link's end.
             let _ = self.links[&link].outbox.push(frame(&FromEngine::Welcome(pair)));
         }
     }
@@ -179,4 +197,16 @@ impl Service {
         }
         None
     }
+}
+
+impl Linked {
+    /// Whether it is the interaction server.
+    fn is_serving_agents(&self) -> bool {
+        self.is_welcome && self.hello.role == LinkRole::Interaction
+    }
+}
+
+/// Whether it is one that serves agents, or would.
+fn is_interaction(links: &HashMap<LinkId, Linked>, link: LinkId) -> bool {
+    links.get(&link).is_some_and(|linked| linked.hello.role == LinkRole::Interaction)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tandem_protocol::{
-    ClientId, ClosedReason, ErrorCode, LeaveReason, ParticipantKind, Refusal, RequestId, SessionId, Visibility,
+    ClientId, ClosedReason, ErrorCode, LeaveReason, Refusal, RequestId, SessionId,
     limits::{NAME_CHARS_MAX, PROPERTIES_MAX, PROPERTY_KEY_BYTES_MAX, PROPERTY_VALUE_BYTES_MAX},
     link::{Answer, Credential, Join, Open, Outcome, Request, Send},
 };
@@ -11,7 +11,7 @@ use tandem_protocol::{
 use super::{Core, Effect, LinkId, Live, Slot, done, unauthorized};
 use crate::{
     Now, Session,
-    session::{Numbered, Place},
+    session::{Joining, Numbered, Place},
 };
 
 /// Sessions named in one frame to a watching link.
@@ -19,13 +19,13 @@ const OPENED_SESSIONS_MAX: usize = 1_000;
 
 /// A request and where its answer goes.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
-    link: LinkId,
-    id: RequestId,
+pub(super) struct Asked {
+    pub(super) link: LinkId,
+    pub(super) id: RequestId,
 }
 
 impl Asked {
-    fn with(self, answer: Answer) -> (LinkId, RequestId, Answer) {
+    pub(super) fn with(self, answer: Answer) -> (LinkId, RequestId, Answer) {
         (self.link, self.id, answer)
     }
 }
@@ -55,6 +55,18 @@ impl Core {
                 self.watch(asked, effects);
                 Ok(())
             }
+            Request::Follow(sessions) => {
+                self.follow(asked, &sessions, effects);
+                Ok(())
+            }
+            Request::Route(route) => self.route(now, asked, route, effects),
+            Request::Invite(invite) => self.invite(now, asked, invite, effects),
+            Request::EndInvitation(end) => self.end_invitation(now, asked, end, effects),
+            Request::Remove { session, leaving } => self.remove(now, asked, session, &leaving, effects),
+            Request::Ask(ask) => {
+                self.relay.ask(now, asked, ask, effects);
+                Ok(())
+            }
         };
         if let Err(refusal) = done {
             effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
@@ -68,9 +80,7 @@ impl Core {
         if let Some(Slot::Live(live)) = self.sessions.get_mut(&open.session) {
             // A repeat: only who holds the token may learn that it is one.
             live.session.holder_of(&open.token_hash).ok_or_else(unauthorized)?;
-            let kind = ParticipantKind::Client;
-            let joined =
-                live.session.join(now.wall, client_id, kind, open.name, Visibility::All, Some(open.token_hash))?;
+            let joined = live.session.join(now.wall, Joining::customer(client_id, open.name, open.token_hash))?;
             return self.joined(now, asked, open.session, joined, effects);
         }
         if self.open >= self.settings.sessions_max {
@@ -78,8 +88,7 @@ impl Core {
         }
         let mut session = Session::new(open.session);
         let opened = session.open(now.wall, open.subject, open.properties);
-        let kind = ParticipantKind::Client;
-        let joined = session.join(now.wall, client_id, kind, open.name, Visibility::All, Some(open.token_hash))?;
+        let joined = session.join(now.wall, Joining::customer(client_id, open.name, open.token_hash))?;
         self.sessions.insert(open.session, Slot::Live(Box::new(Live::new(session))));
         self.open += 1;
         self.persist(opened, Vec::new());
@@ -89,14 +98,17 @@ impl Core {
     fn join(&mut self, now: Now, asked: Asked, join: Join, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
         check_chars("name", &join.name)?;
         self.authenticate(join.session, join.by)?;
-        if !join.visibility.is_all() && join.by != Credential::Role {
-            return Err(Refusal::new(ErrorCode::Forbidden, "only a role lets somebody join unseen"));
+        let is_plain = join.visibility.is_all() && join.agent.is_none() && join.replacing.is_empty();
+        if !is_plain && join.by != Credential::Role {
+            let sentence = "only a role lets somebody join unseen, as an account, or in another's place";
+            return Err(Refusal::new(ErrorCode::Forbidden, sentence));
         }
         self.check_room_to_save()?;
         let live = self.live_mut(join.session).ok_or_else(super::unknown_session)?;
-        let Join { client_id, kind, name, visibility, token_hash, .. } = join;
-        let joined = live.session.join(now.wall, client_id, kind, name, visibility, token_hash)?;
-        self.joined(now, asked, join.session, joined, effects)
+        let Join { session, client_id, kind, name, token_hash: token, visibility, agent, taking, replacing, .. } = join;
+        let joining = Joining { client_id, kind, name, visibility, token, agent, taking, replacing };
+        let joined = live.session.join(now.wall, joining)?;
+        self.joined(now, asked, session, joined, effects)
     }
 
     fn joined(
@@ -135,7 +147,7 @@ impl Core {
     }
 
     /// Persists what is new, and has the request answered once it, or what it repeats, is saved.
-    fn number(
+    pub(super) fn number(
         &mut self,
         session: SessionId,
         numbered: Numbered,
@@ -181,8 +193,9 @@ impl Core {
         Ok(())
     }
 
-    /// Answers a leave or close: with its last record, or, for a repeat, with whatever is numbered last.
-    fn ended(
+    /// Answers what can be repeated without an id: with its last record, or, for a repeat, with whatever is numbered
+    /// last.
+    pub(super) fn ended(
         &mut self,
         now: Now,
         asked: Asked,
@@ -210,14 +223,15 @@ impl Core {
             Slot::Live(live) => !live.session.is_closed() && live.session.saved_head() > tandem_protocol::Seq::ZERO,
         };
         let open: Vec<SessionId> = self.sessions.iter().filter(|(_, slot)| is_open(slot)).map(|(id, _)| *id).collect();
-        effects.push(Effect::Answer { link: asked.link, id: asked.id, outcome: done(Answer::Done) });
         for sessions in open.chunks(OPENED_SESSIONS_MAX) {
             effects.push(Effect::Opened { link: asked.link, sessions: sessions.to_vec() });
         }
+        // After the lists: whoever waits for it then knows of all there are.
+        effects.push(Effect::Answer { link: asked.link, id: asked.id, outcome: done(Answer::Done) });
     }
 
     /// A session that may be changed: in memory, and not one that could not be saved.
-    fn live_to_change(&mut self, session: SessionId) -> Result<&mut Live, Refusal> {
+    pub(super) fn live_to_change(&mut self, session: SessionId) -> Result<&mut Live, Refusal> {
         let live = self.live_mut(session).ok_or_else(super::unknown_session)?;
         if live.session.is_condemned {
             return Err(Refusal::new(ErrorCode::SessionClosed, "the session could not be saved and ends"));

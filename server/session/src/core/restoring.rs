@@ -10,7 +10,8 @@ use std::{
 use tandem_protocol::{
     ErrorCode, LeaveReason, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId,
     limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX},
-    link::{Answer, Outcome, Page, Request},
+    link::{Answer, Join, Open, Outcome, Page, Request, Send},
+    routing::{EndInvitation, Invite, Route},
 };
 
 use super::{Core, Effect, LinkId, Live, LoadedSession, ReadId, Slot, done, unknown_session};
@@ -79,10 +80,15 @@ impl Core {
             |id: &SessionId| matches!(self.sessions.get(id), None | Some(Slot::Dormant | Slot::Loading { .. }));
         let mut missing = match body {
             Request::Attach(attaches) => attaches.iter().map(|attach| attach.session).filter(is_missing).collect(),
-            Request::Watch => Vec::new(),
-            Request::Open(tandem_protocol::link::Open { session, .. })
-            | Request::Join(tandem_protocol::link::Join { session, .. })
-            | Request::Send(tandem_protocol::link::Send { session, .. })
+            Request::Follow(sessions) => sessions.iter().copied().filter(is_missing).collect(),
+            Request::Watch | Request::Ask(_) => Vec::new(),
+            Request::Open(Open { session, .. })
+            | Request::Join(Join { session, .. })
+            | Request::Send(Send { session, .. })
+            | Request::Route(Route { session, .. })
+            | Request::Invite(Invite { session, .. })
+            | Request::EndInvitation(EndInvitation { session, .. })
+            | Request::Remove { session, .. }
             | Request::Leave { session, .. }
             | Request::Close { session, .. }
             | Request::Read { session, .. } => Vec::from_iter(Some(*session).filter(is_missing)),
@@ -259,6 +265,6 @@ impl Core {
 impl Live {
     pub(super) fn page(&self, participant: Option<ParticipantId>, events: Vec<RawEvent>) -> Page {
         let (head, heads) = (self.session.saved_head(), self.session.heads());
-        Page { participant, head, heads, events, state: self.session.state() }
+        Page { participant, head, heads, events, state: self.state() }
     }
 }

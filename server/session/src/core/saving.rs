@@ -54,6 +54,7 @@ impl Core {
         let mut places: HashMap<SessionId, usize> = HashMap::with_capacity(batch.len());
         let mut closed = Vec::new();
         let mut opened = Vec::new();
+        let mut changed = Vec::new();
         for Unsaved { record, answers } in batch {
             let session = record.session;
             for (link, id, answer) in answers {
@@ -64,6 +65,9 @@ impl Core {
             }
             if record.closes {
                 closed.push(session);
+            }
+            if !record.says && changed.last() != Some(&session) {
+                changed.push(session);
             }
             let live = self.live_mut(session).expect("a session with unsaved records stays in memory");
             let after = live.session.saved_head();
@@ -76,6 +80,7 @@ impl Core {
         }
         self.deliver(delivers, effects);
         self.announce(&opened, effects);
+        self.tell_followers(changed, effects);
         for session in closed {
             self.open -= 1;
             if let Some(live) = self.live_mut(session) {

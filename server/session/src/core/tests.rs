@@ -1,5 +1,8 @@
 //! What a core does without a crash: answers, limits, timers, errors of the store. Crashes are the simulation's.
 
+mod relay;
+mod routing;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use tandem_protocol::{
@@ -106,9 +109,12 @@ impl Desk {
         let mut effects = Vec::new();
         self.core.tick(self.now, &mut effects);
         for effect in effects {
-            if let Effect::Load { sessions } = effect {
-                let loaded = sessions.iter().map(|session| self.history_of(*session)).collect();
-                self.core.loaded(self.now, loaded, &mut self.others);
+            match effect {
+                Effect::Load { sessions } => {
+                    let loaded = sessions.iter().map(|session| self.history_of(*session)).collect();
+                    self.core.loaded(self.now, loaded, &mut self.others);
+                }
+                other => self.others.push(other),
             }
         }
         while self.core.next_deadline().is_some_and(|at| at <= self.now.elapsed) {
@@ -147,6 +153,9 @@ fn join(number: u128, kind: ParticipantKind, token: u8) -> Request {
         name: "B".into(),
         token_hash,
         visibility: Visibility::All,
+        agent: None,
+        taking: None,
+        replacing: Vec::new(),
     })
 }
 
@@ -284,7 +293,7 @@ fn an_attached_customer_never_times_out_until_the_link_is_gone() {
     desk.attaches(1, Seq::ZERO);
     desk.passes(Duration::from_secs(3_600));
     assert_eq!(desk.core.counts().open, 1);
-    desk.core.link_down(desk.now, LINK);
+    desk.core.link_down(desk.now, LINK, &mut Vec::new());
     assert_eq!(desk.core.counts().attachments, 0);
     desk.passes(Duration::from_secs(60));
     assert_eq!(desk.core.counts().open, 0);
@@ -379,7 +388,11 @@ fn events_older_than_memory_keeps_are_read_from_the_store() {
 fn a_watching_link_is_told_of_every_open_session() {
     let mut desk = Desk::with(SessionSettings::default(), &[OpenSession { session: session(9) }]);
     let (_, effects) = desk.submit(Request::Watch);
-    assert!(matches!(&effects[..], [_, Effect::Opened { sessions, .. }] if *sessions == [session(9)]), "{effects:?}");
+    // Whoever has the answer knows of all there are.
+    assert!(
+        matches!(&effects[..], [Effect::Opened { sessions, .. }, Effect::Answer { .. }] if *sessions == [session(9)]),
+        "{effects:?}"
+    );
     desk.opens(1).expect("opens");
     assert!(
         desk.others.iter().any(|effect| matches!(effect, Effect::Opened { sessions, .. } if *sessions == [session(1)]))
@@ -424,7 +437,7 @@ fn parked() -> (Desk, Vec<Effect>) {
 #[test]
 fn an_attach_whose_link_went_while_it_was_parked_attaches_nobody() {
     let (mut desk, mut effects) = parked();
-    desk.core.link_down(desk.now, LINK);
+    desk.core.link_down(desk.now, LINK, &mut Vec::new());
     desk.core.loaded(desk.now, vec![desk.history_of(session(1))], &mut effects);
     assert_eq!(desk.core.counts().attachments, 0);
     desk.passes(Duration::from_secs(60));
@@ -496,6 +509,9 @@ fn staff(number: u128, kind: ParticipantKind, visibility: Visibility, token: u8)
         name,
         token_hash,
         visibility,
+        agent: None,
+        taking: None,
+        replacing: Vec::new(),
     })
 }
 

@@ -19,7 +19,7 @@ impl Core {
     pub fn next_deadline(&self) -> Option<Duration> {
         let dormant = (!self.dormant.is_empty()).then_some(self.dormant_until);
         let sessions = self.deadlines.first().map(|(at, _)| *at).filter(|_| self.timers_have_room());
-        sessions.into_iter().chain(dormant).min()
+        sessions.into_iter().chain(dormant).chain(self.relay.next_deadline()).min()
     }
 
     /// When a gateway dies all its customers are gone at once; their leaving must not crowd out those who are there.
@@ -35,6 +35,7 @@ impl Core {
             self.deadlines.remove(&(at, session));
             self.expire(now, session);
         }
+        self.relay.tick(now, effects);
         if self.dormant_until <= now.elapsed {
             self.dormant_until = now.elapsed + WAKE_PAUSE;
             self.wake_dormant(effects);

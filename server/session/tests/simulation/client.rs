@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tandem_protocol::{
-    ClientId, Epoch, ParticipantId, ParticipantKind, RawEvent, RequestId, Seq, SessionId, TokenHash, Visibility,
+    ClientId, Epoch, ErrorCode, EventBody, ParticipantId, ParticipantKind, QueueCause, QueueName, RawEvent, RequestId,
+    Seq, SessionId, TokenHash, Visibility,
     link::{Answer, Attach, Attached, Credential, FromEngine, Join, Open, Outcome, Request, Send, ToEngine},
+    routing::Route,
 };
 use tandem_session::LinkId;
 
@@ -106,12 +108,18 @@ impl Client {
             0 => self.ask(Request::Leave { session, by }),
             1 => self.ask(Request::Close { session, by }),
             2..6 => self.ask(Request::Read { session, by, after: Seq(random.u64(..8)), limit: 4 }),
-            6..12 if view.other.is_none() => self.join(session, by),
+            6..12 if view.other.is_none() => self.join(session, by, None),
+            20..24 => self.route(session, random),
+            24..28 => {
+                let queued = self.some_queued(session, random);
+                self.join(session, Credential::Role, Some(queued));
+            }
+            28..30 => self.ask(Request::Follow(vec![session])),
             12..20 if !view.is_attached => {
                 let after = Seq(view.events.len() as u64);
                 self.ask(Request::Attach(vec![Attach { session, by, also: Vec::new(), after }]));
             }
-            20..60 if view.other.is_some() => {
+            30..60 if view.other.is_some() => {
                 let other = view.other.map_or(Credential::Role, Credential::Participant);
                 self.say(session, other, random);
             }
@@ -126,10 +134,40 @@ impl Client {
         self.ask(Request::Open(Open { session, subject: None, properties: BTreeMap::new(), name, token_hash }));
     }
 
-    fn join(&mut self, session: SessionId, by: Credential) {
+    /// Somebody else joins; with `taking`, if the session waits.
+    fn join(&mut self, session: SessionId, by: Credential, taking: Option<Seq>) {
         let (kind, name, visibility) = (ParticipantKind::External, "Bot".into(), Visibility::All);
-        let client_id = client_id("bot");
-        self.ask(Request::Join(Join { session, by, client_id, kind, name, token_hash: None, visibility }));
+        let client_id = client_id(&taking.map_or("bot".to_owned(), |queued| format!("take-{queued}-{}", self.me)));
+        let (token_hash, agent, replacing) = (None, None, Vec::new());
+        let join = Join { session, by, client_id, kind, name, token_hash, visibility, agent, taking, replacing };
+        self.ask(Request::Join(join));
+    }
+
+    /// Puts the session into a queue, as one does who knows how it stands, or knew.
+    fn route(&mut self, session: SessionId, random: &mut fastrand::Rng) {
+        let after = self.some_queued(session, random);
+        self.ask(Request::Route(Route {
+            session,
+            client_id: client_id(&format!("queue-after-{after}")),
+            queue: QueueName::new("default").expect("valid"),
+            agent: None,
+            cause: QueueCause::Opened,
+            by: None,
+            after,
+            text: None,
+            note: None,
+            leaving: Vec::new(),
+        }));
+    }
+
+    /// The last `queued` event that was seen, or an earlier one; none as the first.
+    fn some_queued(&self, session: SessionId, random: &mut fastrand::Rng) -> Seq {
+        let is_queued = |event: &&RawEvent| matches!(event.parse().expect("an event").body, EventBody::Queued { .. });
+        let seen: Vec<Seq> = self.sessions[&session].events.iter().filter(is_queued).map(|event| event.seq).collect();
+        match random.u8(..4) {
+            0 if !seen.is_empty() => seen[random.usize(..seen.len())],
+            _ => seen.last().copied().unwrap_or_default(),
+        }
     }
 
     /// Says something new or, as a page that reloads would, repeats something.
@@ -171,11 +209,16 @@ impl Client {
             Request::Open(open) => (open.session, false),
             Request::Join(join) => (join.session, true),
             Request::Send(send) => (send.session, false),
+            Request::Route(route) => (route.session, false),
             _ => return,
         };
         let Some(seq) = acknowledged(&outcome) else {
             let Outcome::Refused(refusal) = outcome else { panic!("a send is answered as saved or refused") };
-            assert!(!refusal.code.is_retryable(), "nothing here is refused for lack of room: {refusal}");
+            let may_be_taken = refusal.code == ErrorCode::Taken;
+            assert!(
+                may_be_taken || !refusal.code.is_retryable(),
+                "nothing here is refused for lack of room: {refusal}"
+            );
             return;
         };
         assert!(disk.has(session, seq), "D-1: acknowledged before it is durable");

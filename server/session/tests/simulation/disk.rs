@@ -1,6 +1,6 @@
 //! The store, as far as the core can tell: a lease that is compared and a log that only grows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tandem_protocol::{ClientId, Epoch, EventBody, ParticipantId, RawEvent, Seq, SessionId, Timestamp, TokenHash};
 use tandem_session::{LoadedSession, OpenSession, Record};
@@ -20,6 +20,8 @@ pub(crate) struct Disk {
     pub(crate) transcripts: BTreeMap<SessionId, Vec<(RawEvent, Option<TokenHash>)>>,
     closed: HashSet<SessionId>,
     sent: HashSet<(SessionId, ParticipantId, ClientId)>,
+    /// The `queued` event since which a session waits.
+    waits: HashMap<SessionId, Seq>,
     /// Off only to show that the invariants notice.
     pub(crate) is_fenced: bool,
 }
@@ -65,17 +67,34 @@ impl Disk {
             let expected = Seq(transcript.len() as u64 + 1);
             assert_eq!(record.event.seq, expected, "D-4: numbered without gap or repeat");
             assert!(!self.closed.contains(&record.session), "nothing follows the end of a session");
-            let event = record.event.parse().expect("an event");
-            if let EventBody::Message { participant, client_id, .. } = event.body {
-                let is_new = self.sent.insert((record.session, participant, client_id));
-                assert!(is_new, "D-3: the same send is one event");
-            }
             transcript.push((record.event.clone(), record.secret));
+            self.check(record);
             if record.closes {
                 self.closed.insert(record.session);
             }
         }
         true
+    }
+
+    /// Panics when an event may not follow what is there.
+    fn check(&mut self, record: &Record) {
+        let session = record.session;
+        let event = record.event.parse().expect("an event");
+        let sent = match event.body {
+            EventBody::Message { participant, client_id, .. } => Some((participant, client_id)),
+            EventBody::Joined { took, client_id, .. } => {
+                let waited = took.map(|_| self.waits.remove(&session));
+                assert!(waited.is_none_or(|waited| waited == took), "a session was taken that did not wait");
+                Some((ParticipantId::ZERO, client_id))
+            }
+            EventBody::Queued { client_id, .. } => {
+                self.waits.insert(session, event.seq);
+                Some((ParticipantId::ZERO, client_id))
+            }
+            _ => None,
+        };
+        let is_new = sent.is_none_or(|(by, client_id)| self.sent.insert((session, by, client_id)));
+        assert!(is_new, "D-3: the same send is one event");
     }
 
     pub(crate) fn open_sessions(&self) -> Vec<OpenSession> {

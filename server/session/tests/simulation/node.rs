@@ -6,6 +6,7 @@ use std::time::Duration;
 use tandem_protocol::{
     EngineName, Epoch, RawEvent, Seq, SessionId, Timestamp,
     link::{Answer, Deliver, FromEngine, Outcome, ToEngine},
+    routing::Changed,
 };
 use tandem_session::{
     Core, Effect, LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, LinkId, LoadedSession, Now, OpenSession, ReadId,
@@ -175,7 +176,9 @@ impl Node {
     pub(crate) fn link_down(&mut self, now: Now, link: LinkId) {
         self.outgoing.remove(&link);
         if let Some((_, core)) = &mut self.core {
-            core.link_down(now, link);
+            let mut effects = Vec::new();
+            core.link_down(now, link, &mut effects);
+            assert!(effects.is_empty(), "nothing but the relay has anything to say, and nobody asks it here");
         }
     }
 
@@ -223,7 +226,18 @@ impl Node {
                     self.operations.push_back(Operation::ReadPage(*epoch, read, session, after, events_max));
                     continue;
                 }
+                Effect::Changed { links, changed } => {
+                    let is_saved = |changed: &Changed| disk.has(changed.session, changed.head);
+                    assert!(changed.iter().all(is_saved), "D-1: a follower is told of what is not saved");
+                    links.iter().map(|link| (*link, FromEngine::Changed(changed.clone()))).collect()
+                }
                 Effect::Typing { .. } | Effect::Opened { .. } => continue,
+                Effect::Place { .. }
+                | Effect::Asked { .. }
+                | Effect::GatewayGone { .. }
+                | Effect::Desk { .. }
+                | Effect::InteractionGone { .. }
+                | Effect::EnterAgain { .. } => panic!("there is no interaction server here: {effect:?}"),
             };
             for (link, frame) in frames {
                 if let Some(queue) = self.outgoing.get_mut(&link) {
