@@ -6,14 +6,16 @@
 
 #[cfg(test)]
 mod contract;
+mod directory;
 mod entry;
 mod error;
 mod lease;
 mod sqlite;
 mod store;
 
+pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
-pub use sqlite::{OpenError, SqliteStore};
+pub use sqlite::{OpenError, SqliteDirectory, SqliteStore};
 pub use store::Store;

@@ -4,11 +4,12 @@
 //! (`writer.rs`), a transaction for whatever waits (`group.rs`); reads go through a few read-only connections
 //! (`readers.rs`). The hot write is an append to a log without an index (`migrations/`); what is derived from it is
 //! brought up behind it (`index.rs`). It must never answer from memory what another process may have changed: every
-//! call compares the epoch in the file.
+//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way.
 
 mod checkpoint;
 mod command;
 mod connection;
+mod directory;
 mod fault;
 mod group;
 mod heads;
@@ -37,7 +38,6 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
 
-pub use self::open_error::OpenError;
 use self::{
     checkpoint::{Checkpoints, WriteTurn},
     command::{COMMANDS_MAX, Command, Queue, Take, Work},
@@ -48,6 +48,7 @@ use self::{
     row::Row,
     writer::Writer,
 };
+pub use self::{directory::SqliteDirectory, open_error::OpenError};
 use crate::{Cause, Entry, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
 
 /// One pair's part of a data directory. Dropping it finishes what was asked, which may block for some milliseconds.
@@ -65,7 +66,7 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the data directory, creating it and its database where missing. Blocks; call it before serving.
     pub fn open(dir: &Path, pair: &PairName) -> Result<Self, OpenError> {
-        let file = open::prepare(dir)?;
+        let file = open::prepare(dir, &schema::LOG)?;
         let connections = Connections::open(&file).map_err(|error| open::refusal(dir, &file, error))?;
         Self::start(pair, file.clone(), connections)
             .map_err(|error| OpenError::Failed { path: file, source: Cause::new(error) })

@@ -90,7 +90,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::sqlite::{connection, open};
+    use crate::sqlite::{connection, open, schema};
 
     /// Writes some 4,200 pages in a transaction.
     fn write(connection: &Connection) {
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn the_write_ahead_log_begins_again_once_it_is_long() {
         let dir = tempfile::TempDir::new().expect("the temporary directory is writable");
-        let file = open::prepare(dir.path()).expect("opens");
+        let file = open::prepare(dir.path(), &schema::LOG).expect("opens");
         let (writer, checkpointer) = (connection::writer(&file).expect("opens"), connection::checkpointer(&file));
         let (checkpointer, turn) = (checkpointer.expect("opens"), WriteTurn::default());
         writer.execute_batch("CREATE TABLE filler (x)").expect("writes");

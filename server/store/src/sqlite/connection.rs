@@ -13,6 +13,10 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long a checkpoint waits for readers of the oldest part of the write-ahead log; it is tried again later anyway.
 const CHECKPOINT_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 
+/// As [`BUSY_TIMEOUT`] for the directory: nobody waits for a takeover there, and an agent's deed is better done late
+/// than refused.
+const DIRECTORY_BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Statements that a connection keeps prepared; above the number that any of them uses.
 const STATEMENTS_MAX: usize = 32;
 
@@ -27,14 +31,25 @@ const COMMON: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
 /// For the writer thread. The file exists and is in write-ahead mode.
 pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(file, COMMON | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    // FULL makes a commit in write-ahead mode wait for fsync: D-1 is this line.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let connection = durable(file, BUSY_TIMEOUT)?;
     // Checkpoints have their own thread, so that no commit waits for one.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// For writing the directory, as [`writer`] for the log. A commit now and then does a checkpoint too, since there are
+/// few.
+pub(super) fn directory_writer(file: &Path) -> rusqlite::Result<Connection> {
+    durable(file, DIRECTORY_BUSY_TIMEOUT)
+}
+
+fn durable(file: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(file, COMMON | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // FULL makes a commit in write-ahead mode wait for fsync: D-1 is this line.
+    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 

@@ -19,6 +19,12 @@ pub(super) enum Fault {
     /// A lease row that this program cannot have written.
     #[error("the pair's lease names a holder that is not well formed")]
     Lease(#[source] tandem_protocol::InvalidId),
+    /// A row of the directory that this program cannot have written.
+    #[error("a row of {0} is not well formed")]
+    Directory(&'static str),
+    /// The system gives no random bytes.
+    #[error("there are no random bytes to make a secret of")]
+    Random(#[source] getrandom::Error),
     /// The caller's entries do not follow what is stored.
     #[error("event {got} of session {session} does not follow event {head}, its last stored one")]
     Order { session: SessionId, head: Seq, got: Seq },
@@ -37,9 +43,12 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Order { .. } | Fault::QueueFull | Fault::EpochChanged => Self::Recoverable(Cause::new(fault)),
-            Fault::Chain { .. } | Fault::Body { .. } | Fault::Lease(_) | Fault::ThreadGone => {
-                Self::Failed(Cause::new(fault))
-            }
+            Fault::Chain { .. }
+            | Fault::Body { .. }
+            | Fault::Lease(_)
+            | Fault::Directory(_)
+            | Fault::Random(_)
+            | Fault::ThreadGone => Self::Failed(Cause::new(fault)),
         }
     }
 }

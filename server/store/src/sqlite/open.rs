@@ -1,24 +1,27 @@
 //! Opens a data directory: creates what is missing, refuses what is not Tandem's, brings the schema up.
 //!
 //! It must never change a file before it knows that it is Tandem's. Both engines of a pair run it at the same time,
-//! on a fresh directory too; nothing here relies on being alone.
+//! on a fresh directory too, and other roles beside them; nothing here relies on being alone.
 
 use std::{
-    fs::{self, DirBuilder},
+    fs::{self, DirBuilder, OpenOptions},
     io,
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::{connection, open_error::OpenError, schema, schema::Identity};
+use super::{
+    connection,
+    open_error::OpenError,
+    schema,
+    schema::{Identity, Schema},
+};
 use crate::Cause;
-
-/// The database in the data directory; SQLite puts `-wal` and `-shm` beside it.
-const FILE_NAME: &str = "tandem.db";
 
 /// How long opening waits for another process that creates or migrates the same file.
 const OPEN_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -29,14 +32,18 @@ const OPEN_RETRY_PAUSE: Duration = Duration::from_millis(5);
 /// How many foreign things a refusal names.
 const FOUND_MAX: usize = 5;
 
-/// Makes the directory ready and says where the database is.
-pub(super) fn prepare(dir: &Path) -> Result<PathBuf, OpenError> {
+/// Makes the directory and its file of this kind ready and says where the file is.
+pub(super) fn prepare(dir: &Path, schema: &Schema) -> Result<PathBuf, OpenError> {
     create(dir)?;
-    let file = dir.join(FILE_NAME);
-    if !file.exists() {
+    if !schema::ALL.iter().any(|schema| dir.join(schema.file_name).exists()) {
         refuse_foreign(dir)?;
     }
-    ready(&file).map_err(|error| refusal(dir, &file, error))??;
+    let file = dir.join(schema.file_name);
+    create_file(&file).map_err(|error| match error.kind() {
+        io::ErrorKind::StorageFull => OpenError::Failed { path: file.clone(), source: Cause::new(error) },
+        _ => unwritable(dir, error),
+    })?;
+    ready(&file, schema).map_err(|error| refusal(dir, &file, error))??;
     Ok(file)
 }
 
@@ -49,13 +56,30 @@ fn create(dir: &Path) -> Result<(), OpenError> {
         Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) => {
             Err(OpenError::NotADirectory { path })
         }
-        Err(error) => Err(OpenError::NotWritable { path, source: Cause::new(error) }),
+        Err(error) => Err(unwritable(dir, error)),
+    }
+}
+
+fn unwritable(dir: &Path, error: io::Error) -> OpenError {
+    OpenError::NotWritable { path: dir.to_path_buf(), source: Cause::new(error) }
+}
+
+/// Makes an empty file for the owner alone, unless there is one: SQLite itself would make it for everybody to read.
+/// What SQLite puts beside it gets the same rights.
+fn create_file(file: &Path) -> io::Result<()> {
+    // The kernel drops a process's locks on a file when any handle of that process to it is closed. So no handle of
+    // ours may be open any more when SQLite opens the file, in whichever thread. Nobody waits here for long.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
 /// A directory without a database may hold only what Tandem or the file system itself puts there.
 fn refuse_foreign(dir: &Path) -> Result<(), OpenError> {
-    let unreadable = |error| OpenError::NotWritable { path: dir.to_path_buf(), source: Cause::new(error) };
+    let unreadable = |error| unwritable(dir, error);
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let name = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
@@ -72,25 +96,25 @@ fn refuse_foreign(dir: &Path) -> Result<(), OpenError> {
 }
 
 fn is_own(name: &str) -> bool {
-    // The other engine may create the database at this moment. `lost+found` is at the root of a mounted volume.
-    name.starts_with(FILE_NAME)
+    // Another process may create a database at this moment. `lost+found` is at the root of a mounted volume.
+    schema::ALL.iter().any(|schema| name.starts_with(schema.file_name))
         || name.ends_with(".lock")
         || name.ends_with(".json")
         || matches!(name, "log" | "lost+found")
 }
 
 /// Checks first, then changes. The inner error is a decision, the outer one SQLite's.
-fn ready(file: &Path) -> rusqlite::Result<Result<(), OpenError>> {
+fn ready(file: &Path, schema: &Schema) -> rusqlite::Result<Result<(), OpenError>> {
     let mut connection = connection::opener(file, OPEN_WAIT_MAX)?;
     let identity = Identity::of(&connection)?;
-    if let Err(refused) = check(file, &identity) {
+    if let Err(refused) = check(file, schema, &identity) {
         return Ok(Err(refused));
     }
     if write_ahead(&connection)? != "wal" {
         return Ok(Err(OpenError::NoWriteAheadLog { path: file.to_path_buf() }));
     }
-    if identity.version < schema::newest() {
-        schema::migrate(&mut connection)?;
+    if identity.version < schema.newest() {
+        schema.migrate(&mut connection)?;
     }
     if connection.is_readonly("main")? {
         // SQLite opens a file that it may not write for reading and says so only at the first write.
@@ -100,14 +124,14 @@ fn ready(file: &Path) -> rusqlite::Result<Result<(), OpenError>> {
     Ok(Ok(()))
 }
 
-fn check(file: &Path, identity: &Identity) -> Result<(), OpenError> {
+fn check(file: &Path, schema: &Schema, identity: &Identity) -> Result<(), OpenError> {
     let path = file.to_path_buf();
-    if !identity.is_ours() && !identity.is_fresh() {
+    if !identity.is(schema) && !identity.is_fresh() {
         let found = identity.tables.iter().take(FOUND_MAX).cloned().collect();
         return Err(OpenError::ForeignFile { path, found });
     }
-    if identity.version > schema::newest() {
-        return Err(OpenError::NewerSchema { path, found: identity.version, known: schema::newest() });
+    if identity.version > schema.newest() {
+        return Err(OpenError::NewerSchema { path, found: identity.version, known: schema.newest() });
     }
     Ok(())
 }

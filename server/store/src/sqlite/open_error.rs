@@ -23,7 +23,7 @@ pub enum OpenError {
         /// What the system said.
         source: Cause,
     },
-    /// The directory has no `tandem.db`, but other things.
+    /// The directory has no database of Tandem's, but other things.
     #[error("{} is not a Tandem data directory: it has no tandem.db but contains {}", path.display(), found.join(", "))]
     ForeignDirectory {
         /// What was given.
@@ -31,15 +31,15 @@ pub enum OpenError {
         /// Some of what is in it.
         found: Vec<String>,
     },
-    /// `tandem.db` is a database of another program.
-    #[error("{} was not made by Tandem: its tables are {}", path.display(), found.join(", "))]
+    /// A file is a database of another program, or of Tandem's for another purpose.
+    #[error("{} was not made by Tandem under this name: its tables are {}", path.display(), found.join(", "))]
     ForeignFile {
         /// The file.
         path: PathBuf,
         /// Some of its tables.
         found: Vec<String>,
     },
-    /// `tandem.db` is not a database at all.
+    /// A file is not a database at all.
     #[error("{} is not a database", path.display())]
     NotADatabase {
         /// The file.

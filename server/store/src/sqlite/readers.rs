@@ -15,7 +15,7 @@ use super::{connection, fault::Fault};
 use crate::StoreError;
 
 /// Reads at the same time. Two keep two cores busy; more would only add page caches. Further callers wait in order;
-/// they are as many as the engine lets there be.
+/// they are as many as whoever has the store lets there be.
 const READERS_MAX: usize = 2;
 
 /// See the module.

@@ -1,15 +1,37 @@
-//! The versions of the schema, and how a file gets from an older one to the newest.
+//! The kinds of file that Tandem keeps, the versions of each, and how a file gets from an older one to the newest.
 //!
-//! A file says which program it belongs to (`application_id`) and how many migrations it has seen (`user_version`).
-//! Migrations are only ever added to the list. `open.rs` is the caller.
+//! A file says what it is (`application_id`) and how many migrations it has seen (`user_version`). Migrations are only
+//! ever added to a list. `open.rs` is the caller.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-/// Marks a file as Tandem's: "Tndm".
-pub(super) const APPLICATION_ID: i32 = 0x546E_646D;
+/// One kind of file.
+#[derive(Debug)]
+pub(super) struct Schema {
+    /// Its name in the data directory; SQLite puts `-wal` and `-shm` beside it.
+    pub(super) file_name: &'static str,
+    /// Marks a file as one of this kind.
+    application_id: i32,
+    /// Each takes a file from the version of its place in the list to the next.
+    migrations: &'static [&'static str],
+}
 
-/// Each takes a file from the version of its place in the list to the next.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001-log-and-leases.sql")];
+/// What the engines write: the log and the leases. Its mark reads "Tndm".
+pub(super) const LOG: Schema = Schema {
+    file_name: "tandem.db",
+    application_id: 0x546E_646D,
+    migrations: &[include_str!("migrations/0001-log-and-leases.sql")],
+};
+
+/// What the interaction server and `tandem agent` write: the accounts and what belongs to them. Its mark reads "Tndd".
+pub(super) const DIRECTORY: Schema = Schema {
+    file_name: "directory.db",
+    application_id: 0x546E_6464,
+    migrations: &[include_str!("directory/migrations/0001-accounts-and-chats.sql")],
+};
+
+/// All kinds; a data directory that has a file of one of them is Tandem's.
+pub(super) const ALL: [&Schema; 2] = [&LOG, &DIRECTORY];
 
 /// What a file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,32 +57,35 @@ impl Identity {
         })
     }
 
-    /// A file that somebody has just created and not yet filled, perhaps the other engine at this very moment.
+    /// A file that somebody has just created and not yet filled, perhaps another process at this very moment.
     pub(super) fn is_fresh(&self) -> bool {
         self.application_id == 0 && self.version == 0 && self.tables.is_empty()
     }
 
-    /// Whether Tandem made it.
-    pub(super) fn is_ours(&self) -> bool {
-        self.application_id == APPLICATION_ID
+    /// Whether it is a file of this kind.
+    pub(super) fn is(&self, schema: &Schema) -> bool {
+        self.application_id == schema.application_id
     }
 }
 
-/// The version that this program writes.
-pub(super) fn newest() -> usize {
-    MIGRATIONS.len()
-}
+impl Schema {
+    /// The version that this program writes.
+    pub(super) fn newest(&self) -> usize {
+        self.migrations.len()
+    }
 
-/// Applies what is missing, all or nothing. Of two processes that come at once, the second finds it done.
-pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
-    let version = Identity::of(&transaction)?.version;
-    for migration in MIGRATIONS.iter().skip(version) {
-        transaction.execute_batch(migration)?;
+    /// Applies what is missing, all or nothing. Of two processes that come at once, the second finds it done.
+    pub(super) fn migrate(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+        let version = Identity::of(&transaction)?.version;
+        for migration in self.migrations.iter().skip(version) {
+            transaction.execute_batch(migration)?;
+        }
+        if version < self.newest() {
+            transaction.pragma_update(None, "application_id", self.application_id)?;
+            let newest = i32::try_from(self.newest()).expect("the list is short");
+            transaction.pragma_update(None, "user_version", newest)?;
+        }
+        transaction.commit()
     }
-    if version < newest() {
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", i32::try_from(newest()).expect("the list is short"))?;
-    }
-    transaction.commit()
 }

@@ -6,12 +6,13 @@ use super::{Connections, DataDir, SqliteStore, open, pair};
 use crate::{
     Store, StoreError, Taken,
     contract::story::{NOW, all, engine, history, message, message_of, messages, session, take_over, written},
+    sqlite::schema,
 };
 
 #[tokio::test]
 async fn a_full_disk_fails_and_a_freed_one_works_again() {
     let dir = DataDir::new();
-    let file = open::prepare(dir.path()).expect("opens");
+    let file = open::prepare(dir.path(), &schema::LOG).expect("opens");
     let filler = dir.intruder();
     filler.execute_batch("CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(1000000))").expect("fills");
     let connections = Connections::open(&file).expect("opens");
