@@ -1,0 +1,35 @@
+//! The one place where the interaction server reads its clocks.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tandem_protocol::Timestamp;
+use tokio::time::Instant;
+
+use crate::routing::Now;
+
+/// Counts from its own making.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now { elapsed: self.start.elapsed(), wall: wall() }
+    }
+
+    /// The moment at which `elapsed` will have passed.
+    pub(crate) fn at(&self, elapsed: Duration) -> Instant {
+        self.start + elapsed
+    }
+}
+
+/// A clock before 1970 is a broken one; then business hours are those of 1970, and nobody's login is good for long.
+fn wall() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,110 @@
+//! The handle of a running interaction server.
+
+use std::{fmt, sync::Arc};
+
+use tandem_link::{Link, LinkSettings, LinkStatus};
+use tandem_store::{Directory, StoreError};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    InteractionSettings,
+    clerk::{Clerk, JOBS_MAX, read_staff},
+    clock::Clock,
+    error::{InteractionError, StartError},
+    logins::{LOGINS_MAX, Logins},
+    routing::{Core, Kept, Now},
+    service::Service,
+    token::ChatTokens,
+};
+
+/// A running interaction server. Dropping it ends it where it stands; [`Interaction::shutdown`] ends it in order.
+pub struct Interaction {
+    link: Link<Service>,
+    stop: CancellationToken,
+    /// Each runs until it is stopped; one that ends before has panicked.
+    tasks: JoinSet<()>,
+}
+
+impl Interaction {
+    /// Reads the directory, then begins to link to the pair that `link` names. Must be called within a tokio runtime.
+    pub async fn start(
+        settings: InteractionSettings,
+        directory: Arc<dyn Directory>,
+        link: LinkSettings,
+    ) -> Result<Self, StartError> {
+        settings.check()?;
+        let clock = Clock::start();
+        let tokens = ChatTokens::new(directory.secret().await?);
+        // Before the rest, so that what is written meanwhile is noticed.
+        let version = directory.version().await?;
+        let kept = read(&*directory, clock.now()).await?;
+        let lifetime = settings.login_lifetime;
+        let core = Core::new(clock.now(), settings, tokens, kept);
+        let (to_clerk, jobs) = mpsc::channel(JOBS_MAX);
+        let (to_logins, asked) = mpsc::channel(LOGINS_MAX);
+        let service = Arc::new(Service::new(core, clock, to_clerk.clone(), to_logins));
+        let (link, linking) = Link::start(link, service.clone());
+        service.linked(link.clone());
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let clerk = Clerk { directory: directory.clone(), service: service.clone(), jobs, version, is_failing: false };
+        let logins = Logins { directory, service: service.clone(), asked, clerk: to_clerk, lifetime };
+        tasks.spawn(clerk.run(stop.clone()));
+        tasks.spawn(logins.run(stop.clone()));
+        tasks.spawn({
+            let stop = stop.clone();
+            async move { service.keep_time(stop).await }
+        });
+        tasks.spawn(async move {
+            if let Err(ended) = linking.await
+                && ended.is_panic()
+            {
+                std::panic::resume_unwind(ended.into_panic());
+            }
+        });
+        Ok(Self { link, stop, tasks })
+    }
+
+    /// How its link to the pair stands.
+    #[must_use]
+    pub fn link_status(&self) -> LinkStatus {
+        self.link.status()
+    }
+
+    /// Ends it: what is to be kept is kept, the link is closed.
+    pub async fn shutdown(mut self) -> Result<(), InteractionError> {
+        self.stop.cancel();
+        self.link.stop();
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.map_err(|_| InteractionError::Panicked)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until it ends without having been told to, which only a panic does.
+    pub async fn failed(&mut self) -> InteractionError {
+        // Its tasks run until they are stopped, and `shutdown` takes the server.
+        let _ = self.tasks.join_next().await;
+        InteractionError::Panicked
+    }
+}
+
+impl Drop for Interaction {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        // Its task belongs to nobody once the set of tasks is gone.
+        self.link.stop();
+    }
+}
+
+impl fmt::Debug for Interaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interaction").field("link", &self.link).finish_non_exhaustive()
+    }
+}
+
+async fn read(directory: &dyn Directory, now: Now) -> Result<Kept, StoreError> {
+    let staff = read_staff(directory, now.wall).await?;
+    Ok(Kept { staff, chosen: directory.chosen().await?, unfiled: directory.unfiled().await? })
+}

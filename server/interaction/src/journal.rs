@@ -1,0 +1,33 @@
+//! What the core notes, as lines of the log: sessions and agents by their numbers, never names or texts.
+
+use tracing::{info, warn};
+
+use crate::routing::Note;
+
+/// Writes one note.
+pub(crate) fn write(note: &Note) {
+    match note {
+        Note::Settled { sessions, waiting } => {
+            info!(sessions, waiting, "everything is known; agents are asked from now on");
+        }
+        Note::Queued { session, queue, cause } => info!(%session, %queue, ?cause, "a session waits"),
+        Note::Offered { session, agent } => info!(%session, %agent, "a session is offered"),
+        Note::NoAnswer { session, agent } => info!(%session, %agent, "an agent did not answer in time"),
+        Note::Declined { session, agent } => info!(%session, %agent, "an agent declined"),
+        Note::Joined { session, agent } => info!(%session, %agent, "an agent has a session"),
+        Note::Filed { session, agent } => info!(%session, %agent, "a chat is filed away"),
+        Note::Present { agent } => info!(%agent, "an agent is there"),
+        Note::PresenceLost { agent, sessions } => info!(%agent, sessions, "an agent is gone"),
+        Note::Revoked { agent } => info!(%agent, "a desk is closed: its login is no longer good"),
+        Note::Unattended { session } => {
+            warn!(%session, "an open session waited nowhere and nobody was in it; it is queued again");
+        }
+        Note::Mended { session } => warn!(%session, "a waiting session stood in no list; it does again"),
+        Note::Refused { session, code } => {
+            warn!(%session, ?code, "the engine refuses what a session needs; it is tried again later");
+        }
+        Note::Unseen { session } => {
+            warn!(%session, "the engine did what a session needed and did not tell; it is asked how it stands");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Decides who is asked to take which session, and what every agent sees: a pure state machine.
+//!
+//! [`Core`] is told what happens, with its moment ([`Core::on`]), and returns what is to be done ([`Core::go_on`]); it
+//! reads no clock, does no I/O and waits for nothing. What it holds, whatever comes in whichever order:
+//!
+//! - **One truth.** Where a session waits and who is in it is only ever what the engine has told. The core keeps beside
+//!   it who is being asked, which a later process may ask anew.
+//! - **One decision at a time.** While something is asked of the engine about a session, and until its effect is seen,
+//!   nothing else is decided about it. Requests are named after the facts that they answer, so that a repeat, also by
+//!   another process, is done once (D-3).
+//! - **Nobody has more than he may.** Offers, invitations, chats, chats to be filed away and joins under way all count,
+//!   at the moment at which they are decided.
+//! - **Nothing is forgotten.** After each input every session that it may concern is looked at as a whole ([`attending`]),
+//!   and all of them in turn without one. What is looked at, not what happened, decides.
+//! - **Nothing is decided in the dark.** From the loss of the link until every session has been told of anew, nothing is
+//!   decided and no desk is told anything.
+//!
+//! The runtime ([`crate::service`]) is its only caller.
+
+mod actions;
+mod agents;
+mod attending;
+mod desks;
+mod due;
+mod effect;
+mod filing;
+mod known;
+mod names;
+mod now;
+mod offering;
+mod pace;
+mod places;
+mod presence;
+mod queues;
+mod requests;
+mod settling;
+mod view;
+mod views;
+mod waiting;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
+
+use tandem_protocol::{AgentId, DeskId, SessionId, TokenHash};
+use tandem_store::Login;
+
+use self::{
+    actions::Actions,
+    agents::Agent,
+    desks::{Desk, Doorstep},
+    due::{Due, Subject},
+    known::Known,
+    places::Places,
+    queues::Queues,
+    requests::{Pending, PendingId},
+    settling::Settling,
+    views::Views,
+    waiting::Rank,
+};
+pub(crate) use self::{
+    effect::{AskRef, Effect, Errand, Failed, Found, Input, Kept, LoginAsk, Note, Purpose, Staff, Tag},
+    now::Now,
+};
+use crate::{InteractionSettings, token::ChatTokens};
+
+/// See the module.
+pub(crate) struct Core {
+    settings: InteractionSettings,
+    tokens: ChatTokens,
+    /// The moment of the input being dealt with.
+    now: Now,
+    effects: Vec<Effect>,
+    link: Settling,
+    due: Due,
+    sessions: BTreeMap<SessionId, Known>,
+    /// Chats to be filed away, as read at the start, of sessions that have not been told of yet.
+    unfiled: BTreeMap<SessionId, BTreeSet<AgentId>>,
+    /// What the directory could not keep: who need not file which chat away.
+    unreleased: BTreeSet<(SessionId, AgentId)>,
+    agents: BTreeMap<AgentId, Agent>,
+    logins: HashMap<TokenHash, Login>,
+    desks: BTreeMap<DeskId, Desk>,
+    doorstep: Doorstep,
+    queues: Queues,
+    /// All waiting sessions, the next one first.
+    waiting: BTreeSet<Rank>,
+    /// The sessions that somebody attends, the oldest first.
+    live: BTreeSet<(tandem_protocol::Timestamp, SessionId)>,
+    pending: BTreeMap<PendingId, Pending>,
+    last_pending: PendingId,
+    actions: Actions,
+    places: Places,
+    views: Views,
+}
+
+impl Core {
+    /// The core of a process that begins now, with the directory as it has just read it.
+    pub(crate) fn new(now: Now, settings: InteractionSettings, tokens: ChatTokens, kept: Kept) -> Self {
+        let mut unfiled: BTreeMap<SessionId, BTreeSet<AgentId>> = BTreeMap::new();
+        for (session, agent) in kept.unfiled {
+            unfiled.entry(session).or_default().insert(agent);
+        }
+        let queues = Queues::new(&settings, now);
+        let mut core = Self {
+            settings,
+            tokens,
+            now,
+            effects: Vec::new(),
+            link: Settling::default(),
+            due: Due::default(),
+            sessions: BTreeMap::new(),
+            unfiled,
+            unreleased: BTreeSet::new(),
+            agents: BTreeMap::new(),
+            logins: HashMap::new(),
+            desks: BTreeMap::new(),
+            doorstep: Doorstep::default(),
+            queues,
+            waiting: BTreeSet::new(),
+            live: BTreeSet::new(),
+            pending: BTreeMap::new(),
+            last_pending: PendingId::default(),
+            actions: Actions::default(),
+            places: Places::default(),
+            views: Views::of_process_since(now.wall),
+        };
+        core.on_staff(kept.staff);
+        for chosen in kept.chosen {
+            let agent = core.agent_mut(chosen.agent);
+            (agent.chosen, agent.since) = (chosen.state, chosen.since);
+        }
+        core
+    }
+
+    /// Something happens.
+    pub(crate) fn on(&mut self, now: Now, input: Input) {
+        self.now = now;
+        match input {
+            Input::Connected => self.on_connected(),
+            Input::Lost => self.on_lost(),
+            Input::Opened(sessions) => self.on_opened(sessions),
+            Input::Changed(changed) => changed.into_iter().for_each(|changed| self.on_changed(changed)),
+            Input::Answered(Tag::Watch, outcome) => self.on_watched(outcome),
+            Input::Answered(Tag::Follow(sessions), outcome) => self.on_followed(sessions, outcome),
+            Input::Answered(Tag::Pending(pending), outcome) => self.on_answer(pending, outcome),
+            Input::GatewayGone(gateway) => self.on_gateway_gone(gateway),
+            Input::Asked { ask, gateway, body } => self.on_asked(ask, gateway, body),
+            Input::Verified { ask, verified } => self.on_verified(ask, verified),
+            Input::Ran { purpose, ran } => self.on_ran(purpose, ran),
+            Input::Staff(staff) => self.on_staff(staff),
+        }
+    }
+
+    /// What follows from all that has happened until now, time that passed included.
+    pub(crate) fn go_on(&mut self, now: Now) -> Vec<Effect> {
+        self.now = now;
+        self.go_on_settling();
+        if self.link.is_settled() {
+            let mut may_offer = self.queues.look_at_the_clock(now.wall);
+            if may_offer {
+                self.views.all_changed(now.elapsed);
+            }
+            self.sweep_when_due();
+            while let Some(subject) = self.due.next(now.elapsed) {
+                self.look_at(subject);
+                may_offer = true;
+            }
+            if may_offer {
+                self.offer_waiting();
+            }
+            self.tell_places();
+            self.push_views();
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When [`Core::go_on`] is next to be called without an input.
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        if !self.link.is_settled() {
+            return self.link.next_deadline();
+        }
+        let views = self.views.next_deadline();
+        let deadlines = [self.link.next_deadline(), self.due.next_deadline(), views, self.places.next_deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    fn look_at(&mut self, subject: Subject) {
+        match subject {
+            Subject::Agent(agent) => self.check_presence(agent),
+            Subject::Session(session) => self.attend(session),
+            Subject::Doorstep => self.turn_away_the_late(),
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        self.effects.push(Effect::Note(note));
+    }
+
+    fn run(&mut self, errand: Errand, purpose: Purpose) {
+        self.effects.push(Effect::Run { errand: Box::new(errand), purpose });
+    }
+}
+
+#[cfg(test)]
+mod tests;

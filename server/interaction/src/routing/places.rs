@@ -1,0 +1,74 @@
+//! Where waiting customers stand, told when it changes.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tandem_protocol::{Place, QueueName, routing::Placed};
+
+use super::{Core, effect::Effect};
+
+/// Between two tellings. One take moves everybody behind it, so many that come together are told once.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Places in one frame: some tens of kilobytes.
+const FRAME_PLACES_MAX: usize = 512;
+
+/// When places are told next.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    is_changed: bool,
+    not_before: Duration,
+    /// The engine that was told is another one.
+    is_forgotten: bool,
+}
+
+impl Places {
+    /// A list has changed.
+    pub(super) fn changed(&mut self, now: Duration) {
+        if !std::mem::replace(&mut self.is_changed, true) {
+            self.not_before = self.not_before.max(now);
+        }
+    }
+
+    /// A new primary knows none: they are never saved.
+    pub(super) fn tell_all_again(&mut self) {
+        (self.is_changed, self.is_forgotten) = (true, true);
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
+        self.is_changed.then_some(self.not_before)
+    }
+}
+
+impl Core {
+    pub(super) fn tell_places(&mut self) {
+        if !self.places.is_changed || self.now.elapsed < self.places.not_before {
+            return;
+        }
+        let forgotten = std::mem::take(&mut self.places.is_forgotten);
+        self.places.is_changed = false;
+        self.places.not_before = self.now.elapsed + PAUSE;
+        let mut ahead: BTreeMap<QueueName, u32> = BTreeMap::new();
+        let mut placed = Vec::new();
+        for rank in &self.waiting {
+            let Some(known) = self.sessions.get_mut(&rank.session) else { continue };
+            let Some(queue) = known.waiting() else { continue };
+            // One who waits for a certain agent stands behind nobody.
+            let place = match queue.agent {
+                Some(_) => Place { place: 1, wait_ms: None },
+                None => {
+                    let ahead = ahead.entry(queue.queue.clone()).or_default();
+                    *ahead += 1;
+                    let wait_ms = self.queues.get(&queue.queue).and_then(|queue| queue.pace.wait_ms(*ahead));
+                    Place { place: *ahead, wait_ms }
+                }
+            };
+            let seq = queue.seq;
+            if known.told.replace((seq, place)) != Some((seq, place)) || forgotten {
+                placed.push(Placed { session: rank.session, seq, place });
+            }
+        }
+        for placed in placed.chunks(FRAME_PLACES_MAX) {
+            self.effects.push(Effect::Places(placed.to_vec()));
+        }
+    }
+}

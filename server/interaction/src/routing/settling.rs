@@ -1,0 +1,319 @@
+//! After each connection: hear of every session before anything is decided.
+//!
+//! The primary may be another one, and much may have happened. So all sessions that are open (`watch`), were known, or
+//! are to be filed away are asked for anew (`follow`), a few requests at a time. From the first of these on every
+//! change is told. Only when all is answered the core decides again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    time::Duration,
+};
+
+use tandem_protocol::{
+    AgentId, Seq, SessionId,
+    limits::ATTACH_SESSIONS_MAX,
+    link::{Answer, Outcome, Request},
+    routing::Changed,
+};
+
+use super::{
+    Core,
+    due::Subject,
+    effect::{Effect, Note, Tag},
+    known::{Known, is_echo},
+    requests::UNSEEN_MAX,
+};
+
+/// Follow requests under way at once: enough that the way there and back costs little, few enough that their answers,
+/// large as they may be, are no burden.
+const FOLLOWS_MAX: usize = 8;
+
+/// How long a refused request rests before it is made again.
+const REST: Duration = Duration::from_secs(1);
+
+/// Between two looks at sessions that nothing has happened to.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+
+/// Sessions of one such look: all of a usual system, and a bounded effort in one that is not.
+const SWEEP_SESSIONS_MAX: usize = 2_000;
+
+/// How far the core has come.
+#[derive(Debug, Default)]
+pub(super) struct Settling {
+    is_connected: bool,
+    is_settled: bool,
+    /// Connections so far.
+    connection: u64,
+    is_watch_under_way: bool,
+    /// The primary has answered a follow on this connection, so it tells every change.
+    has_followed: bool,
+    to_follow: BTreeSet<SessionId>,
+    /// The sessions of each follow that is under way. The link repeats it to the next primary by itself.
+    following: Vec<Vec<SessionId>>,
+    /// When what was refused is asked again.
+    retry_at: Option<Duration>,
+    is_watch_refused: bool,
+    /// When sessions are looked at unasked, and after which one.
+    sweep_at: Duration,
+    swept: Option<SessionId>,
+}
+
+impl Settling {
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    pub(super) fn connection(&self) -> u64 {
+        self.connection
+    }
+
+    /// Whether a question of this connection can still be answered.
+    pub(super) fn is_current(&self, connection: u64) -> bool {
+        self.is_connected && connection == self.connection
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
+        let sweep = self.is_settled.then_some(self.sweep_at);
+        self.retry_at.into_iter().chain(sweep).min()
+    }
+
+    fn is_under_way(&self, session: &SessionId) -> bool {
+        self.following.iter().any(|batch| batch.contains(session))
+    }
+
+    fn follow(&mut self, session: SessionId) {
+        if !self.is_under_way(&session) {
+            self.to_follow.insert(session);
+        }
+    }
+}
+
+impl Core {
+    pub(super) fn on_connected(&mut self) {
+        let link = &mut self.link;
+        (link.is_connected, link.is_settled, link.has_followed) = (true, false, false);
+        link.connection += 1;
+        let all: Vec<SessionId> = self.sessions.keys().chain(self.unfiled.keys()).copied().collect();
+        all.into_iter().for_each(|session| self.link.follow(session));
+        self.watch();
+    }
+
+    /// Desks are not told anything any more, and are gone until they enter again.
+    pub(super) fn on_lost(&mut self) {
+        (self.link.is_connected, self.link.is_settled) = (false, false);
+        self.leave_all_desks();
+        self.actions.forget_questions();
+    }
+
+    fn watch(&mut self) {
+        if !std::mem::replace(&mut self.link.is_watch_under_way, true) {
+            self.effects.push(Effect::Submit { request: Box::new(Request::Watch), tag: Tag::Watch });
+        }
+    }
+
+    pub(super) fn on_watched(&mut self, outcome: Outcome) {
+        self.link.is_watch_under_way = false;
+        if let Outcome::Refused(_) = outcome {
+            self.link.is_watch_refused = true;
+            self.link.retry_at = Some(self.now.elapsed + REST);
+        }
+    }
+
+    /// Once all is known, changes tell of new sessions too.
+    pub(super) fn on_opened(&mut self, sessions: Vec<SessionId>) {
+        if self.link.is_settled {
+            return;
+        }
+        for session in sessions {
+            if !self.sessions.contains_key(&session) {
+                self.link.follow(session);
+            }
+        }
+    }
+
+    pub(super) fn on_followed(&mut self, asked: Vec<SessionId>, outcome: Outcome) {
+        self.link.following.retain(|batch| *batch != asked);
+        let Outcome::Done(Answer::Followed(stand)) = outcome else {
+            asked.into_iter().for_each(|session| self.link.follow(session));
+            self.link.retry_at = Some(self.now.elapsed + REST);
+            return;
+        };
+        self.link.has_followed = true;
+        let told: BTreeSet<SessionId> = stand.iter().map(|changed| changed.session).collect();
+        for changed in stand {
+            let session = changed.session;
+            self.on_changed(changed);
+            self.see_all_done(session);
+        }
+        asked.iter().filter(|session| !told.contains(session)).for_each(|session| self.on_unknown(*session));
+    }
+
+    /// Nobody knows this session any more.
+    fn on_unknown(&mut self, session: SessionId) {
+        for agent in self.unfiled.remove(&session).unwrap_or_default() {
+            self.release(session, agent);
+        }
+        if let Some(known) = self.sessions.get_mut(&session) {
+            let to_file = std::mem::take(&mut known.to_file);
+            to_file.into_keys().for_each(|agent| self.release(session, agent));
+            self.forget(session);
+        }
+    }
+
+    /// A session changed, or is told of for the first time.
+    pub(super) fn on_changed(&mut self, changed: Changed) {
+        let session = changed.session;
+        if is_echo(&changed.state) {
+            return;
+        }
+        let now = self.now.elapsed;
+        match self.sessions.get_mut(&session) {
+            // Of two states the one with the greater head is newer.
+            Some(known) if changed.head < known.head => {}
+            Some(known) => {
+                let before = Before::of(known);
+                known.renew(changed, now);
+                self.on_renewed(session, &before);
+            }
+            None => {
+                let mut known = Known::new(changed, now);
+                let to_file = self.unfiled.remove(&session).unwrap_or_default();
+                known.to_file = to_file.into_iter().map(|agent| (agent, true)).collect();
+                if !known.is_open() && known.to_file.is_empty() {
+                    return;
+                }
+                self.sessions.insert(session, known);
+                self.on_renewed(session, &Before::default());
+            }
+        }
+    }
+
+    /// Notes what a change of a session means for queues, agents and the log, then has it looked at.
+    fn on_renewed(&mut self, session: SessionId, before: &Before) {
+        let known = &self.sessions[&session];
+        let attending: BTreeMap<_, _> = known.attending().map(|(agent, joined)| (agent, joined.participant)).collect();
+        let queue = known.state.queue.as_deref().map(|queue| (queue.seq, queue.queue.clone(), queue.cause));
+        let is_taken = known.is_open() && known.waiting().is_none();
+        if let Some((seq, queue, cause)) = queue {
+            let was_waiting = before.waiting == Some(seq);
+            if is_taken && was_waiting {
+                self.queues.taken_from(&queue, self.now.elapsed);
+            }
+            if self.link.is_settled && before.queued != Some(seq) {
+                self.note(Note::Queued { session, queue, cause });
+            }
+        }
+        for agent in attending.keys().filter(|agent| !before.attending.contains(agent)).copied() {
+            self.agent_mut(agent).idle_since = self.now.elapsed;
+            if self.link.is_settled {
+                self.note(Note::Joined { session, agent });
+            }
+        }
+        for agent in before.attending.iter().filter(|agent| !attending.contains_key(agent)) {
+            self.agent_mut(*agent).idle_since = self.now.elapsed;
+        }
+        self.views.all_changed(self.now.elapsed);
+        self.sessions[&session].ties.keys().for_each(|agent| self.views.changed(*agent));
+        self.due.now(Subject::Session(session));
+    }
+
+    /// Asks for what is still to be asked, and begins to decide when nothing is.
+    pub(super) fn go_on_settling(&mut self) {
+        if !self.link.is_connected {
+            return;
+        }
+        if self.link.retry_at.is_some_and(|at| at > self.now.elapsed) {
+            return;
+        }
+        self.link.retry_at = None;
+        if std::mem::take(&mut self.link.is_watch_refused) {
+            self.watch();
+        }
+        while self.link.following.len() < FOLLOWS_MAX && !self.link.to_follow.is_empty() {
+            self.follow_next();
+        }
+        let is_idle = !self.link.is_watch_under_way && self.link.following.is_empty();
+        if is_idle && !self.link.has_followed {
+            // Of nothing: so that changes are told.
+            self.follow_next();
+        } else if is_idle && !self.link.is_settled {
+            self.settle();
+        }
+    }
+
+    fn follow_next(&mut self) {
+        let mut batch = Vec::with_capacity(ATTACH_SESSIONS_MAX);
+        while batch.len() < ATTACH_SESSIONS_MAX
+            && let Some(session) = self.link.to_follow.pop_first()
+        {
+            batch.push(session);
+        }
+        self.link.following.push(batch.clone());
+        let request = Box::new(Request::Follow(batch.clone()));
+        self.effects.push(Effect::Submit { request, tag: Tag::Follow(batch) });
+    }
+
+    /// All is known: deadlines begin, desks that wait enter, everything is looked at.
+    fn settle(&mut self) {
+        self.link.is_settled = true;
+        self.link.sweep_at = self.now.elapsed + SWEEP_PAUSE;
+        self.give_time_to_come_back();
+        self.begin_waits_anew();
+        // In the order in which they were queued last, which the chats in a view then have too.
+        let mut sessions: Vec<_> =
+            self.sessions.iter().map(|(session, known)| (known.joined_about(), *session)).collect();
+        sessions.sort_unstable();
+        for (_, session) in sessions {
+            self.see_done(session);
+            self.retie(session);
+            self.due.now(Subject::Session(session));
+        }
+        self.places.tell_all_again();
+        self.let_in();
+        let (sessions, waiting) = (self.sessions.len(), self.waiting.len());
+        self.note(Note::Settled { sessions, waiting });
+    }
+
+    /// Looks at some sessions although nothing has happened to them: what no input and no deadline has mended is
+    /// mended here.
+    pub(super) fn sweep_when_due(&mut self) {
+        if self.now.elapsed < self.link.sweep_at {
+            return;
+        }
+        self.link.sweep_at = self.now.elapsed + SWEEP_PAUSE;
+        let after = self.link.swept.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (after, Bound::Unbounded);
+        let sessions: Vec<SessionId> =
+            self.sessions.range(range).take(SWEEP_SESSIONS_MAX).map(|(session, _)| *session).collect();
+        self.link.swept = sessions.last().copied().filter(|_| sessions.len() == SWEEP_SESSIONS_MAX);
+        for session in sessions {
+            self.check_list(session);
+            if self.has_unseen(session, UNSEEN_MAX) {
+                self.note(Note::Unseen { session });
+                self.link.follow(session);
+            }
+            self.due.now(Subject::Session(session));
+        }
+        self.release_again();
+        self.end_expired_logins();
+    }
+}
+
+/// What is compared with a session's new state.
+#[derive(Debug, Default)]
+struct Before {
+    queued: Option<Seq>,
+    waiting: Option<Seq>,
+    attending: BTreeSet<AgentId>,
+}
+
+impl Before {
+    fn of(known: &Known) -> Self {
+        Self {
+            queued: known.state.queue.as_ref().map(|queue| queue.seq),
+            waiting: known.waiting().map(|queue| queue.seq),
+            attending: known.attending().map(|(agent, _)| agent).collect(),
+        }
+    }
+}

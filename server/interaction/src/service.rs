@@ -1,0 +1,155 @@
+//! Brings the core, the link and the directory together: what comes is told to the core, what it decides is done.
+//!
+//! The core is behind one lock, taken for each input and for what follows from it, so that effects leave in the order in
+//! which they were decided. Inputs of the link come from the link's own task: while the core decides, nothing more is
+//! read, so nothing needs a queue (B-1). What waits, for the directory or a password, does so in tasks of its own and
+//! reports back.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tandem_link::{Incoming, Link, Owner};
+use tandem_protocol::{Timestamp, link::Outcome};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::{
+    clerk::Job,
+    clock::Clock,
+    journal, logins,
+    routing::{Core, Effect, Failed, Input, LoginAsk, Tag},
+};
+
+/// See the module.
+pub(crate) struct Service {
+    /// Taken before the link's own locks, which it holds for moments. A reply is sent while it is held, so that the
+    /// link cannot have been lost and found another primary since the core decided: that one numbers questions anew.
+    core: Mutex<Core>,
+    clock: Clock,
+    /// Set right after the link is started.
+    link: OnceLock<Link<Service>>,
+    /// To the clerk; when it is full the directory counts as failing.
+    jobs: mpsc::Sender<Job>,
+    /// The log has been told that the clerk does not keep up.
+    is_behind: AtomicBool,
+    /// To the task that sees to logins; when it is full they are refused.
+    logins: mpsc::Sender<Box<LoginAsk>>,
+    /// When the core is to be called without an input.
+    deadline: watch::Sender<Option<Duration>>,
+}
+
+impl Owner for Service {
+    type Tag = Tag;
+
+    fn on(&self, incoming: Incoming<Tag>) {
+        if let Some(input) = Input::of(incoming) {
+            self.tell(input);
+        }
+    }
+}
+
+impl Service {
+    pub(crate) fn new(core: Core, clock: Clock, jobs: mpsc::Sender<Job>, logins: mpsc::Sender<Box<LoginAsk>>) -> Self {
+        let (core, link, is_behind) = (Mutex::new(core), OnceLock::new(), AtomicBool::new(false));
+        Self { core, clock, link, jobs, is_behind, logins, deadline: watch::Sender::new(None) }
+    }
+
+    /// The link is started.
+    pub(crate) fn linked(&self, link: Link<Self>) {
+        assert!(self.link.set(link).is_ok(), "the link is started once");
+    }
+
+    pub(crate) fn wall(&self) -> Timestamp {
+        self.clock.now().wall
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.clock.now().elapsed
+    }
+
+    /// Something happens.
+    pub(crate) fn tell(&self, input: Input) {
+        let mut core = self.lock();
+        core.on(self.clock.now(), input);
+        self.go_on(&mut core);
+    }
+
+    /// Has the core go on whenever one of its moments has come.
+    pub(crate) async fn keep_time(&self, stop: CancellationToken) {
+        let mut deadline = self.deadline.subscribe();
+        while !stop.is_cancelled() {
+            let at = *deadline.borrow_and_update();
+            // Without a deadline the next input brings one.
+            let at = at.map_or_else(|| Instant::now() + Duration::from_secs(3_600), |at| self.clock.at(at));
+            tokio::select! {
+                () = stop.cancelled() => {}
+                _ = deadline.changed() => {}
+                () = sleep_until(at) => self.go_on(&mut self.lock()),
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().expect("no decision panics while it holds the lock")
+    }
+
+    /// Does what the core wants done, until it wants nothing more.
+    fn go_on(&self, core: &mut Core) {
+        // The link may speak before its start has returned; it does so from another thread.
+        let link = self.link.wait();
+        let mut inputs = Vec::new();
+        loop {
+            let effects = core.go_on(self.clock.now());
+            if effects.is_empty() {
+                break;
+            }
+            inputs.extend(effects.into_iter().filter_map(|effect| self.carry_out(link, effect)));
+            inputs.drain(..).for_each(|input| core.on(self.clock.now(), input));
+        }
+        let next = core.next_deadline();
+        self.deadline.send_if_modified(|deadline| std::mem::replace(deadline, next) != next);
+    }
+
+    /// Does one thing. What cannot even be begun comes back at once.
+    fn carry_out(&self, link: &Link<Self>, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::Submit { request, tag } => {
+                let full = link.submit(*request, tag).err()?;
+                return Some(Input::Answered(full.tag, Outcome::Refused(full.refusal)));
+            }
+            Effect::Run { errand, purpose } => return self.run(Job::Run(errand, purpose)),
+            Effect::Verify(login) => {
+                let refused = self.logins.try_send(login).err()?.into_inner();
+                return Some(Input::Verified { ask: refused.ask, verified: Err(logins::too_many()) });
+            }
+            Effect::Reply { ask, outcome } => link.reply(ask, outcome),
+            Effect::Push { gateway, desk, news } => link.push(gateway, desk, news),
+            Effect::Places(placed) => link.places(placed),
+            Effect::Note(note) => journal::write(&note),
+        }
+        None
+    }
+
+    fn run(&self, job: Job) -> Option<Input> {
+        let Err(refused) = self.jobs.try_send(job) else {
+            self.is_behind.store(false, Ordering::Relaxed);
+            return None;
+        };
+        if !self.is_behind.swap(true, Ordering::Relaxed) {
+            warn!("the directory does not keep up; what agents choose and file away is not kept");
+        }
+        match refused.into_inner() {
+            Job::Run(_, purpose) => Some(Input::Ran { purpose, ran: Err(Failed) }),
+            Job::KeepLogin { .. } => None,
+        }
+    }
+}
