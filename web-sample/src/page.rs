@@ -15,10 +15,30 @@ pub struct SamplePage<'a> {
 }
 
 impl SamplePage<'_> {
-    /// Where the page's files are: a path that changes with them, so that a browser may keep them for ever.
+    /// See [`assets`]; a template sees methods of its page only.
     fn assets(&self) -> String {
-        format!("/static/{}", asset::release())
+        assets()
     }
+}
+
+/// `/workspace`, the agent's desktop. Who is at it is not known when it is served: it logs in by itself.
+#[derive(Debug, Clone, Template)]
+#[template(path = "workspace/index.html")]
+pub struct WorkspacePage<'a> {
+    /// The version of the executable that serves the page.
+    pub version: &'a str,
+}
+
+impl WorkspacePage<'_> {
+    /// See [`assets`]; a template sees methods of its page only.
+    fn assets(&self) -> String {
+        assets()
+    }
+}
+
+/// Where a page's files are: a path that changes with them, so that a browser may keep them for ever.
+fn assets() -> String {
+    format!("/static/{}", asset::release())
 }
 
 /// Why a page could not be rendered: a fault of its template, never of what was asked for.
@@ -31,14 +51,24 @@ pub fn sample(page: &SamplePage<'_>) -> Result<String, PageError> {
     Ok(page.render()?)
 }
 
+/// The HTML of `/workspace`.
+pub fn workspace(page: &WorkspacePage<'_>) -> Result<String, PageError> {
+    Ok(page.render()?)
+}
+
 #[cfg(test)]
 pub(crate) mod samples {
     use super::*;
 
     /// Every page in every state that its template tells apart; a new template adds its own here.
     pub(crate) fn all() -> Vec<(&'static str, String)> {
-        let rendered = |notices, version| sample(&SamplePage { notices, version }).expect("renders");
-        vec![("sample/index.html", rendered(true, "0.1.0")), ("sample/index.html", rendered(false, "0.1.0 <&\">"))]
+        let sample = |notices, version| sample(&SamplePage { notices, version }).expect("renders");
+        let workspace = |version| workspace(&WorkspacePage { version }).expect("renders");
+        vec![
+            ("sample/index.html", sample(true, "0.1.0")),
+            ("sample/index.html", sample(false, "0.1.0 <&\">")),
+            ("workspace/index.html", workspace("0.1.0 <&\">")),
+        ]
     }
 }
 
@@ -55,8 +85,9 @@ mod tests {
 
     #[test]
     fn a_value_is_escaped() {
-        let page = sample(&SamplePage { notices: true, version: "<b>" }).expect("renders");
-        assert!(!page.contains("<b>"), "the value became markup");
+        let sample = sample(&SamplePage { notices: true, version: "<b>" }).expect("renders");
+        let workspace = workspace(&WorkspacePage { version: "<b>" }).expect("renders");
+        assert!(!sample.contains("<b>") && !workspace.contains("<b>"), "the value became markup");
     }
 
     #[test]

@@ -12,8 +12,10 @@ pub(crate) struct App {
     pub(crate) settings: GatewaySettings,
     pub(crate) engine: Engine,
     pub(crate) secret: Secret,
-    /// One permit a WebSocket (`clients-max`).
+    /// One permit a WebSocket of a session's client (`clients-max`).
     pub(crate) sockets: Arc<Semaphore>,
+    /// One permit a desk (`desks-max`): a rush of customers does not keep those away who are to answer them.
+    pub(crate) desks: Arc<Semaphore>,
     /// Every connection's task; a shutdown waits for them.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the gateway shuts down.

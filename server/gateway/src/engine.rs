@@ -1,7 +1,10 @@
 //! The chat engine as the rest of the gateway sees it: something to ask, and something to read along with.
 //!
 //! Behind it are the link and the registry. Which engine answers, and whether one died meanwhile, is not seen here:
-//! a request waits for its answer until the bound, and a reader stays.
+//! a request waits for its answer until the bound, and a reader stays. Through the engine goes also what is asked of
+//! the interaction server: a login, and somebody's presence at a desk.
+
+mod presence;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -13,6 +16,8 @@ use tandem_protocol::{
 };
 use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) use presence::Presence;
 
 use crate::{
     frames,
@@ -42,6 +47,7 @@ impl Engine {
         tasks: TaskTracker,
         stopping: CancellationToken,
     ) -> Self {
+        registry.reach(link.clone());
         Self(Arc::new(Inner { link, registry, wait_max, tasks, stopping }))
     }
 
@@ -88,7 +94,7 @@ impl Engine {
         self.0.wait_max
     }
 
-    /// Ends all readers.
+    /// Ends all readers and desks.
     pub(crate) fn stop_readers(&self) {
         self.0.registry.stop();
     }
@@ -101,6 +107,11 @@ impl Engine {
     /// Sessions that are read on this gateway.
     pub(crate) fn session_count(&self) -> usize {
         self.0.registry.session_count()
+    }
+
+    /// Desks that are at this gateway.
+    pub(crate) fn desk_count(&self) -> usize {
+        self.0.registry.desks.count()
     }
 }
 

@@ -1,10 +1,12 @@
-//! Frames of the gateway as text, ready to be written.
+//! Frames of the gateway as text, ready to be written: those to clients of sessions here, those to desks below.
+
+pub(crate) mod desk;
 
 use std::{borrow::Cow, time::Duration};
 
 use axum::extract::ws::Utf8Bytes;
 use tandem_protocol::{
-    ClientId, ParticipantId, RawEvent, Refusal, Seq, Timestamp,
+    ClientId, ParticipantId, Place, RawEvent, Refusal, Seq, Timestamp,
     client::{Notice, ServerFrame},
     link::Page,
 };
@@ -52,6 +54,11 @@ pub(crate) fn refused(client_id: Option<ClientId>, refusal: &Refusal) -> Utf8Byt
 /// Another participant types.
 pub(crate) fn typing(participant: ParticipantId, on: bool) -> Utf8Bytes {
     text(&ServerFrame::Typing { participant, on })
+}
+
+/// How far the waiting session has come.
+pub(crate) fn queue(place: Place) -> Utf8Bytes {
+    text(&ServerFrame::Queue(place))
 }
 
 /// Alive, and where the session stands.

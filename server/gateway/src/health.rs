@@ -15,5 +15,6 @@ pub(crate) async fn readyz(State(app): State<Shared>) -> Result<Json<Value>, Pro
     if !app.engine.status().connected || app.stopping.is_cancelled() {
         return Err(Problem::unavailable());
     }
-    Ok(Json(json!({ "status": "ready", "sessions": app.engine.session_count() })))
+    let (sessions, desks) = (app.engine.session_count(), app.engine.desk_count());
+    Ok(Json(json!({ "status": "ready", "sessions": sessions, "desks": desks })))
 }

@@ -1,15 +1,16 @@
 //! The Web API server of Tandem: browser WebSockets, REST, pages. It stands between clients and a pair of engines and
 //! keeps clients connected while one engine dies and the other takes over.
 //!
-//! It holds no history and decides nothing about a session: what it knows is who reads what here and how far. It
-//! knows an engine through its link only and must never see a store. The executable's gateway role calls
-//! [`Gateway::start`] and [`Gateway::shutdown`].
+//! It holds no history and decides nothing about a session: what it knows is who reads what here and how far, and who
+//! is at which desk. It knows an engine, and the interaction server behind it, through its link only and must never see
+//! a store. The executable's gateway role calls [`Gateway::start`] and [`Gateway::shutdown`].
 
 mod app;
 mod engine;
 mod frames;
 mod health;
 mod origin;
+mod outgoing;
 mod pages;
 mod problem;
 mod registry;
@@ -58,7 +59,7 @@ pub struct Gateway {
     app: Shared,
     address: SocketAddr,
     accepting: JoinHandle<()>,
-    telling: JoinHandle<()>,
+    keeping_times: JoinHandle<()>,
     link: LinkTask,
 }
 
@@ -77,18 +78,20 @@ impl Gateway {
         let secret = Secret::load(configured, link_settings.cache.as_deref())?;
         let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
         let registry = Arc::new(Registry::new());
-        let (told_by, stopped) = (registry.clone(), stopping.clone());
-        let telling = tokio::spawn(async move {
+        let (kept_by, stopped) = (registry.clone(), stopping.clone());
+        let keeping_times = tokio::spawn(async move {
             // None of it is needed once the readers are told that the gateway goes.
-            stopped.run_until_cancelled(told_by.tell_of_losses()).await;
+            stopped.run_until_cancelled(kept_by.keep_times()).await;
         });
         let (link, link_task) = Link::start(link_settings, registry.clone());
         let engine = Engine::new(link, registry, settings.engine_wait_max, tasks.clone(), stopping.clone());
         let sockets = Arc::new(Semaphore::new(settings.clients_max));
+        let desks = Arc::new(Semaphore::new(settings.desks_max));
         let connections_max = settings.http_connections_max;
-        let app = Arc::new(App { settings, engine, secret, sockets, tasks: tasks.clone(), stopping: stopping.clone() });
+        let (owned, stopped) = (tasks.clone(), stopping.clone());
+        let app = Arc::new(App { settings, engine, secret, sockets, desks, tasks: owned, stopping: stopped });
         let accept = serve::serve(listener, routes::router(app.clone()), connections_max, tasks, stopping);
-        Ok(Self { app, address, accepting: tokio::spawn(accept), telling, link: link_task })
+        Ok(Self { app, address, accepting: tokio::spawn(accept), keeping_times, link: link_task })
     }
 
     /// Where it listens.
@@ -112,8 +115,8 @@ impl Gateway {
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the task that accepts connections had panicked");
         }
-        if let Err(error) = self.telling.await {
-            tracing::error!(%error, "the task that tells of losses had panicked");
+        if let Err(error) = self.keeping_times.await {
+            tracing::error!(%error, "the task that keeps times had panicked");
         }
         self.app.tasks.close();
         if timeout_at(until, self.app.tasks.wait()).await.is_err() {

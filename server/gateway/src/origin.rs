@@ -1,9 +1,11 @@
-//! Which pages may open a WebSocket: the `Origin` check of RFC 6455 §10.2.
+//! Which pages may open a WebSocket, the `Origin` check of RFC 6455 §10.2, or log an agent in.
 //!
 //! It keeps a foreign page from using a visitor's browser as its way in. Programs send no origin and are judged by
 //! their token alone.
 
 use axum::http::{HeaderMap, header};
+
+use crate::problem::{Kind, Problem};
 
 /// An origin (RFC 6454 §4) as text of scheme and authority, without the scheme's own port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +35,15 @@ fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
     authority.strip_suffix(port).unwrap_or(authority)
 }
 
-/// Whether a request with these headers may open a WebSocket.
-pub(crate) fn is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
+/// Refuses a request with these headers unless its page may come in.
+pub(crate) fn check(headers: &HeaderMap, allowed: &[String]) -> Result<(), Problem> {
+    if is_allowed(headers, allowed) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::ForeignOrigin, "Add the origin to allowed-origins if its pages may come in here."))
+}
+
+fn is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Some(origin) = origin.to_str().ok().and_then(Origin::parse) else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());

@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use sha2::{Digest, Sha256};
-use tandem_web::SamplePage;
+use tandem_web::{PageError, SamplePage, WorkspacePage};
 
 use crate::{
     app::Shared,
@@ -21,19 +21,30 @@ pub(crate) fn router() -> Router<Shared> {
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/sample") }))
         .route("/sample", get(sample))
+        .route("/workspace", get(workspace))
         .route("/static/{*path}", get(asset))
 }
 
 async fn sample(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
     let page = SamplePage { notices: app.settings.sample_notices, version: env!("CARGO_PKG_VERSION") };
-    let html = tandem_web::sample(&page).map_err(|error| {
-        tracing::error!(%error, "the sample page could not be rendered");
+    respond(tandem_web::sample(&page), &headers)
+}
+
+async fn workspace(headers: HeaderMap) -> Result<Response, Problem> {
+    let page = WorkspacePage { version: env!("CARGO_PKG_VERSION") };
+    respond(tandem_web::workspace(&page), &headers)
+}
+
+/// A page, which a browser keeps and asks about each time.
+fn respond(rendered: Result<String, PageError>, headers: &HeaderMap) -> Result<Response, Problem> {
+    let html = rendered.map_err(|error| {
+        tracing::error!(%error, "a page could not be rendered");
         Problem::internal()
     })?;
     let digest = Sha256::digest(html.as_bytes());
     let etag = format!("\"{}\"", digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     let about = About { content_type: "text/html; charset=utf-8", etag, cache_control: "no-cache" };
-    Ok(about.respond(&headers, html.into()))
+    Ok(about.respond(headers, html.into()))
 }
 
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {

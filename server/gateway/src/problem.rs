@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     BodyTooLarge,
     /// The body did not arrive in time.
     BodyTooSlow,
-    /// The page's origin may not open WebSockets here.
+    /// The page's origin may neither open WebSockets nor log in here.
     ForeignOrigin,
     /// The request to the WebSocket route is not a WebSocket handshake.
     UpgradeRequired,
@@ -44,6 +44,9 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::Refused(ErrorCode::UnknownSession),
     Kind::Refused(ErrorCode::SessionClosed),
     Kind::Refused(ErrorCode::MessageTooLong),
+    Kind::Refused(ErrorCode::Taken),
+    Kind::Refused(ErrorCode::NoRoom),
+    Kind::Refused(ErrorCode::SlowDown),
     Kind::Refused(ErrorCode::TooManyParticipants),
     Kind::Refused(ErrorCode::SessionFull),
     Kind::Refused(ErrorCode::LimitSessions),
@@ -81,7 +84,7 @@ impl Kind {
                 (StatusCode::UPGRADE_REQUIRED, "upgrade_required", "This path speaks WebSocket only")
             }
             Self::SubprotocolRequired => {
-                (StatusCode::BAD_REQUEST, "subprotocol_required", "The subprotocol tandem.v1 must be offered")
+                (StatusCode::BAD_REQUEST, "subprotocol_required", "The subprotocol of the path must be offered")
             }
         }
     }
@@ -104,11 +107,16 @@ impl Kind {
 fn refused_row(code: ErrorCode) -> (StatusCode, &'static str, &'static str) {
     match code {
         ErrorCode::BadRequest => (StatusCode::BAD_REQUEST, "bad_request", "The request is malformed"),
-        ErrorCode::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "The token is missing or wrong"),
+        ErrorCode::Unauthorized => {
+            (StatusCode::UNAUTHORIZED, "unauthorized", "The token or password is missing or wrong")
+        }
         ErrorCode::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The participant may not do this"),
         ErrorCode::UnknownSession => (StatusCode::NOT_FOUND, "unknown_session", "There is no such session"),
         ErrorCode::SessionClosed => (StatusCode::CONFLICT, "session_closed", "The session has ended"),
         ErrorCode::MessageTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "message_too_long", "The text is too long"),
+        ErrorCode::Taken => (StatusCode::CONFLICT, "taken", "Somebody else was faster"),
+        ErrorCode::NoRoom => (StatusCode::CONFLICT, "no_room", "The agent has all the sessions he may have"),
+        ErrorCode::SlowDown => (StatusCode::TOO_MANY_REQUESTS, "slow_down", "There were too many attempts"),
         ErrorCode::TooManyParticipants => {
             (StatusCode::CONFLICT, "too_many_participants", "The session has all the participants it may have")
         }
@@ -278,6 +286,11 @@ impl Ending {
         }
     }
 
+    /// Whether the client may come back: its reason passes.
+    pub(crate) fn passes(self) -> bool {
+        self.code() < close::BAD_FRAME
+    }
+
     /// When the client may come back, drawn anew for each so that they do not all come at once; none when
     /// reconnecting would meet the same.
     pub(crate) fn reconnect(self, spread: Duration) -> Option<Duration> {
@@ -303,6 +316,9 @@ impl From<ErrorCode> for Ending {
             ErrorCode::BadRequest | ErrorCode::MessageTooLong => Self::BadFrame,
             ErrorCode::Unavailable | ErrorCode::Internal | ErrorCode::NotSaved => Self::Unavailable,
             ErrorCode::Busy
+            | ErrorCode::SlowDown
+            | ErrorCode::Taken
+            | ErrorCode::NoRoom
             | ErrorCode::LimitSessions
             | ErrorCode::LimitClients
             | ErrorCode::SessionFull

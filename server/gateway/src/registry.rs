@@ -1,10 +1,12 @@
-//! The sessions that have readers on this gateway, and what the link's news mean for them.
+//! The sessions that have readers on this gateway and the desks there are, and what the link's news mean for them.
 //!
 //! The link's task calls [`Registry::on`] for every answer and event, in order; nothing here waits. One lock guards
 //! all sessions: what is done under it is short, and a reader's frames are taken out under the reader's own lock.
 //! Order of locks: sessions, then a mailbox, then whatever the link locks to queue a request.
 
 mod client;
+mod desk;
+mod desks;
 mod session;
 
 use std::{
@@ -13,9 +15,9 @@ use std::{
     time::Duration,
 };
 
-use tandem_link::{Incoming, Owner};
+use tandem_link::{Incoming, Link, Owner};
 use tandem_protocol::{
-    ClientId, ErrorCode, ParticipantId, Refusal, Seq, SessionId,
+    ClientId, DeskId, ErrorCode, ParticipantId, Refusal, Seq, SessionId,
     link::{Answer, Attached, Outcome, Page},
 };
 use tokio::{
@@ -25,6 +27,8 @@ use tokio::{
 
 use client::Advanced;
 pub(crate) use client::{Arrival, Client, ReaderKind, Step};
+pub(crate) use desk::{Desk, DeskStep};
+use desks::Desks;
 use session::Session;
 
 use crate::{frames, problem::Ending};
@@ -41,6 +45,8 @@ pub(crate) struct Registry {
     unreachable_since: Mutex<Option<Instant>>,
     /// There was a loss of which readers are to be told.
     loss: Notify,
+    /// Has a lock of its own, which is never taken together with that of the sessions.
+    pub(crate) desks: Desks,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +69,12 @@ pub(crate) enum Tag {
     Message(Arc<Client>, ClientId),
     /// A participant who leaves; the events that follow are the answer.
     Leave(Arc<Client>),
+    /// A desk that wants to be let in.
+    Enter(DeskId),
+    /// What was done at a desk, by the id that the desk gave it.
+    Do(DeskId, ClientId),
+    /// A desk that is gone; nobody waits for the answer.
+    Exit,
 }
 
 /// What must be done for a reader that goes on; see [`Registry::advance`].
@@ -71,7 +83,17 @@ pub(crate) type ReadNext = Option<(ParticipantId, Seq)>;
 impl Registry {
     /// No sessions, and no engine yet.
     pub(crate) fn new() -> Self {
-        Self { sessions: Mutex::default(), unreachable_since: Mutex::new(Some(Instant::now())), loss: Notify::new() }
+        Self {
+            sessions: Mutex::default(),
+            unreachable_since: Mutex::new(Some(Instant::now())),
+            loss: Notify::new(),
+            desks: Desks::default(),
+        }
+    }
+
+    /// From now on desks may ask through this link.
+    pub(crate) fn reach(&self, link: Link<Self>) {
+        self.desks.reach(Box::new(link));
     }
 
     /// Adds a reader and, before anything else can happen to its session, does `attach`. An error when the gateway is
@@ -118,8 +140,9 @@ impl Registry {
         }
     }
 
-    /// Ends all readers and takes no more.
+    /// Ends all readers and desks and takes no more.
     pub(crate) fn stop(&self) {
+        self.desks.stop();
         let mut sessions = self.lock();
         sessions.stopping = true;
         for client in sessions.read.values().flat_map(Session::clients) {
@@ -153,6 +176,9 @@ impl Registry {
                     client.says(frames::refused(None, &refusal));
                 }
             }
+            Tag::Enter(desk) => self.desks.enter_answered(desk, outcome),
+            Tag::Do(desk, id) => self.desks.action_answered(desk, id, outcome),
+            Tag::Exit => {}
         }
     }
 
@@ -189,25 +215,39 @@ impl Registry {
 
     fn lost(&self, at: Instant) {
         self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(at);
+        self.desks.lost(at);
+        let desks = self.desks.count();
         let sessions = self.lock();
-        tracing::info!(sessions = sessions.read.len(), "lost the primary; messages wait");
+        tracing::info!(sessions = sessions.read.len(), desks, "lost the primary; messages and actions wait");
         sessions.read.values().flat_map(Session::clients).for_each(|client| client.is_lost());
         self.loss.notify_one();
     }
 
-    /// Tells readers of each loss that lasts; for as long as it is polled.
-    pub(crate) async fn tell_of_losses(&self) {
-        loop {
-            self.loss.notified().await;
-            tokio::time::sleep(LOSS_TOLD_AFTER).await;
-            self.tell_of_loss();
-        }
+    /// Customers do not notice; desks wait, and are told as of an engine's loss.
+    fn interaction_lost(&self, at: Instant) {
+        tracing::info!(desks = self.desks.count(), "lost the interaction server; actions wait");
+        self.desks.lost(at);
+        self.loss.notify_one();
     }
 
-    /// Tells those who were there at a loss and whose session is not restored.
+    /// What is done at its time and not at news: tells of each loss that lasts, and has desks try again to enter. For
+    /// as long as it is polled.
+    pub(crate) async fn keep_times(&self) {
+        let tell_of_losses = async {
+            loop {
+                self.loss.notified().await;
+                tokio::time::sleep(LOSS_TOLD_AFTER).await;
+                self.tell_of_loss();
+            }
+        };
+        tokio::join!(tell_of_losses, self.desks.retry());
+    }
+
+    /// Tells those who were there at a loss that is not over for them.
     fn tell_of_loss(&self) {
         let notice = frames::connection_lost();
         self.lock().read.values().flat_map(Session::clients).for_each(|client| client.is_told_of_loss(&notice));
+        self.desks.tell_of_loss(&frames::desk::connection_lost());
     }
 
     fn reattached(&self, attached: Vec<Attached>, lost_for: Duration) {
@@ -257,8 +297,21 @@ impl Owner for Registry {
                 *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
             }
             Incoming::Reattached { attached, lost_for } => self.reattached(attached, lost_for),
-            // A gateway does not watch, and follows the pair only through its link.
-            Incoming::Opened(_) | Incoming::Pair(_) => {}
+            Incoming::Place { session, place } => {
+                if let Some(session) = self.lock().read.get(&session) {
+                    let frame = frames::queue(place);
+                    session.clients().for_each(|client| client.says_if_live(frame.clone()));
+                }
+            }
+            Incoming::Desk { desk, news } => self.desks.news(desk, news),
+            Incoming::InteractionGone => self.interaction_lost(Instant::now()),
+            Incoming::EnterAgain => self.desks.enter_again(),
+            // A gateway neither watches nor follows, knows the pair through its link only, and is asked nothing.
+            Incoming::Opened(_)
+            | Incoming::Changed(_)
+            | Incoming::Pair(_)
+            | Incoming::Asked { .. }
+            | Incoming::GatewayGone(_) => {}
         }
     }
 }
@@ -270,6 +323,8 @@ fn unexpected(answer: &Answer) -> Refusal {
         Answer::Attached(_) => "attached",
         Answer::Saved { .. } => "saved",
         Answer::Page(_) => "page",
+        Answer::Followed(_) => "followed",
+        Answer::Told(_) => "told",
         Answer::Done => "done",
     };
     tracing::error!(kind, "the engine gave an answer to another question");

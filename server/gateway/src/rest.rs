@@ -3,6 +3,7 @@
 //! The same sessions, events, cursor and guarantees as the WebSocket. Every action asks the engine through the link,
 //! so a failover only makes it slower.
 
+mod agent;
 mod auth;
 mod body;
 mod client_id;
@@ -31,6 +32,9 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/sessions/{session}/participants", post(participants::add::add))
         .route("/sessions/{session}/messages", post(messages::post::post))
         .route("/sessions/{session}/events", get(events::list::list))
+        .route("/agent/login", post(agent::login::login))
+        .route("/agent/logout", post(agent::logout::logout))
         .route("/problems/{code}", get(problems::show))
-        .route("/ws", get(socket::upgrade))
+        .route("/ws", get(socket::chat))
+        .route("/desk", get(socket::desk))
 }

@@ -1,9 +1,14 @@
 //! Accepts HTTP connections and drives them, each on a task of its own, within bounds of number and time.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, extract::ConnectInfo};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -41,13 +46,13 @@ pub(crate) async fn serve(
             () = stopping.cancelled() => return,
             accepted = async {
                 let permit = connections.clone().acquire_owned().await.expect("it is never closed");
-                listener.accept().await.map(|(tcp, _)| (tcp, permit))
+                listener.accept().await.map(|(tcp, peer)| (tcp, peer, permit))
             } => accepted,
         };
         match accepted {
-            Ok((tcp, permit)) => {
+            Ok((tcp, peer, permit)) => {
                 failing = false;
-                let connection = drive(tcp, router.clone(), stopping.clone());
+                let connection = drive(tcp, peer, router.clone(), stopping.clone());
                 tasks.spawn(async move {
                     connection.await;
                     drop(permit);
@@ -63,12 +68,18 @@ pub(crate) async fn serve(
     }
 }
 
-async fn drive(tcp: TcpStream, router: Router, stopping: CancellationToken) {
+async fn drive(tcp: TcpStream, peer: SocketAddr, router: Router, stopping: CancellationToken) {
     // Without it small frames wait for the acknowledgement of others. It fails only when the peer is gone.
     let _ = tcp.set_nodelay(true);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_BYTES_MAX);
-    let connection = http.serve_connection(TokioIo::new(tcp), TowerToHyperService::new(router)).with_upgrades();
+    let service = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        // Handlers that need it extract it.
+        request.extensions_mut().insert(ConnectInfo(peer));
+        service.call(request)
+    });
+    let connection = http.serve_connection(TokioIo::new(tcp), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,

@@ -15,11 +15,13 @@ use crate::origin::Origin;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct GatewaySettings {
-    /// Origins (`https://shop.example`) whose pages may open WebSockets, beside pages of the gateway's own host and
-    /// programs, which send no origin.
+    /// Origins (`https://shop.example`) whose pages may open WebSockets and log agents in, beside pages of the gateway's
+    /// own host and programs, which send no origin.
     pub allowed_origins: Vec<String>,
-    /// WebSockets at once; one more is told to come back later (O-1). Default 100,000.
+    /// WebSockets of sessions' clients at once; one more is told to come back later (O-1). Default 100,000.
     pub clients_max: usize,
+    /// Desks of agents and bots at once; one more is told to come back later. Default 2,000.
+    pub desks_max: usize,
     /// HTTP connections at once, WebSockets not counted; more wait in the listener's queue. Default 1,024.
     pub http_connections_max: usize,
     /// The largest frame a client may send, in bytes. Default 65,536: room for the longest message, escaped.
@@ -64,6 +66,7 @@ impl Default for GatewaySettings {
         Self {
             allowed_origins: Vec::new(),
             clients_max: 100_000,
+            desks_max: 2_000,
             http_connections_max: 1_024,
             frame_bytes_max: 64 * 1024,
             message_bytes_max: 16 * 1024,
@@ -124,6 +127,7 @@ impl GatewaySettings {
             if (least..=most).contains(&value) { Ok(()) } else { Err(InvalidSetting { key, allowed }) }
         };
         within(self.clients_max, 1, 1_000_000, "clients-max", "1..1000000")?;
+        within(self.desks_max, 1, 100_000, "desks-max", "1..100000")?;
         within(self.http_connections_max, 1, 100_000, "http-connections-max", "1..100000")?;
         within(self.message_bytes_max, 1, 256 * 1024, "message-bytes-max", "1..262144")?;
         within(

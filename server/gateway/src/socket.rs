@@ -1,10 +1,12 @@
-//! The WebSocket route `/api/v1/ws`: what a handshake must bring, and the life of a connection in three steps:
-//! hello, connection, farewell.
+//! The WebSocket routes `/api/v1/ws` and `/api/v1/desk`: what a handshake must bring, and the life of a connection in
+//! three steps: hello, connection, farewell.
 //!
 //! An idle client must cost little: its buffers are small, one task does everything, and the futures of the rare
 //! steps are boxed so that the task is only as large as the common one.
 
+mod chat;
 mod connection;
+mod desk;
 mod farewell;
 mod hello;
 mod pace;
@@ -17,7 +19,7 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use tandem_protocol::limits::CLIENT_SUBPROTOCOL;
+use tandem_protocol::limits::{CLIENT_SUBPROTOCOL, DESK_SUBPROTOCOL};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -47,45 +49,64 @@ enum End {
     By(Ending),
 }
 
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To take part in a session.
+    Chat,
+    /// To work.
+    Desk,
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
 /// `GET /api/v1/ws`.
-pub(crate) async fn upgrade(
-    State(app): State<Shared>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, Problem> {
+pub(crate) async fn chat(State(app): State<Shared>, headers: HeaderMap, upgrade: Upgrade) -> Result<Response, Problem> {
+    shake_hands(app, &headers, upgrade, Purpose::Chat)
+}
+
+/// `GET /api/v1/desk`.
+pub(crate) async fn desk(State(app): State<Shared>, headers: HeaderMap, upgrade: Upgrade) -> Result<Response, Problem> {
+    shake_hands(app, &headers, upgrade, Purpose::Desk)
+}
+
+fn shake_hands(app: Shared, headers: &HeaderMap, upgrade: Upgrade, purpose: Purpose) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|rejection| Problem::new(Kind::UpgradeRequired, rejection.body_text()))?;
-    if !origin::is_allowed(&headers, &app.settings.allowed_origins) {
-        return Err(Problem::new(Kind::ForeignOrigin, "Add the origin to allowed-origins if its pages may chat here."));
+    origin::check(headers, &app.settings.allowed_origins)?;
+    let (subprotocol, permits) = match purpose {
+        Purpose::Chat => (CLIENT_SUBPROTOCOL, &app.sockets),
+        Purpose::Desk => (DESK_SUBPROTOCOL, &app.desks),
+    };
+    if !upgrade.requested_protocols().any(|offered| offered == subprotocol) {
+        let detail = format!("Offer {subprotocol} in Sec-WebSocket-Protocol.");
+        return Err(Problem::new(Kind::SubprotocolRequired, detail));
     }
-    if !upgrade.requested_protocols().any(|offered| offered == CLIENT_SUBPROTOCOL) {
-        return Err(Problem::new(Kind::SubprotocolRequired, "Offer it in Sec-WebSocket-Protocol."));
-    }
-    let permit = app.sockets.clone().try_acquire_owned().ok();
+    let permit = permits.clone().try_acquire_owned().ok();
     let owned = app.tasks.token();
     let bytes_max = app.settings.frame_bytes_max * POLITE_FACTOR;
     Ok(upgrade
-        .protocols([CLIENT_SUBPROTOCOL])
+        .protocols([subprotocol])
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(WRITE_BYTES)
         .max_message_size(bytes_max)
         .max_frame_size(bytes_max)
-        .on_upgrade(move |socket| serve(app, socket, permit, owned)))
+        .on_upgrade(move |socket| serve(app, socket, purpose, permit, owned)))
 }
 
-async fn serve(app: Shared, mut socket: WebSocket, permit: Option<OwnedSemaphorePermit>, owned: TaskTrackerToken) {
-    let end = match permit {
-        Some(_) => converse(&app, &mut socket).await,
+async fn serve(
+    app: Shared,
+    mut socket: WebSocket,
+    purpose: Purpose,
+    permit: Option<OwnedSemaphorePermit>,
+    owned: TaskTrackerToken,
+) {
+    let end = match (&permit, purpose) {
+        (Some(_), Purpose::Chat) => chat::converse(&app, &mut socket).await,
+        (Some(_), Purpose::Desk) => Box::pin(desk::converse(&app, &mut socket)).await,
         // Told over the WebSocket: a browser shows no page the status of a refused handshake.
-        None => End::By(Ending::Busy),
+        (None, _) => End::By(Ending::Busy),
     };
-    tracing::debug!(?end, "a client's connection ends");
+    tracing::debug!(?purpose, ?end, "a connection ends");
     Box::pin(farewell::say(socket, end, app.settings.reconnect_spread)).await;
     drop((permit, owned));
-}
-
-async fn converse(app: &Shared, socket: &mut WebSocket) -> End {
-    match Box::pin(hello::receive(app, socket)).await {
-        Ok(reading) => connection::Connection::new(app, socket, reading).run().await,
-        Err(end) => end,
-    }
 }

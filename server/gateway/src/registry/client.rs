@@ -6,19 +6,15 @@
 //! the socket's own: a mailbox that is empty owns no memory.
 
 use std::{
-    collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use axum::extract::ws::Utf8Bytes;
 use tandem_protocol::{ParticipantId, Seq, SessionId, TokenHash, Visibility, link::Page};
 
 use super::session::News;
-use crate::problem::Ending;
-
-/// An empty queue that once grew beyond this many frames gives its memory back.
-const QUEUE_FRAMES_KEPT: usize = 8;
+use crate::{outgoing::Outgoing, problem::Ending};
 
 /// What a reader does with the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,16 +53,13 @@ struct Mailbox {
     /// A page is asked for and not yet here.
     reading: bool,
     arrival: Option<Box<Arrival>>,
-    frames: VecDeque<Utf8Bytes>,
-    queued_bytes: usize,
+    /// Its end takes effect once `arrival` is gone too.
+    outgoing: Outgoing,
     /// Messages without acknowledgement; the socket stops reading at its window.
     unacked: usize,
     loss: Loss,
     /// The notice of the restoration, until the missed events are out.
     restored: Option<Utf8Bytes>,
-    /// Takes effect once `arrival` and `frames` are gone.
-    ending: Option<Ending>,
-    waker: Option<Waker>,
 }
 
 /// What a reader knows of the engine's loss: it is told late, or together with the restoration.
@@ -166,7 +159,7 @@ impl Client {
 
     /// Why it is to be ended, if it is.
     pub(crate) fn ending(&self) -> Option<Ending> {
-        self.lock().ending
+        self.lock().outgoing.ending()
     }
 
     /// A message was answered by this frame.
@@ -191,9 +184,7 @@ impl Client {
 
     /// Ends the reader once it has been given what waits for it. The first reason stands.
     pub(crate) fn end(&self, ending: Ending) {
-        let mut mailbox = self.lock();
-        mailbox.ending.get_or_insert(ending);
-        mailbox.wake();
+        self.lock().outgoing.end(ending);
     }
 
     /// The engine let it in with this page. A position beyond the head was never acknowledged to anybody: the
@@ -215,15 +206,14 @@ impl Client {
         let mut mailbox = self.lock();
         mailbox.reading = false;
         if mailbox.position != asked || mailbox.stage != Stage::CatchingUp {
-            mailbox.wake();
+            mailbox.outgoing.wake();
             return; // The reader has changed its place meanwhile and asks anew.
         }
         if page.head < asked {
             mailbox.begin(page, false);
         } else if page.events.is_empty() && page.head > asked {
             // Asking again would go round for ever.
-            mailbox.ending.get_or_insert(Ending::Unavailable);
-            mailbox.wake();
+            mailbox.outgoing.end(Ending::Unavailable);
         } else {
             mailbox.arrives(page, None);
         }
@@ -243,7 +233,7 @@ impl Client {
         }
         if mailbox.position != news.after || self.kind == ReaderKind::Poll {
             mailbox.stage = Stage::CatchingUp;
-            mailbox.wake();
+            mailbox.outgoing.wake();
             return;
         }
         mailbox.position = news.last;
@@ -252,7 +242,7 @@ impl Client {
             self.push(&mut mailbox, frame);
         }
         if news.closed || mailbox.participant.is_some_and(|participant| news.left.contains(&participant)) {
-            mailbox.ending.get_or_insert(Ending::Ended);
+            mailbox.outgoing.end(Ending::Ended);
         }
     }
 
@@ -280,7 +270,7 @@ impl Client {
         let mut mailbox = self.lock();
         if mailbox.stage == Stage::Live && mailbox.position < head {
             mailbox.stage = Stage::CatchingUp;
-            mailbox.wake();
+            mailbox.outgoing.wake();
         }
         if std::mem::take(&mut mailbox.loss) != Loss::Told {
             return;
@@ -308,7 +298,7 @@ impl Client {
             mailbox.stage = Stage::CatchingUp;
             (mailbox.position, mailbox.given) = (after, after);
             mailbox.arrival = None;
-            mailbox.wake();
+            mailbox.outgoing.wake();
         }
     }
 
@@ -329,18 +319,16 @@ impl Client {
             self.push(&mut mailbox, notice);
         }
         if closed || left.contains(&participant) {
-            mailbox.ending.get_or_insert(Ending::Ended);
+            mailbox.outgoing.end(Ending::Ended);
         }
-        mailbox.wake();
+        mailbox.outgoing.wake();
         Advanced::Stays
     }
 
     /// What the reader is to do now. Its task is woken whenever there may be more.
     pub(crate) fn next(&self, cx: &Context<'_>) -> Step {
         let mut mailbox = self.lock();
-        if !mailbox.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            mailbox.waker = Some(cx.waker().clone());
-        }
+        mailbox.outgoing.listen(cx);
         mailbox.next()
     }
 
@@ -355,20 +343,9 @@ impl Client {
 
     fn push(&self, mailbox: &mut Mailbox, frame: Utf8Bytes) {
         let ReaderKind::Socket { queue_bytes_max } = self.kind else { return };
-        if mailbox.ending == Some(Ending::SlowReader) {
-            return;
-        }
-        if mailbox.queued_bytes + frame.len() > queue_bytes_max {
-            // Nothing is lost: it comes back and names the last event it has (B-1).
-            mailbox.frames = VecDeque::new();
+        if mailbox.outgoing.push(frame, queue_bytes_max).is_err() {
             mailbox.arrival = None;
-            mailbox.queued_bytes = 0;
-            mailbox.ending = Some(Ending::SlowReader);
-        } else {
-            mailbox.queued_bytes += frame.len();
-            mailbox.frames.push_back(frame);
         }
-        mailbox.wake();
     }
 
     fn lock(&self) -> MutexGuard<'_, Mailbox> {
@@ -393,30 +370,20 @@ impl Mailbox {
         let after = self.given;
         self.given = page.events.last().map_or(after, |event| event.seq);
         self.arrival = Some(Box::new(Arrival { page, after, welcome }));
-        self.wake();
+        self.outgoing.wake();
     }
 
     fn next(&mut self) -> Step {
-        if let Some(frame) = self.frames.pop_front() {
-            self.queued_bytes -= frame.len();
+        if let Some(frame) = self.outgoing.pop() {
             return Step::Frame(frame);
-        }
-        if self.frames.capacity() > QUEUE_FRAMES_KEPT {
-            self.frames = VecDeque::new();
         }
         if let Some(arrival) = self.arrival.take() {
             return Step::Arrival(arrival);
         }
-        match self.ending {
+        match self.outgoing.ending() {
             Some(ending) => Step::End(ending),
             None if self.stage == Stage::CatchingUp && !self.reading => Step::Advance,
             None => Step::Idle,
-        }
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = &self.waker {
-            waker.wake_by_ref();
         }
     }
 }

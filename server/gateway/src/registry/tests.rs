@@ -6,8 +6,8 @@ use std::{
 };
 
 use tandem_protocol::{
-    ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, ParticipantState, RawEvent, SessionState,
-    SessionStatus, Timestamp, TokenHash, Visibility,
+    ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, ParticipantState, RawEvent, SessionState, Timestamp,
+    TokenHash, Visibility,
     link::{Deliver, Heads},
 };
 
@@ -47,9 +47,10 @@ fn state() -> SessionState {
         name: "Ada".into(),
         joined: true,
         visibility: Visibility::All,
+        agent: None,
     };
     let participants = vec![participant(1), participant(2)];
-    SessionState { status: SessionStatus::Open, subject: None, properties: Default::default(), participants }
+    SessionState { participants, ..SessionState::default() }
 }
 
 fn page(participant: u32, head: u64, events: Vec<RawEvent>) -> Page {
@@ -58,11 +59,11 @@ fn page(participant: u32, head: u64, events: Vec<RawEvent>) -> Page {
 }
 
 /// A registry and what one would see of it.
-struct Desk {
+struct Hall {
     registry: Registry,
 }
 
-impl Desk {
+impl Hall {
     fn new() -> Self {
         Self { registry: Registry::new() }
     }
@@ -132,21 +133,21 @@ fn seqs(frame: &serde_json::Value) -> Vec<u64> {
 
 #[test]
 fn a_reader_catches_up_page_by_page_and_then_goes_live() {
-    let desk = Desk::new();
-    let client = desk.adds(1, 0, ROOM);
+    let hall = Hall::new();
+    let client = hall.adds(1, 0, ROOM);
     assert!(matches!(step(&client), Step::Idle), "nothing before the engine lets it in");
-    desk.attached(&client, page(1, 4, messages(1..=2)));
+    hall.attached(&client, page(1, 4, messages(1..=2)));
     let Step::Arrival(first) = step(&client) else { panic!("the first page is not there") };
     assert_eq!((first.welcome, first.after), (Some(true), Seq(0)));
-    desk.delivers(4, messages(5..=5));
+    hall.delivers(4, messages(5..=5));
     assert!(matches!(step(&client), Step::Advance), "what comes meanwhile is not queued");
-    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(2))));
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(2))));
     assert!(matches!(step(&client), Step::Idle), "one page is asked for at a time");
-    desk.read(&client, 2, page(1, 5, messages(3..=5)));
+    hall.read(&client, 2, page(1, 5, messages(3..=5)));
     let Step::Arrival(second) = step(&client) else { panic!("the second page is not there") };
     assert_eq!((second.welcome, second.after), (None, Seq(2)));
-    assert_eq!(desk.registry.advance(&client), None);
-    desk.delivers(5, messages(6..=7));
+    assert_eq!(hall.registry.advance(&client), None);
+    hall.delivers(5, messages(6..=7));
     let frames = frames_of(&client);
     assert_eq!(frames.len(), 1);
     assert_eq!((frames[0]["after"].as_u64(), seqs(&frames[0])), (Some(5), vec![6, 7]));
@@ -154,31 +155,31 @@ fn a_reader_catches_up_page_by_page_and_then_goes_live() {
 
 #[test]
 fn two_tabs_get_one_frame_made_once() {
-    let desk = Desk::new();
-    let (one, two) = (desk.live(1, 3), desk.live(1, 3));
-    desk.delivers(3, messages(4..=4));
+    let hall = Hall::new();
+    let (one, two) = (hall.live(1, 3), hall.live(1, 3));
+    hall.delivers(3, messages(4..=4));
     let (Step::Frame(one), Step::Frame(two)) = (step(&one), step(&two)) else { panic!("a tab got nothing") };
     assert!(std::ptr::eq(one.as_str(), two.as_str()), "it was made twice");
 }
 
 #[test]
 fn a_gap_sends_a_reader_to_read_and_a_repeat_is_dropped() {
-    let desk = Desk::new();
-    let client = desk.live(1, 3);
-    desk.delivers(2, messages(3..=3));
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.delivers(2, messages(3..=3));
     assert!(matches!(step(&client), Step::Idle));
-    desk.delivers(5, messages(6..=6));
+    hall.delivers(5, messages(6..=6));
     assert!(matches!(step(&client), Step::Advance));
-    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(3))));
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(3))));
 }
 
 /// B-1.
 #[test]
 fn a_slow_reader_is_cut_off_and_nothing_is_kept_for_it() {
-    let desk = Desk::new();
-    let (slow, quick) = (desk.live(1, 0), desk.live(1, 0));
+    let hall = Hall::new();
+    let (slow, quick) = (hall.live(1, 0), hall.live(1, 0));
     for seq in 1..=100 {
-        desk.delivers(seq - 1, messages(seq..=seq));
+        hall.delivers(seq - 1, messages(seq..=seq));
         assert_eq!(frames_of(&quick).len(), 1);
     }
     assert!(matches!(step(&slow), Step::End(Ending::SlowReader)));
@@ -189,17 +190,17 @@ fn a_slow_reader_is_cut_off_and_nothing_is_kept_for_it() {
 /// R-1 and R-2: the missed events come before the notice.
 #[test]
 fn a_reader_hears_once_of_the_loss_and_then_of_the_restoration() {
-    let desk = Desk::new();
-    let client = desk.live(1, 3);
-    desk.loses();
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.loses();
     assert!(frames_of(&client).is_empty(), "it may be over soon");
-    desk.tells_of_loss();
-    desk.loses();
-    desk.tells_of_loss();
+    hall.tells_of_loss();
+    hall.loses();
+    hall.tells_of_loss();
     let frames = frames_of(&client);
     assert_eq!(frames.len(), 1);
     assert_eq!(frames[0]["notice"], "connection_lost");
-    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 5, messages(4..=5)) }]);
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 5, messages(4..=5)) }]);
     let frames = frames_of(&client);
     assert_eq!(frames.len(), 2);
     assert_eq!(seqs(&frames[0]), [4, 5]);
@@ -210,11 +211,11 @@ fn a_reader_hears_once_of_the_loss_and_then_of_the_restoration() {
 
 #[test]
 fn a_loss_that_is_soon_over_is_told_together_with_its_restoration() {
-    let desk = Desk::new();
-    let client = desk.live(1, 3);
-    desk.loses();
-    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 4, messages(4..=4)) }]);
-    desk.tells_of_loss();
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.loses();
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 4, messages(4..=4)) }]);
+    hall.tells_of_loss();
     let frames = frames_of(&client);
     assert_eq!((&frames[0]["notice"], &frames[2]["notice"]), (&"connection_lost".into(), &"session_restored".into()));
     assert_eq!((seqs(&frames[1]), frames.len()), (vec![4], 3));
@@ -222,95 +223,95 @@ fn a_loss_that_is_soon_over_is_told_together_with_its_restoration() {
 
 #[test]
 fn a_reader_with_much_to_catch_up_hears_of_the_restoration_last() {
-    let desk = Desk::new();
-    let client = desk.live(1, 3);
-    desk.loses();
-    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 9, messages(4..=5)) }]);
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.loses();
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 9, messages(4..=5)) }]);
     let frames = frames_of(&client);
     assert_eq!(frames.len(), 2, "the loss and the first events");
-    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(5))));
-    desk.read(&client, 5, page(1, 9, messages(6..=9)));
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(5))));
+    hall.read(&client, 5, page(1, 9, messages(6..=9)));
     assert!(matches!(step(&client), Step::Arrival(_)));
-    assert_eq!(desk.registry.advance(&client), None);
+    assert_eq!(hall.registry.advance(&client), None);
     assert_eq!(frames_of(&client)[0]["notice"], "session_restored");
 }
 
 #[test]
 fn a_reader_who_came_during_the_loss_hears_of_neither() {
-    let desk = Desk::new();
-    let client = desk.adds(1, 3, ROOM);
-    desk.loses();
-    desk.attached(&client, page(1, 3, vec![]));
-    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 3, vec![]) }]);
+    let hall = Hall::new();
+    let client = hall.adds(1, 3, ROOM);
+    hall.loses();
+    hall.attached(&client, page(1, 3, vec![]));
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 3, vec![]) }]);
     assert!(frames_of(&client).is_empty());
 }
 
 /// R-2: complete or refused.
 #[test]
 fn a_history_that_never_was_is_taken_back() {
-    let desk = Desk::new();
-    let client = desk.live(1, 7);
-    desk.reattaches(vec![Attached::Live { session: session(), page: page(1, 5, vec![]) }]);
+    let hall = Hall::new();
+    let client = hall.live(1, 7);
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 5, vec![]) }]);
     let Step::Arrival(arrival) = step(&client) else { panic!("it was not told") };
     assert_eq!((arrival.welcome, arrival.page.head), (Some(false), Seq(5)));
-    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(0))));
-    let newcomer = desk.adds(2, 8, ROOM);
-    desk.attached(&newcomer, page(2, 5, vec![]));
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(0))));
+    let newcomer = hall.adds(2, 8, ROOM);
+    hall.attached(&newcomer, page(2, 5, vec![]));
     let Step::Arrival(arrival) = step(&newcomer) else { panic!("it was not told") };
     assert_eq!(arrival.welcome, Some(false));
 }
 
 #[test]
 fn a_resume_makes_an_answer_to_an_older_question_void() {
-    let desk = Desk::new();
-    let client = desk.live(1, 9);
+    let hall = Hall::new();
+    let client = hall.live(1, 9);
     client.resumes(Seq(4));
-    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(4))));
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(4))));
     client.resumes(Seq(2));
-    desk.read(&client, 4, page(1, 9, messages(5..=9)));
+    hall.read(&client, 4, page(1, 9, messages(5..=9)));
     assert!(matches!(step(&client), Step::Advance));
-    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(2))));
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(2))));
     client.resumes(Seq(77));
-    desk.read(&client, 2, page(1, 9, messages(3..=9)));
-    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(77))), "the engine is to judge it");
-    desk.read(&client, 77, page(1, 9, vec![]));
+    hall.read(&client, 2, page(1, 9, messages(3..=9)));
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(77))), "the engine is to judge it");
+    hall.read(&client, 77, page(1, 9, vec![]));
     let Step::Arrival(arrival) = step(&client) else { panic!("it was not told") };
     assert_eq!(arrival.welcome, Some(false));
 }
 
 #[test]
 fn a_closed_session_ends_its_readers_after_the_last_event() {
-    let desk = Desk::new();
-    let (live, late) = (desk.live(1, 3), desk.adds(2, 0, ROOM));
-    desk.delivers(3, vec![message(4), event(5, EventBody::Closed { reason: ClosedReason::Ended })]);
+    let hall = Hall::new();
+    let (live, late) = (hall.live(1, 3), hall.adds(2, 0, ROOM));
+    hall.delivers(3, vec![message(4), event(5, EventBody::Closed { reason: ClosedReason::Ended })]);
     assert_eq!(seqs(&frames_of(&live)[0]), [4, 5]);
     assert!(matches!(step(&live), Step::End(Ending::Ended)));
-    desk.attached(&late, page(2, 5, messages(1..=5)));
+    hall.attached(&late, page(2, 5, messages(1..=5)));
     assert!(matches!(step(&late), Step::Arrival(_)));
-    assert_eq!(desk.registry.advance(&late), None);
+    assert_eq!(hall.registry.advance(&late), None);
     assert!(matches!(step(&late), Step::End(Ending::Ended)));
 }
 
 #[test]
 fn a_participant_who_left_is_ended_and_the_others_stay() {
-    let desk = Desk::new();
-    let (one, two) = (desk.live(1, 3), desk.live(2, 3));
+    let hall = Hall::new();
+    let (one, two) = (hall.live(1, 3), hall.live(2, 3));
     let left =
         EventBody::Left { participant: ParticipantId(1), reason: LeaveReason::Logout, visibility: Visibility::All };
-    desk.delivers(3, vec![event(4, left)]);
+    hall.delivers(3, vec![event(4, left)]);
     assert_eq!((frames_of(&one).len(), frames_of(&two).len()), (1, 1));
     assert_eq!((one.ending(), two.ending()), (Some(Ending::Ended), None));
 }
 
 #[test]
 fn words_about_leaving_end_nobody() {
-    let desk = Desk::new();
-    let client = desk.live(1, 3);
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
     let properties = [("type".to_owned(), "closed".to_owned())].into();
-    desk.delivers(3, vec![event(4, EventBody::Opened { subject: None, properties })]);
+    hall.delivers(3, vec![event(4, EventBody::Opened { subject: None, properties })]);
     let text = r#""type":"closed""#.to_owned();
     let client_id = ClientId::new("m").expect("is valid");
-    desk.delivers(
+    hall.delivers(
         4,
         vec![event(
             5,
@@ -323,9 +324,9 @@ fn words_about_leaving_end_nobody() {
 
 #[test]
 fn typing_is_told_to_the_others_only() {
-    let desk = Desk::new();
-    let (one, two, three) = (desk.live(1, 3), desk.live(2, 3), desk.adds(2, 0, ROOM));
-    desk.registry.on(Incoming::Typing { session: session(), participant: ParticipantId(1), on: true });
+    let hall = Hall::new();
+    let (one, two, three) = (hall.live(1, 3), hall.live(2, 3), hall.adds(2, 0, ROOM));
+    hall.registry.on(Incoming::Typing { session: session(), participant: ParticipantId(1), on: true });
     assert!(frames_of(&one).is_empty());
     assert_eq!(frames_of(&two)[0]["participant"], 1);
     assert!(frames_of(&three).is_empty(), "it is not in step");
@@ -333,52 +334,52 @@ fn typing_is_told_to_the_others_only() {
 
 #[test]
 fn a_participant_is_detached_with_the_last_of_its_readers() {
-    let desk = Desk::new();
-    let (one, two, other) = (desk.live(1, 3), desk.live(1, 3), desk.live(2, 3));
-    let pending = desk.adds(1, 0, ROOM);
+    let hall = Hall::new();
+    let (one, two, other) = (hall.live(1, 3), hall.live(1, 3), hall.live(2, 3));
+    let pending = hall.adds(1, 0, ROOM);
     let removed = |client| {
         let mut detached = None;
-        desk.registry.remove(client, |participant| detached = Some(participant));
+        hall.registry.remove(client, |participant| detached = Some(participant));
         detached
     };
     assert_eq!(removed(&one), None);
     assert_eq!(removed(&two), None, "one of the same token is on its way in");
-    desk.attached(&pending, page(1, 3, vec![]));
+    hall.attached(&pending, page(1, 3, vec![]));
     assert_eq!(removed(&pending), Some(ParticipantId(1)));
     assert_eq!(removed(&pending), None);
-    assert_eq!(desk.registry.session_count(), 1);
+    assert_eq!(hall.registry.session_count(), 1);
     assert_eq!(removed(&other), Some(ParticipantId(2)));
-    assert_eq!(desk.registry.session_count(), 0);
+    assert_eq!(hall.registry.session_count(), 0);
 }
 
 #[test]
 fn a_session_refused_after_a_failover_ends_all_its_readers() {
-    let desk = Desk::new();
-    let readers = [desk.live(1, 3), desk.live(2, 3)];
+    let hall = Hall::new();
+    let readers = [hall.live(1, 3), hall.live(2, 3)];
     let refusal = Refusal::new(ErrorCode::UnknownSession, "There is no such session.");
-    desk.reattaches(vec![Attached::Refused { session: session(), refusal }]);
+    hall.reattaches(vec![Attached::Refused { session: session(), refusal }]);
     assert_eq!(readers.map(|reader| reader.ending()), [Some(Ending::UnknownSession); 2]);
 }
 
 #[test]
 fn a_hello_with_a_wrong_token_is_told_so() {
-    let desk = Desk::new();
-    let client = desk.adds(1, 0, ROOM);
+    let hall = Hall::new();
+    let client = hall.adds(1, 0, ROOM);
     let refusal = Refusal::new(ErrorCode::Unauthorized, "The token is wrong.");
     let outcome = Outcome::Done(Answer::Attached(vec![Attached::Refused { session: session(), refusal }]));
-    desk.registry.on(Incoming::Answered { tag: Tag::Attach(client.clone()), outcome });
+    hall.registry.on(Incoming::Answered { tag: Tag::Attach(client.clone()), outcome });
     assert!(matches!(step(&client), Step::End(Ending::Unauthorized)));
 }
 
 /// D-1.
 #[test]
 fn a_message_is_acknowledged_when_the_engine_has_saved_it() {
-    let desk = Desk::new();
-    let client = desk.live(1, 3);
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
     let answers = |outcome| {
         client.sends();
         let tag = Tag::Message(client.clone(), ClientId::new("m-1").expect("is valid"));
-        desk.registry.on(Incoming::Answered { tag, outcome });
+        hall.registry.on(Incoming::Answered { tag, outcome });
         frames_of(&client).remove(0)
     };
     let saved = Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1) };
@@ -392,26 +393,26 @@ fn a_message_is_acknowledged_when_the_engine_has_saved_it() {
 
 #[test]
 fn a_poll_is_woken_by_an_event_and_given_none() {
-    let desk = Desk::new();
-    let client = desk.adds(1, 3, ReaderKind::Poll);
-    desk.attached(&client, page(1, 3, vec![]));
+    let hall = Hall::new();
+    let client = hall.adds(1, 3, ReaderKind::Poll);
+    hall.attached(&client, page(1, 3, vec![]));
     assert!(matches!(step(&client), Step::Arrival(_)));
-    assert_eq!(desk.registry.advance(&client), None);
-    desk.loses();
+    assert_eq!(hall.registry.advance(&client), None);
+    hall.loses();
     assert!(matches!(step(&client), Step::Idle));
-    desk.delivers(3, messages(4..=4));
+    hall.delivers(3, messages(4..=4));
     assert!(matches!(step(&client), Step::Advance));
-    assert_eq!(desk.registry.advance(&client), Some((ParticipantId(1), Seq(3))));
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(3))));
 }
 
 #[test]
 fn a_gateway_that_stops_ends_all_and_takes_no_more() {
-    let desk = Desk::new();
-    let client = desk.live(1, 3);
-    desk.registry.stop();
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.registry.stop();
     assert!(matches!(step(&client), Step::End(Ending::GoingAway)));
     let late = Arc::new(Client::new(session(), TokenHash([1; 32]), Seq(0), ROOM));
-    assert_eq!(desk.registry.add(&late, || Ok(())), Err(Ending::GoingAway));
+    assert_eq!(hall.registry.add(&late, || Ok(())), Err(Ending::GoingAway));
 }
 
 fn note(seq: u64) -> RawEvent {
@@ -427,12 +428,12 @@ fn with_agent(mut page: Page, all: u64) -> Page {
 
 #[test]
 fn a_note_reaches_the_agent_and_shows_in_no_number_of_the_customer() {
-    let desk = Desk::new();
+    let hall = Hall::new();
     let clients = [(1, ROOM), (2, ROOM)].map(|(participant, kind)| {
-        let client = desk.adds(participant, 0, kind);
+        let client = hall.adds(participant, 0, kind);
         let found = with_agent(page(u32::from(participant), 4, vec![message(1), note(2), message(3), note(4)]), 3);
         let attached = Answer::Attached(vec![Attached::Live { session: session(), page: found }]);
-        desk.registry.answered(Tag::Attach(client.clone()), Outcome::Done(attached));
+        hall.registry.answered(Tag::Attach(client.clone()), Outcome::Done(attached));
         client
     });
     let given = clients.each_ref().map(|client| match step(client) {
@@ -440,12 +441,12 @@ fn a_note_reaches_the_agent_and_shows_in_no_number_of_the_customer() {
         other => panic!("{other:?} instead of the history"),
     });
     assert_eq!(given, [(Seq(3), 2), (Seq(4), 4)]);
-    clients.iter().for_each(|client| assert_eq!(desk.registry.advance(client), None, "all is given"));
+    clients.iter().for_each(|client| assert_eq!(hall.registry.advance(client), None, "all is given"));
     let [customer, agent] = clients;
-    desk.delivers(4, vec![note(5)]);
+    hall.delivers(4, vec![note(5)]);
     assert_eq!((frames_of(&customer).len(), frames_of(&agent).len()), (0, 1));
     assert_eq!((customer.given(), agent.given()), (Seq(3), Seq(5)));
-    desk.delivers(5, vec![message(6), note(7)]);
+    hall.delivers(5, vec![message(6), note(7)]);
     let frames = frames_of(&customer);
     assert_eq!(frames[0]["after"], 3);
     assert!(!frames[0].to_string().contains("between us"), "{frames:?}");

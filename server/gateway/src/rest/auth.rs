@@ -11,7 +11,7 @@ use crate::{
     secret,
 };
 
-/// The hash of the request's token; the engine finds out whose it is.
+/// The hash of the request's token, a participant's or a login's; whoever is asked finds out whose it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bearer(pub(super) TokenHash);
 
@@ -29,9 +29,8 @@ impl<S: Sync> FromRequestParts<S> for Bearer {
         let token = value
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty());
-        let (_, token) = token.ok_or_else(|| {
-            Problem::new(Kind::Refused(ErrorCode::Unauthorized), "Send the participant's token as a bearer token.")
-        })?;
+        let (_, token) = token
+            .ok_or_else(|| Problem::new(Kind::Refused(ErrorCode::Unauthorized), "Send the token as a bearer token."))?;
         Ok(Self(secret::hash_of(token.trim())))
     }
 }

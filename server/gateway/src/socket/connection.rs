@@ -1,5 +1,5 @@
-//! A client's connection from its hello to its end: writes what the mailbox holds, reads what the client may say,
-//! keeps the times.
+//! A connection from its hello to its end: writes what the mailbox holds, reads what the other side may say, keeps the
+//! times. What is talked of is the [`Talk`]'s: a session's client has one, a desk another.
 //!
 //! It is polled as one: all that is ready is written before one flush, and nothing that waits (for the socket, for
 //! the mailbox, for a time) keeps the rest from going on. It reads only while the client is let in, within its rate
@@ -14,36 +14,67 @@ use std::{
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures_util::{SinkExt, StreamExt};
-use tandem_protocol::{ErrorCode, Refusal, client::ClientFrame};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::tungstenite;
 
 use super::{End, pace::Pace};
-use crate::{
-    app::Shared,
-    engine::Reading,
-    frames,
-    problem::Ending,
-    registry::{Arrival, Step},
-};
+use crate::{app::Shared, problem::Ending};
 
 /// Frames read before others get a turn and what they caused is written.
 const READ_FRAMES_MAX: usize = 64;
 
-/// Bytes of history in one frame. The socket's write buffer keeps the size of the largest frame it ever held, so
-/// this is what a client costs after it has caught up.
-const HISTORY_FRAME_BYTES: usize = 4 * 1024;
-
 /// How long a write may make no progress at all before the client counts as a slow reader.
 const STALL_MAX: Duration = Duration::from_secs(30);
 
+/// What is said over a connection, and what comes of it. Nothing of it waits.
+pub(super) trait Talk {
+    /// What to write next. The connection's task is woken whenever there may be more.
+    fn next(&mut self, cx: &Context<'_>) -> Next;
+
+    /// All that was to be written is out, for [`Next::Flush`].
+    fn flushed(&mut self) {}
+
+    /// Why the connection is to be ended, if it is.
+    fn ending(&self) -> Option<Ending>;
+
+    /// Whether the other side has been let in; it is not read before.
+    fn is_welcome(&self) -> bool;
+
+    /// Whether as much of what was heard is answered as must be before more is read.
+    fn has_room(&self) -> bool;
+
+    /// The other side says something, within `frame-bytes-max`.
+    fn hears(&mut self, text: &str) -> Result<Heard, Ending>;
+
+    /// The frame that says nothing but that the gateway is alive.
+    fn heartbeat(&self) -> Utf8Bytes;
+}
+
+/// See [`Talk::next`].
+pub(super) enum Next {
+    /// Write this.
+    Frame(Utf8Bytes),
+    /// Say when all is written and flushed.
+    Flush,
+    /// End the connection.
+    End(Ending),
+    /// Wait.
+    Idle,
+}
+
+/// See [`Talk::hears`].
+pub(super) enum Heard {
+    /// It is done, or on its way.
+    Taken,
+    /// It asks for a heartbeat.
+    Heartbeat,
+}
+
 /// See the module.
-pub(super) struct Connection<'a> {
+pub(super) struct Connection<'a, T> {
     app: &'a Shared,
     socket: &'a mut WebSocket,
-    reading: Reading,
-    /// A page on its way out.
-    history: Option<History>,
+    talk: T,
     /// Something is written but not flushed.
     unflushed: bool,
     /// Since when a write has been waiting for the client.
@@ -60,15 +91,14 @@ pub(super) struct Connection<'a> {
     timer: Pin<Box<Sleep>>,
 }
 
-impl<'a> Connection<'a> {
-    pub(super) fn new(app: &'a Shared, socket: &'a mut WebSocket, reading: Reading) -> Self {
+impl<'a, T: Talk> Connection<'a, T> {
+    pub(super) fn new(app: &'a Shared, socket: &'a mut WebSocket, talk: T) -> Self {
         let (settings, now) = (&app.settings, Instant::now());
         let heartbeat_at = now + settings.heartbeat;
         Self {
             app,
             socket,
-            reading,
-            history: None,
+            talk,
             unflushed: false,
             stalled_since: None,
             pace: Pace::new(settings.frames_per_second, settings.frames_burst, now),
@@ -106,7 +136,7 @@ impl<'a> Connection<'a> {
 
     /// Ready when a time has come: with the end that it means, or to look at everything again.
     fn poll_times(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ending>> {
-        let welcome_by = (!self.reading.is_welcome()).then_some(self.welcome_by);
+        let welcome_by = (!self.talk.is_welcome()).then_some(self.welcome_by);
         let next = [welcome_by, self.paused_until].into_iter().flatten().fold(self.heartbeat_at, Instant::min);
         if self.timer.deadline() != next {
             self.timer.as_mut().reset(next);
@@ -140,23 +170,21 @@ impl<'a> Connection<'a> {
                 Poll::Ready(Err(_)) => return Poll::Ready(End::Gone),
                 Poll::Pending => return self.stalled(),
             }
-            match self.next_step(cx) {
-                Step::Frame(frame) => {
+            match self.next(cx) {
+                Next::Frame(frame) => {
                     if self.socket.start_send_unpin(Message::Text(frame)).is_err() {
                         return Poll::Ready(End::Gone);
                     }
                     self.unflushed = true;
                 }
-                Step::Arrival(arrival) => self.history = Some(History::new(arrival)),
-                Step::Advance => {
-                    // Only when the last page is out: history is read as fast as the client reads it (B-1).
+                Next::Flush => {
                     if let Some(end) = ready!(self.poll_flush(cx)) {
                         return Poll::Ready(end);
                     }
-                    self.reading.advance();
+                    self.talk.flushed();
                 }
-                Step::End(ending) => return Poll::Ready(End::By(ending)),
-                Step::Idle => {
+                Next::End(ending) => return Poll::Ready(End::By(ending)),
+                Next::Idle => {
                     return match ready!(self.poll_flush(cx)) {
                         Some(end) => Poll::Ready(end),
                         None => Poll::Pending,
@@ -185,24 +213,16 @@ impl<'a> Connection<'a> {
     fn stalled(&mut self) -> Poll<End> {
         self.stalled_since.get_or_insert_with(Instant::now);
         // One whose session has ended still gets the last events.
-        match self.reading.ending() {
+        match self.talk.ending() {
             None | Some(Ending::Ended) => Poll::Pending,
             Some(ending) => Poll::Ready(End::By(ending)),
         }
     }
 
-    fn next_step(&mut self, cx: &Context<'_>) -> Step {
-        if let Some(history) = &mut self.history {
-            if let Some(frame) = history.next(&self.reading, &self.app.settings) {
-                return Step::Frame(frame);
-            }
-            self.history = None;
-        }
-        match self.reading.next(cx) {
-            Step::Idle if std::mem::take(&mut self.heartbeat_due) => {
-                Step::Frame(frames::heartbeat(self.reading.given()))
-            }
-            step => step,
+    fn next(&mut self, cx: &Context<'_>) -> Next {
+        match self.talk.next(cx) {
+            Next::Idle if std::mem::take(&mut self.heartbeat_due) => Next::Frame(self.talk.heartbeat()),
+            next => next,
         }
     }
 
@@ -236,77 +256,32 @@ impl<'a> Connection<'a> {
 
     fn may_read(&mut self, now: Instant) -> bool {
         self.paused_until = Some(self.pace.ready_at()).filter(|ready_at| *ready_at > now);
-        self.paused_until.is_none()
-            && self.reading.is_welcome()
-            && self.reading.unacked() < self.app.settings.unacked_messages_max
+        self.paused_until.is_none() && self.talk.is_welcome() && self.talk.has_room()
     }
 
     fn on_message(&mut self, message: Message) -> Result<(), End> {
         match message {
             Message::Ping(_) | Message::Pong(_) => Ok(()),
             Message::Close(_) => Err(End::Gone),
-            message => self.on_frame(frame_of(message, self.app.settings.frame_bytes_max)?),
-        }
-    }
-
-    fn on_frame(&mut self, frame: ClientFrame) -> Result<(), End> {
-        match frame {
-            ClientFrame::Hello { .. } => return Err(End::By(Ending::BadFrame)),
-            ClientFrame::Message { client_id, text, .. } if text.len() > self.app.settings.message_bytes_max => {
-                let refusal = Refusal::new(ErrorCode::MessageTooLong, "The text is longer than message_bytes_max.");
-                self.reading.says(frames::refused(Some(client_id), &refusal));
+            message => {
+                let text = text_of(message, self.app.settings.frame_bytes_max)?;
+                match self.talk.hears(&text).map_err(End::By)? {
+                    Heard::Taken => {}
+                    Heard::Heartbeat => self.heartbeat_due = true,
+                }
+                Ok(())
             }
-            ClientFrame::Message { client_id, text, visibility } => self.reading.send(client_id, text, visibility),
-            ClientFrame::Typing { on } => self.reading.typing(on),
-            ClientFrame::Leave => self.reading.leave(),
-            ClientFrame::Resume { after } => {
-                self.history = None;
-                self.reading.resumes(after);
-            }
-            ClientFrame::Heartbeat => self.heartbeat_due = true,
         }
-        Ok(())
     }
 }
 
-/// A page of a session's history as frames of a bounded size, made one by one.
-struct History {
-    arrival: Box<Arrival>,
-    sent: usize,
-}
-
-impl History {
-    fn new(arrival: Box<Arrival>) -> Self {
-        Self { arrival, sent: 0 }
+/// The text of a frame: all frames are text, within a bound.
+pub(super) fn text_of(message: Message, bytes_max: usize) -> Result<Utf8Bytes, End> {
+    match message {
+        Message::Text(text) if text.len() > bytes_max => Err(End::By(Ending::FrameTooLarge)),
+        Message::Text(text) => Ok(text),
+        _ => Err(End::By(Ending::BadFrame)),
     }
-
-    fn next(&mut self, reading: &Reading, settings: &crate::GatewaySettings) -> Option<Utf8Bytes> {
-        let Arrival { page, after, welcome } = &mut *self.arrival;
-        if let Some(recovered) = welcome.take() {
-            return Some(frames::welcome(reading, page, recovered, settings));
-        }
-        let rest = &page.events[self.sent..];
-        let mut bytes = 0;
-        let fits = rest.iter().take_while(|event| {
-            bytes += event.len_bytes();
-            bytes <= HISTORY_FRAME_BYTES
-        });
-        let events = &rest[..fits.count().max(1).min(rest.len())];
-        let last = events.last()?.seq;
-        let frame = frames::events(*after, events);
-        self.sent += events.len();
-        *after = last;
-        Some(frame)
-    }
-}
-
-/// The client's frame in a message.
-pub(super) fn frame_of(message: Message, bytes_max: usize) -> Result<ClientFrame, End> {
-    let Message::Text(text) = message else { return Err(End::By(Ending::BadFrame)) };
-    if text.len() > bytes_max {
-        return Err(End::By(Ending::FrameTooLarge));
-    }
-    serde_json::from_str(&text).map_err(|_| End::By(Ending::BadFrame))
 }
 
 /// What an error of the WebSocket means.

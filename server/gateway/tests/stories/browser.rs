@@ -1,4 +1,4 @@
-//! A browser: a WebSocket of the subprotocol, as bare as can be.
+//! A browser: a WebSocket of a session's client or of a desk, as bare as can be.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -20,12 +20,22 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) async fn connects(gateway: &Gateway) -> Self {
-        Self::tries(gateway, Some("tandem.v1"), None).await.expect("is let in")
+        Self::tries(gateway, "/api/v1/ws", Some("tandem.v1"), None).await.expect("is let in")
+    }
+
+    /// One that shows a workspace, or a bot.
+    pub(crate) async fn connects_desk(gateway: &Gateway) -> Self {
+        Self::tries(gateway, "/api/v1/desk", Some("tandem.desk.v1"), None).await.expect("is let in")
     }
 
     /// A handshake with these headers.
-    pub(crate) async fn tries(gateway: &Gateway, protocol: Option<&str>, origin: Option<&str>) -> Result<Self, Error> {
-        let uri = format!("ws://{}/api/v1/ws", gateway.local_addr()).parse().expect("is a URI");
+    pub(crate) async fn tries(
+        gateway: &Gateway,
+        path: &str,
+        protocol: Option<&str>,
+        origin: Option<&str>,
+    ) -> Result<Self, Error> {
+        let uri = format!("ws://{}{path}", gateway.local_addr()).parse().expect("is a URI");
         let mut request = ClientRequestBuilder::new(uri);
         if let Some(protocol) = protocol {
             request = request.with_sub_protocol(protocol);
@@ -40,6 +50,11 @@ impl Browser {
         self.says(json!({"type": "hello", "session": session(), "token": TOKEN, "after": after})).await;
     }
 
+    /// As of a desk.
+    pub(crate) async fn desk_hello(&mut self) {
+        self.says(json!({"type": "hello", "token": TOKEN})).await;
+    }
+
     pub(crate) async fn says(&mut self, frame: Value) {
         self.sends(Message::text(frame.to_string())).await;
     }
@@ -47,6 +62,11 @@ impl Browser {
     /// Says a message of which only the id matters.
     pub(crate) async fn messages(&mut self, client_id: &str) {
         self.says(json!({"type": "message", "client_id": client_id, "text": "hi"})).await;
+    }
+
+    /// Chooses at a desk to be ready.
+    pub(crate) async fn does(&mut self, id: &str) {
+        self.says(json!({"type": "do", "id": id, "do": "state", "state": "ready"})).await;
     }
 
     pub(crate) async fn sends(&mut self, message: Message) {

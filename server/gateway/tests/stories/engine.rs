@@ -1,16 +1,18 @@
 //! An engine that a story speaks for: it accepts the link, hands every frame to the story and says what it is told.
 
+use serde_json::{Value, value::to_raw_value};
 use tandem_link::{
     Outbox,
     connection::{Accepted, ConnectionSettings, accept, frame},
 };
 use tandem_protocol::{
-    Epoch, ErrorCode, Pair, PairName, ParticipantId, Peer as PeerName, RawEvent, Refusal, RequestId, Seq,
+    DeskId, Epoch, ErrorCode, Pair, PairName, ParticipantId, Peer as PeerName, RawEvent, Refusal, RequestId, Seq,
+    desk::{DeskAsk, DeskNews},
     link::{Answer, Attached, Deliver, FromEngine, Outcome, Request, ToEngine},
 };
 use tokio::{net::TcpListener, sync::mpsc, task::AbortHandle};
 
-use crate::{page, session, within};
+use crate::{page, session, view, within};
 
 /// Where an engine is to be found.
 pub(crate) struct Engine {
@@ -119,6 +121,47 @@ impl Peer {
 
     pub(crate) fn delivers(&self, after: u64, events: Vec<RawEvent>) {
         self.says(&FromEngine::Deliver(Deliver { session: session(), after: Seq(after), events }));
+    }
+
+    /// The next frame, which is for the interaction server.
+    pub(crate) async fn told(&mut self) -> (RequestId, DeskAsk) {
+        match self.asked().await {
+            (id, Request::Ask(ask)) => (id, ask),
+            (_, other) => panic!("expected a question to the interaction server, not {other:?}"),
+        }
+    }
+
+    /// Answers in the place of the interaction server.
+    pub(crate) fn tells(&self, id: RequestId, answer: &Value) {
+        self.answers(id, Answer::Told(to_raw_value(answer).expect("is JSON")));
+    }
+
+    /// Lets the desk in that enters next, with the view of this version.
+    pub(crate) async fn lets_in(&mut self, version: u64) -> DeskId {
+        let (id, ask) = self.told().await;
+        let DeskAsk::Enter { desk, .. } = ask else { panic!("expected an enter, not {ask:?}") };
+        self.tells(id, &view(version));
+        desk
+    }
+
+    /// What is done at a desk next, by the id that the desk gave it.
+    pub(crate) async fn hears_do(&mut self) -> (RequestId, String) {
+        let (id, ask) = self.told().await;
+        let DeskAsk::Do { id: action, .. } = ask else { panic!("expected an action, not {ask:?}") };
+        (id, action.as_str().to_owned())
+    }
+
+    /// Waits until a desk is gone.
+    pub(crate) async fn hears_exit(&mut self) -> DeskId {
+        let (id, ask) = self.told().await;
+        let DeskAsk::Exit { desk } = ask else { panic!("expected an exit, not {ask:?}") };
+        self.tells(id, &Value::Null);
+        desk
+    }
+
+    pub(crate) fn shows(&self, desk: DeskId, version: u64) {
+        let view = to_raw_value(&view(version)).expect("is JSON");
+        self.says(&FromEngine::Desk { desk, news: DeskNews::View(view) });
     }
 
     /// Waits until a participant has no reader left.

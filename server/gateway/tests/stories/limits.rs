@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{json, value::to_raw_value};
 use tandem_gateway::GatewaySettings;
 use tandem_protocol::{
     ParticipantId, Seq, Timestamp,
     client::close,
-    link::{Answer, Request},
+    desk::DeskNews,
+    link::{Answer, FromEngine, Request},
 };
 
 use crate::{House, browser::Browser, engine::Peer, message};
@@ -31,6 +32,9 @@ async fn a_reader_that_does_not_read_is_cut_off_and_nothing_more_is_kept_for_it(
     let settings = GatewaySettings { queue_bytes_max: 64 * 1024, ..Default::default() };
     let mut house = House::with(settings).await;
     let mut browser = house.browser(1, 0).await;
+    // It is answered after the welcome is out, so the reader is in step and reads no page.
+    browser.says(json!({"type": "heartbeat"})).await;
+    browser.hears_of("heartbeat").await;
     let text = "x".repeat(16 * 1024);
     for seq in 1..=EVENTS_UNREAD {
         house.peer.delivers(seq - 1, vec![message(seq, &text)]);
@@ -42,6 +46,30 @@ async fn a_reader_that_does_not_read_is_cut_off_and_nothing_more_is_kept_for_it(
     let seqs: Vec<u64> = frames.iter().flat_map(crate::browser::seqs).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "what it got has no gap");
     assert!((seqs.len() as u64) < EVENTS_UNREAD);
+}
+
+/// A view takes the place of the one before, so a desk that sleeps is not cut off and misses nothing that still holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desk_that_does_not_read_gets_the_newest_view_once_it_does() {
+    let settings = GatewaySettings { queue_bytes_max: 64 * 1024, ..Default::default() };
+    let mut house = House::with(settings).await;
+    let (mut browser, desk) = house.desk().await;
+    let text = "x".repeat(16 * 1024);
+    for version in 2..=EVENTS_UNREAD {
+        let view = to_raw_value(&json!({"version": version, "text": text})).expect("is JSON");
+        house.peer.says(&FromEngine::Desk { desk, news: DeskNews::View(view) });
+    }
+    // The answer to a question that came after them shows that the gateway has them all.
+    let mut other = Browser::connects_desk(&house.gateway).await;
+    other.desk_hello().await;
+    house.peer.lets_in(1).await;
+    other.hears_of("welcome").await;
+    let mut versions = vec![1];
+    while versions.last() != Some(&EVENTS_UNREAD) {
+        versions.push(browser.hears_of("view").await["view"]["version"].as_u64().expect("is a number"));
+    }
+    assert!(versions.is_sorted_by(|one, next| one < next), "{versions:?}");
+    assert!((versions.len() as u64) < EVENTS_UNREAD, "none was left out");
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Stories of a gateway between real sockets: browsers and programs on one side, on the other an engine that says
 //! exactly what the story needs. Stories with real engines are in the workspace's `tests/`.
 
+mod agents;
 mod browser;
+mod desks;
 mod engine;
 mod failover;
 mod limits;
@@ -11,11 +13,12 @@ mod sockets;
 
 use std::{future::Future, time::Duration};
 
+use serde_json::{Value, json};
 use tandem_gateway::{Gateway, GatewaySettings};
 use tandem_link::LinkSettings;
 use tandem_protocol::{
-    ClientId, Event, EventBody, PairName, ParticipantId, ParticipantKind, ParticipantState, RawEvent, Seq, SessionId,
-    SessionState, SessionStatus, Timestamp, Visibility,
+    ClientId, DeskId, Event, EventBody, PairName, ParticipantId, ParticipantKind, ParticipantState, RawEvent, Seq,
+    SessionId, SessionState, Timestamp, Visibility,
     link::{Heads, LinkRole, Page},
 };
 use tokio::net::TcpListener;
@@ -60,6 +63,15 @@ impl House {
         browser
     }
 
+    /// A desk that the interaction server has let in, with the view of version 1.
+    async fn desk(&mut self) -> (Browser, DeskId) {
+        let mut browser = Browser::connects_desk(&self.gateway).await;
+        browser.desk_hello().await;
+        let desk = self.peer.lets_in(1).await;
+        browser.hears_of("welcome").await;
+        (browser, desk)
+    }
+
     /// What a URL path is at this gateway.
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.gateway.local_addr())
@@ -71,6 +83,11 @@ async fn gateway(settings: GatewaySettings, engine: &Engine) -> Gateway {
     let pair = PairName::new("main").expect("is valid");
     let link = LinkSettings::new(pair, LinkRole::Gateway, "gateway", vec![engine.address()]);
     Gateway::start(settings, listener, link).expect("the settings are fine")
+}
+
+/// A view of which only the number matters.
+fn view(version: u64) -> Value {
+    json!({"version": version, "offers": []})
 }
 
 fn session() -> SessionId {
@@ -99,9 +116,10 @@ fn state() -> SessionState {
         name: "Ada".into(),
         joined: true,
         visibility: Visibility::All,
+        agent: None,
     };
     let participants = vec![participant(1), participant(2)];
-    SessionState { status: SessionStatus::Open, subject: None, properties: Default::default(), participants }
+    SessionState { participants, ..SessionState::default() }
 }
 
 fn page(participant: u32, head: u64, events: Vec<RawEvent>) -> Page {

@@ -11,21 +11,23 @@ async fn get(house: &House, path: &str) -> reqwest::Response {
 }
 
 #[tokio::test]
-async fn the_sample_page_comes_with_a_strict_policy() {
+async fn the_pages_come_with_a_strict_policy() {
     let house = House::start().await;
     let start = get(&house, "/").await;
     assert_eq!(
         (start.status(), &start.headers()["location"]),
         (StatusCode::TEMPORARY_REDIRECT, &"/sample".parse().expect("is a value"))
     );
-    let page = get(&house, "/sample").await;
-    assert_eq!(page.status(), StatusCode::OK);
-    let header = |name| page.headers()[name].to_str().expect("is text").to_owned();
-    assert_eq!(header("content-type"), "text/html; charset=utf-8");
-    assert!(header("content-security-policy").starts_with("default-src 'none'; script-src 'self'"));
-    assert_eq!(header("x-content-type-options"), "nosniff");
-    assert_eq!(header("referrer-policy"), "no-referrer");
-    assert_eq!(header("cache-control"), "no-cache");
+    for path in ["/sample", "/workspace"] {
+        let page = get(&house, path).await;
+        assert_eq!(page.status(), StatusCode::OK);
+        let header = |name| page.headers()[name].to_str().expect("is text").to_owned();
+        assert_eq!(header("content-type"), "text/html; charset=utf-8");
+        assert!(header("content-security-policy").starts_with("default-src 'none'; script-src 'self'"));
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("cache-control"), "no-cache");
+    }
 }
 
 #[tokio::test]

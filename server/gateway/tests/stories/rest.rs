@@ -19,7 +19,7 @@ fn on_session(house: &House, method: Method, action: &str) -> RequestBuilder {
 }
 
 /// The answer, whatever it says.
-async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
     let response = within("an answer", request.send()).await.expect("the gateway is there");
     let status = response.status();
     let is_problem = response.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json");
@@ -271,6 +271,8 @@ async fn whatever_is_wrong_with_a_request_is_told_as_a_problem() {
         (to(Method::GET, "/api/v1/sessions/17").bearer_auth("t"), 400, "bad_request"),
         (to(Method::GET, &format!("/api/v1/sessions/{}", session())), 401, "unauthorized"),
         (to(Method::GET, "/api/v1/ws"), 426, "upgrade_required"),
+        (to(Method::GET, "/api/v1/desk"), 426, "upgrade_required"),
+        (to(Method::GET, "/api/v1/agent/login"), 405, "method_not_allowed"),
         (to(Method::GET, "/api/v1/problems/none"), 404, "no_such_route"),
     ];
     for (request, status, code) in requests {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tandem_gateway::GatewaySettings;
 use tandem_protocol::{
-    ClosedReason, ErrorCode, Event, EventBody, ParticipantId, RawEvent, Seq, Timestamp,
+    ClosedReason, ErrorCode, Event, EventBody, ParticipantId, Place, RawEvent, Seq, Timestamp,
     client::close,
     link::{Answer, Credential, FromEngine, Request, ToEngine},
 };
@@ -92,6 +92,19 @@ async fn typing_goes_to_the_engine_and_comes_to_the_others() {
     assert_eq!(two.hears().await, json!({"type": "typing", "participant": 1, "on": true}));
     assert_eq!(two.hears_events().await, [4]);
     assert_eq!(one.hears_events().await, [4], "not to the one who types");
+}
+
+#[tokio::test]
+async fn a_waiting_customer_is_told_its_place_and_nothing_else() {
+    let mut house = House::start().await;
+    let (mut one, mut two) = (house.browser(1, 3).await, house.browser(2, 3).await);
+    for (wait_ms, told) in [
+        (Some(60_000), json!({"type": "queue", "place": 2, "wait_ms": 60_000})),
+        (None, json!({"type": "queue", "place": 2})),
+    ] {
+        house.peer.says(&FromEngine::Place { session: session(), place: Place { place: 2, wait_ms } });
+        assert_eq!((one.hears().await, two.hears().await), (told.clone(), told));
+    }
 }
 
 #[tokio::test]
@@ -205,22 +218,27 @@ async fn a_silent_client_hears_heartbeats_and_is_ended() {
 async fn a_handshake_needs_the_subprotocol_and_an_origin_that_is_allowed() {
     let settings = GatewaySettings { allowed_origins: vec!["https://shop.example".into()], ..Default::default() };
     let house = House::with(settings).await;
-    let status = async |protocol, origin: Option<&str>| match Browser::tries(&house.gateway, protocol, origin).await {
-        Ok(_) => 101,
-        Err(Error::Http(response)) => {
-            let kind = response.headers()["content-type"].to_str().expect("is text");
-            assert_eq!(kind, "application/problem+json");
-            response.status().as_u16()
-        }
-        Err(other) => panic!("the handshake broke: {other}"),
-    };
     let own = format!("http://{}", house.gateway.local_addr());
-    assert_eq!(status(Some("tandem.v1"), None).await, 101);
-    assert_eq!(status(Some("tandem.v1"), Some(&own)).await, 101);
-    assert_eq!(status(Some("tandem.v1"), Some("https://shop.example")).await, 101);
-    assert_eq!(status(Some("tandem.v1"), Some("https://evil.example")).await, 403);
-    assert_eq!(status(Some("tandem.v2"), None).await, 400);
-    assert_eq!(status(None, None).await, 400);
+    for (path, protocol, other) in
+        [("/api/v1/ws", "tandem.v1", "tandem.desk.v1"), ("/api/v1/desk", "tandem.desk.v1", "tandem.v1")]
+    {
+        let status =
+            async |protocol, origin: Option<&str>| match Browser::tries(&house.gateway, path, protocol, origin).await {
+                Ok(_) => 101,
+                Err(Error::Http(response)) => {
+                    let kind = response.headers()["content-type"].to_str().expect("is text");
+                    assert_eq!(kind, "application/problem+json");
+                    response.status().as_u16()
+                }
+                Err(other) => panic!("the handshake broke: {other}"),
+            };
+        assert_eq!(status(Some(protocol), None).await, 101);
+        assert_eq!(status(Some(protocol), Some(&own)).await, 101);
+        assert_eq!(status(Some(protocol), Some("https://shop.example")).await, 101);
+        assert_eq!(status(Some(protocol), Some("https://evil.example")).await, 403);
+        assert_eq!(status(Some(other), None).await, 400);
+        assert_eq!(status(None, None).await, 400);
+    }
 }
 
 #[tokio::test]

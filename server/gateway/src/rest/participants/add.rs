@@ -60,6 +60,9 @@ pub(in crate::rest) async fn add(
         name: body.name,
         token_hash: Some(secret::hash_of(&token)),
         visibility: Visibility::All,
+        agent: None,
+        taking: None,
+        replacing: Vec::new(),
     }));
     let Answer::Joined { participant, seq } = answer.await? else { return Err(Problem::internal()) };
     Ok((StatusCode::CREATED, Json(Added { session, token, participant, seq })))

@@ -1,0 +1,4 @@
+//! `/api/v1/agent`.
+
+pub(super) mod login;
+pub(super) mod logout;
