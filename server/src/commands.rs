@@ -1,9 +1,11 @@
 //! The command line. One file a command: its flags, its help, and what it starts.
 
+mod agent;
 mod config;
 mod echo;
 mod engine;
 mod gateway;
+mod interaction;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,7 @@ Examples:
   tandem config show > tandem.toml         a file with every setting, to edit
   tandem config check --config tandem.toml
   tandem engine --config tandem.toml --name a
+  tandem agent add ana@example.org         an account for somebody who answers customers
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -76,6 +79,8 @@ enum Command {
     Run(run::RunArgs),
     Engine(engine::EngineArgs),
     Gateway(gateway::GatewayArgs),
+    Interaction(interaction::InteractionArgs),
+    Agent(agent::AgentArgs),
     Echo(echo::EchoArgs),
     Config(config::ConfigArgs),
 }
@@ -87,6 +92,8 @@ impl Cli {
             Command::Run(args) => args.execute(&self.global),
             Command::Engine(args) => args.execute(&self.global),
             Command::Gateway(args) => args.execute(&self.global),
+            Command::Interaction(args) => args.execute(&self.global),
+            Command::Agent(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
         }

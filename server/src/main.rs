@@ -1,8 +1,10 @@
 //! The executable: reads what it was told, becomes one role or the supervisor of all, and leaves an exit code.
 //!
 //! It composes the other crates and holds no chat logic. [`commands`] is the command line, [`settings`] what an
-//! operator sets, [`roles`] what runs, [`lifecycle`] how a process begins and ends, [`telemetry`] what it logs.
+//! operator sets, [`accounts`] what he does to who works here, [`roles`] what runs, [`lifecycle`] how a process begins
+//! and ends, [`telemetry`] what it logs.
 
+mod accounts;
 mod commands;
 mod lifecycle;
 mod roles;

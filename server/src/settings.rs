@@ -7,7 +7,9 @@ mod check;
 mod echo;
 mod engine;
 mod gateway;
+mod interaction;
 mod lease;
+mod lists;
 mod log;
 mod options;
 mod pair;
@@ -29,11 +31,13 @@ pub(crate) use self::{
     echo::EchoSection,
     engine::EngineSection,
     gateway::GatewaySection,
+    interaction::InteractionSection,
     log::{LogFormat, LogSection},
     pair::PairSection,
     refusal::{Refusal, Refusals},
     run::RunSection,
     sources::{Flag, Given},
+    values::SkillName,
 };
 
 /// The whole.
@@ -46,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) engine: EngineSection,
     /// `[gateway]`.
     pub(crate) gateway: GatewaySection,
+    /// `[interaction]`.
+    pub(crate) interaction: InteractionSection,
     /// `[echo]`.
     pub(crate) echo: EchoSection,
     /// `[run]`.
@@ -99,12 +105,13 @@ fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let pair = section(merged, "pair", &mut refusals);
     let engine = section(merged, "engine", &mut refusals);
     let gateway = gateway::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
+    let interaction = interaction::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
     let echo = section(merged, "echo", &mut refusals);
     let run = section(merged, "run", &mut refusals);
     let log = section(merged, "log", &mut refusals);
-    match (pair, engine, gateway, echo, run, log) {
-        (Some(pair), Some(engine), Some(gateway), Some(echo), Some(run), Some(log)) => {
-            Ok(Settings { pair, engine, gateway, echo, run, log })
+    match (pair, engine, gateway, interaction, echo, run, log) {
+        (Some(pair), Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run), Some(log)) => {
+            Ok(Settings { pair, engine, gateway, interaction, echo, run, log })
         }
         _ => Err(Refusals(refusals)),
     }

@@ -12,10 +12,12 @@ use crate::{
     telemetry,
 };
 
-/// Run the whole system on this machine: two engines, a gateway and the echo participant (the default command).
+/// Run the whole system on this machine: two engines, an interaction server, a gateway and the echo participant (the
+/// default command).
 ///
 /// Each is a process of its own; one that dies is started again, and an engine then comes back as the backup.
-/// Ctrl-C ends all of them.
+/// Ctrl-C ends all of them. Where there is no account yet and no other machine reaches the gateway, an account `demo` is
+/// made to try the workspace with; its password is printed once.
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
@@ -37,6 +39,9 @@ pub(super) struct RunArgs {
     /// Do not start the echo participant.
     #[arg(long)]
     no_echo: bool,
+    /// Do not make the account `demo`.
+    #[arg(long)]
+    no_demo_agent: bool,
     /// Say what happens as one JSON object a line instead of sentences.
     #[arg(long)]
     json: bool,
@@ -49,6 +54,7 @@ impl RunArgs {
             Flag::of("--data", "engine.data-dir", path_value(self.data.as_ref())),
             Flag::of("--engine-ports", "run.engine-ports", self.engine_ports.as_deref()),
             Flag::of("--no-echo", "run.echo", self.no_echo.then_some(false)),
+            Flag::of("--no-demo-agent", "run.demo-agent", self.no_demo_agent.then_some(false)),
         ])?;
         refuse_what_has_no_effect(&loaded)?;
         telemetry::start("run", &loaded.settings.log);
@@ -82,6 +88,8 @@ fn refuse_what_has_no_effect(loaded: &Loaded) -> Result<(), Failure> {
         ("engine.advertise", engines, ours.engine.advertise.is_some()),
         ("gateway.primary", pair, ours.gateway.place.primary != defaults.gateway.place.primary),
         ("gateway.pair-cache", pair, ours.gateway.place.pair_cache.is_some()),
+        ("interaction.primary", pair, ours.interaction.primary != defaults.interaction.primary),
+        ("interaction.pair-cache", pair, ours.interaction.pair_cache.is_some()),
         ("echo.primary", pair, ours.echo.primary != defaults.echo.primary),
         ("echo.pair-cache", pair, ours.echo.pair_cache.is_some()),
     ];

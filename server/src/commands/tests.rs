@@ -30,6 +30,20 @@ fn every_command_has_a_help_text_and_every_role_an_example() {
 }
 
 #[test]
+fn every_part_of_a_command_has_a_help_text() {
+    let mut cli = Cli::command();
+    cli.build();
+    for command in ["agent", "config"] {
+        let parts = cli.find_subcommand(command).expect("is a command").get_subcommands();
+        for part in parts.filter(|part| part.get_name() != "help") {
+            assert!(part.get_about().is_some(), "{command} {} has no description", part.get_name());
+            let shown = part.get_arguments().filter(|argument| !argument.is_hide_set());
+            shown.for_each(|argument| assert!(argument.get_help().is_some(), "{command} {argument} has no help"));
+        }
+    }
+}
+
+#[test]
 fn what_the_help_gives_as_default_is_the_default() {
     let defaults = settings::load(&Given::default()).expect("defaults are fine").settings;
     let cases = [
@@ -41,6 +55,9 @@ fn what_the_help_gives_as_default_is_the_default() {
         ("engine", defaults.engine.data_dir.0.to_string()),
         ("gateway", defaults.gateway.place.listen.0.to_string()),
         ("gateway", defaults.gateway.place.primary.0.to_string()),
+        ("interaction", defaults.interaction.primary.0.to_string()),
+        ("interaction", defaults.interaction.data_dir.0.to_string()),
+        ("agent", defaults.interaction.data_dir.0.to_string()),
         ("echo", defaults.echo.primary.0.to_string()),
         ("run", defaults.log.format.0.to_string()),
         ("run", defaults.log.level.0.to_string()),
@@ -59,5 +76,7 @@ fn tandem_alone_is_tandem_run() {
 
 #[test]
 fn what_the_supervisor_needs_is_not_shown() {
-    assert!(!help_of(&["tandem", "engine", "--help"]).contains("--supervisor"));
+    for role in ["engine", "gateway", "interaction", "echo"] {
+        assert!(!help_of(&["tandem", role, "--help"]).contains("--supervisor"), "{role}");
+    }
 }

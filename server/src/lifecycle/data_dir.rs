@@ -1,4 +1,4 @@
-//! Who uses a data directory: one engine of each name, one `tandem run`. Whether it is Tandem's and can be written
+//! Who uses a data directory: one engine of each name, one interaction server, one `tandem run`. Whether it is Tandem's and can be written
 //! is the store's to say, which is opened before anything is locked.
 
 use std::{
@@ -81,6 +81,11 @@ impl DataDir {
         self.lock(&format!("engine-{name}.lock"), &format!("engine named {name}"))
     }
 
+    /// One interaction server at a time.
+    pub(crate) fn lock_interaction(&self) -> Result<Lock, DataDirError> {
+        self.lock("interaction.lock", "interaction server")
+    }
+
     fn lock(&self, file_name: &str, who: &str) -> Result<Lock, DataDirError> {
         let path = self.0.join(file_name);
         let unusable = |cause| DataDirError::Unusable { path: path.clone(), cause };
@@ -144,6 +149,15 @@ mod tests {
         assert_eq!(refused, expected);
         drop(first);
         drop(data.lock_run().expect("is free again"));
+    }
+
+    #[test]
+    fn a_second_interaction_server_on_the_same_data_is_refused() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let data = DataDir::at(parent.path()).expect("opens");
+        let _first = data.lock_interaction().expect("is free");
+        let refused = data.lock_interaction().expect_err("is in use").to_string();
+        assert!(refused.contains(" is in use by another interaction server (process "), "{refused}");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) enum Report {
 /// See [`Report::Ready`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ready {
-    /// `engine`, `gateway` or `echo`.
+    /// `engine`, `gateway`, `interaction` or `echo`.
     pub(crate) role: String,
     /// The engine's name; the role again where there is only one.
     pub(crate) name: String,

@@ -1,14 +1,16 @@
 //! `tandem run`: starts the roles as child processes of this executable and keeps them running.
 //!
-//! It is no other code path: each child is `tandem engine`, `tandem gateway` or `tandem echo` with the same settings
-//! file. The supervisor holds no chat state, so that nothing is lost with it. [`board`] decides what is worth saying,
-//! [`child`] starts and ends one process, [`keeper`] starts it again when it dies.
+//! It is no other code path: each child is `tandem engine`, `tandem interaction`, `tandem gateway` or `tandem echo` with
+//! the same settings file. The supervisor holds no chat state, so that nothing is lost with it. [`board`] decides what
+//! is worth saying, [`child`] starts and ends one process, [`keeper`] starts it again when it dies, [`login`] tells how
+//! one gets into the workspace.
 
 mod backoff;
 mod board;
 mod child;
 mod fact;
 mod keeper;
+mod login;
 mod program;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -27,6 +29,7 @@ use self::{
     program::{Program, Programs},
 };
 use crate::{
+    accounts::Accounts,
     lifecycle::{data_dir::DataDir, failure::Failure, listen::listen, signals::EndSignals},
     settings::Settings,
 };
@@ -55,15 +58,16 @@ pub(crate) async fn supervise(plan: Plan) -> Result<(), Failure> {
     let path = &plan.settings.engine.data_dir.0.0;
     // Opened and closed again: what is wrong with the data is said before anything is started.
     drop(SqliteStore::open(path, &plan.settings.pair.name.0).map_err(Failure::runtime)?);
+    let accounts = Accounts::open(&plan.settings.interaction.data_dir.0.0)?;
     let data = DataDir::at(path).map_err(Failure::runtime)?;
     let _lock = data.lock_run().map_err(Failure::runtime)?;
-    let programs = Programs::new(&plan, &data)?;
+    let programs = Programs::new(&plan, &data, accounts.path())?;
     look_at_ports(&plan.settings)?;
     let (news, mut heard) = mpsc::channel(NEWS_MAX);
     let mut crew = Crew { keepers: Vec::new(), news };
     let mut board = Board::new(data.path().to_owned());
     let outcome = tokio::select! {
-        outcome = start_and_watch(&plan, programs, &mut crew, &mut board, &mut heard) => outcome,
+        outcome = start_and_watch(&plan, programs, accounts, &mut crew, &mut board, &mut heard) => outcome,
         () = signals.received() => Ok(()),
     };
     Fact::Stopping {}.say(plan.json);
@@ -88,6 +92,7 @@ fn look_at_ports(settings: &Settings) -> Result<(), Failure> {
 async fn start_and_watch(
     plan: &Plan,
     programs: Programs,
+    accounts: Accounts,
     crew: &mut Crew,
     board: &mut Board,
     heard: &mut mpsc::Receiver<News>,
@@ -105,11 +110,15 @@ async fn start_and_watch(
     // Side by side they would race for the lease: which one is primary after a fresh start is not left to chance.
     heed(board, Board::has_role).await?;
     crew.start(programs.engine_b).await?;
+    // As late as can be: a password that is made here is told only when all is up, so what often fails comes before.
+    let login = login::login(plan, &accounts).await?;
+    drop(accounts);
+    crew.start(programs.interaction.linked_to(&primary)).await?;
     crew.start(programs.gateway.linked_to(&primary)).await?;
     if let Some(echo) = programs.echo {
         crew.start(echo.linked_to(&primary)).await?;
     }
-    say(board.expect(crew.keepers.len()));
+    say(board.expect(crew.keepers.len(), login));
     heed(board, Board::is_complete).await?;
     loop {
         say(board.on(heard.recv().await.expect("the crew keeps a sender")));
@@ -136,14 +145,15 @@ impl Crew {
         Ok(address)
     }
 
-    /// Ends all in order: the gateway says goodbye to browsers while the engines still answer, and the backup goes
-    /// before the primary, so that it does not take over.
+    /// Ends all in order: the gateway says goodbye to browsers while the others still answer, the interaction server
+    /// finishes its work while the engines do, and the backup goes before the primary, so that it does not take over.
     async fn end(mut self, primary: Option<Who>) {
         let order = |keeper: &Keeper| match keeper.who.role {
             "gateway" => 0,
             "echo" => 1,
-            _ if Some(keeper.who) != primary => 2,
-            _ => 3,
+            "interaction" => 2,
+            _ if Some(keeper.who) != primary => 3,
+            _ => 4,
         };
         self.keepers.sort_by_key(order);
         for keeper in self.keepers {

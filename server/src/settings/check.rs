@@ -1,6 +1,12 @@
 //! What must hold between settings that are each in their bounds. Checked for the whole file, whichever role starts.
 
-use super::Settings;
+use tandem_interaction::InvalidSettings;
+use tandem_protocol::QueueName;
+
+use super::{Settings, interaction::InteractionSection};
+
+/// The reason that the interaction server itself gives to an agent who did not answer.
+const RESERVED_REASON: &str = "no_answer";
 
 /// What does not go together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +37,15 @@ pub(crate) enum Unfit {
     /// Nobody can connect to 0.0.0.0.
     #[error("engine.listen = \"{0}\" names no address that others can connect to; set engine.advertise too")]
     NoAddress(std::net::SocketAddr),
+    /// The queues contradict each other.
+    #[error("interaction.queues is refused: {0}")]
+    Queues(InvalidSettings),
+    /// Nothing would ever go on from there.
+    #[error("interaction.queues is refused: the queue {0} is for people and has a then; only a bot queue passes on")]
+    ThenOfPeople(QueueName),
+    /// Two things would look like one.
+    #[error("interaction.reasons is refused: \"{RESERVED_REASON}\" is given by Tandem itself; choose another word")]
+    ReservedReason,
 }
 
 impl Unfit {
@@ -40,6 +55,8 @@ impl Unfit {
             Self::ExpiryTooShort { .. } => "engine.lease.expiry",
             Self::OpenLinks(_) | Self::NoAddress(_) => "engine.listen",
             Self::PlainHttp(_) => "gateway.listen",
+            Self::Queues(_) | Self::ThenOfPeople(_) => "interaction.queues",
+            Self::ReservedReason => "interaction.reasons",
         }
     }
 }
@@ -53,13 +70,21 @@ pub(super) fn check(settings: &Settings) -> Vec<Unfit> {
     let open_links = !links.ip().is_loopback() && !engine.allow_unauthenticated_links;
     let plain_http = !http.ip().is_loopback() && !settings.gateway.place.allow_plain_http;
     let no_address = links.ip().is_unspecified() && engine.advertise.is_none();
-    [
+    let of_places = [
         (expiry < renew * 2).then_some(Unfit::ExpiryTooShort { expiry, renew }),
         open_links.then_some(Unfit::OpenLinks(links)),
         (no_address && !open_links).then_some(Unfit::NoAddress(links)),
         plain_http.then_some(Unfit::PlainHttp(http)),
+    ];
+    of_places.into_iter().chain(of_queues(&settings.interaction)).flatten().collect()
+}
+
+fn of_queues(interaction: &InteractionSection) -> [Option<Unfit>; 3] {
+    let of_people = interaction.queues.0.iter().find(|queue| !queue.bot && queue.then.is_some());
+    let is_reserved = interaction.reasons.0.iter().any(|reason| reason == RESERVED_REASON);
+    [
+        interaction.service().check().err().map(Unfit::Queues),
+        of_people.map(|queue| Unfit::ThenOfPeople(queue.name.0.clone())),
+        is_reserved.then_some(Unfit::ReservedReason),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }

@@ -107,6 +107,14 @@ fn collect_unknown(origin: &str, table: &str, given: &Dict, known: &Dict, refusa
             (Some(Value::Dict(_, known)), Value::Dict(_, given)) => {
                 collect_unknown(&origin, &key, given, known, refusals);
             }
+            // The entries of a list of tables are like the first of those that the defaults have.
+            (Some(Value::Array(_, known)), Value::Array(_, given)) => {
+                let Some(Value::Dict(_, known)) = known.first() else { continue };
+                for (at, entry) in given.iter().enumerate() {
+                    let Value::Dict(_, entry) = entry else { continue };
+                    collect_unknown(&origin, &format!("{key}[{at}]"), entry, known, refusals);
+                }
+            }
             (Some(Value::Dict(_, known)), value) => {
                 let allowed = known.keys().cloned().collect();
                 let value = written(&key, value);
@@ -119,10 +127,17 @@ fn collect_unknown(origin: &str, table: &str, given: &Dict, known: &Dict, refusa
 
 /// The refusal of a value, out of what serde says of it; the error's path begins within the section.
 pub(super) fn bad_value(merged: &Figment, section: &str, error: &figment::Error) -> Refusal {
-    let key = format!("{section}.{}", error.path.join("."));
+    let step = |key: String, name: &String| match name.parse::<usize>() {
+        Ok(at) => format!("{key}[{at}]"),
+        Err(_) => format!("{key}.{name}"),
+    };
+    let key = error.path.iter().fold(section.to_owned(), step);
     let origin = origin_of(merged, &key);
-    let value = merged.find_value(&key).map_or_else(|_| "(nothing)".to_owned(), |value| written(&key, &value));
+    let table = merged.find_value(section).ok();
+    let value = table.as_ref().and_then(|table| inside(table, &error.path));
+    let value = value.map_or_else(|| "(nothing)".to_owned(), |value| written(&key, value));
     let why = match &error.kind {
+        Kind::MissingField(name) => format!("it must have {name}"),
         Kind::InvalidType(_, allowed) | Kind::InvalidValue(_, allowed) | Kind::InvalidLength(_, allowed) => {
             format!("it must be {}", readable(allowed))
         }
@@ -131,8 +146,18 @@ pub(super) fn bad_value(merged: &Figment, section: &str, error: &figment::Error)
     Refusal::BadValue { origin, key, value, why }
 }
 
-/// Where the value of a key comes from.
+/// What a path leads to, through tables by name and through lists by number.
+fn inside<'a>(value: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, name| match value {
+        Value::Dict(_, table) => table.get(name),
+        Value::Array(_, list) => list.get(name.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// Where the value of a key comes from. A list comes from one source as a whole.
 pub(super) fn origin_of(merged: &Figment, key: &str) -> String {
+    let key = key.split('[').next().unwrap_or_default();
     merged.find_metadata(key).map_or_else(|| "default".to_owned(), |metadata| metadata.name.to_string())
 }
 
@@ -170,13 +195,18 @@ fn readable(allowed: &str) -> String {
         "a boolean" => "true or false".to_owned(),
         "a string" => "a text in quotes".to_owned(),
         "usize" | "u32" | "u64" => "a whole number".to_owned(),
+        structure if structure.starts_with("struct ") => "a table".to_owned(),
         "a sequence" => "a list, such as [\"…\", \"…\"]".to_owned(),
         other => other.to_owned(),
     }
 }
 
 fn table_name(table: &str) -> String {
-    if table.is_empty() { "the top level".to_owned() } else { format!("[{table}]") }
+    match table.rsplit_once('[') {
+        _ if table.is_empty() => "the top level".to_owned(),
+        Some((list, _)) => format!("[[{list}]]"),
+        None => format!("[{table}]"),
+    }
 }
 
 fn one_line(message: &str) -> String {

@@ -14,11 +14,13 @@ pub(crate) struct RunSection {
     pub(crate) engine_ports: Text<EnginePorts>,
     /// Whether the echo participant is started.
     pub(crate) echo: bool,
+    /// Whether an account to try the workspace with is made where there is none, on loopback only.
+    pub(crate) demo_agent: bool,
 }
 
 impl Default for RunSection {
     fn default() -> Self {
-        Self { engine_ports: Text(EnginePorts([7301, 7302])), echo: true }
+        Self { engine_ports: Text(EnginePorts([7301, 7302])), echo: true, demo_agent: true }
     }
 }
 

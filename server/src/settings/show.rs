@@ -26,22 +26,45 @@ fn show_table(table: &str, values: &Dict, merged: &Figment, text: &mut String) {
         text.push('\n');
     }
     text.push_str(&format!("[{table}]\n"));
-    for (name, value) in values {
-        let key = format!("{table}.{name}");
-        match value {
-            Value::Dict(..) => {}
-            Value::Empty(..) => text.push_str(&line(&format!("# {name} ="), "not set")),
-            _ if is_secret(name) => {
-                text.push_str(&line(&format!("# {name} ="), &format!("{}; not shown", origin_of(merged, &key))));
-            }
-            value => text.push_str(&line(&format!("{name} = {}", written(&key, value)), &origin_of(merged, &key))),
-        }
+    for (name, value) in values.iter().filter(|(_, value)| !is_nested(value)) {
+        text.push_str(&setting(table, name, value, merged));
     }
     // Nested tables come last: what follows a table's heading belongs to it.
     for (name, value) in values {
-        if let Value::Dict(_, values) = value {
-            show_table(&format!("{table}.{name}"), values, merged, text);
+        match value {
+            Value::Dict(_, values) => show_table(&format!("{table}.{name}"), values, merged, text),
+            Value::Array(_, entries) if is_nested(value) => {
+                show_entries(&format!("{table}.{name}"), entries, merged, text)
+            }
+            _ => {}
         }
+    }
+}
+
+/// A list of tables: each entry has a heading of its own.
+fn show_entries(list: &str, entries: &[Value], merged: &Figment, text: &mut String) {
+    for (at, values) in entries.iter().filter_map(Value::as_dict).enumerate() {
+        text.push_str(&format!("\n[[{list}]]\n"));
+        for (name, value) in values {
+            text.push_str(&setting(&format!("{list}[{at}]"), name, value, merged));
+        }
+    }
+}
+
+fn setting(table: &str, name: &str, value: &Value, merged: &Figment) -> String {
+    let key = format!("{table}.{name}");
+    match value {
+        Value::Empty(..) => line(&format!("# {name} ="), "not set"),
+        _ if is_secret(name) => line(&format!("# {name} ="), &format!("{}; not shown", origin_of(merged, &key))),
+        value => line(&format!("{name} = {}", written(&key, value)), &origin_of(merged, &key)),
+    }
+}
+
+fn is_nested(value: &Value) -> bool {
+    match value {
+        Value::Dict(..) => true,
+        Value::Array(_, entries) => matches!(entries.first(), Some(Value::Dict(..))),
+        _ => false,
     }
 }
 

@@ -95,7 +95,7 @@ fn unknown_keys_are_refused_by_name_in_every_table() {
     let text =
         "colour = 1\n[pair]\nnames = \"x\"\n[engine.settings]\ntranscript-auto-save = 1\n[engine.lease]\nttl = 1";
     let expected = "\
-FILE: unknown key colour; the top level allows echo, engine, gateway, log, pair, run
+FILE: unknown key colour; the top level allows echo, engine, gateway, interaction, log, pair, run
 FILE: unknown key engine.lease.ttl; [engine.lease] allows expiry, renew
 FILE: unknown key engine.settings.transcript-auto-save; [engine.settings] allows client-disconnect-timeout, \
 limit-for-clients, limit-for-sessions, message-bytes-max, transcript-resend-attempts, transcript-resend-delay
@@ -182,6 +182,129 @@ fn a_bad_value_is_refused_with_what_is_allowed() {
 }
 
 #[test]
+fn a_bad_value_of_the_interaction_server_is_refused_with_what_is_allowed() {
+    let cases = [
+        (
+            "offer-timeout = \"2 h\"",
+            "interaction.offer-timeout = \"2 h\" is refused; it must be a duration from 200ms to 1h, such as \"500 ms\" \
+             or \"60 s\"",
+        ),
+        (
+            "dispositions = []",
+            "interaction.dispositions = [] is refused; it must be a list of 1 to 50 different texts of 1 to 64 \
+             characters",
+        ),
+        (
+            "reasons = [\"lunch\", \"lunch\"]",
+            "interaction.reasons = [\"lunch\", \"lunch\"] is refused; it must be a list of 0 to 50 different texts of 1 \
+             to 64 characters",
+        ),
+        (
+            "reasons = [\"no_answer\"]",
+            "interaction.reasons is refused: \"no_answer\" is given by Tandem itself; choose another word",
+        ),
+        ("queues = []", "interaction.queues = [] is refused; it must be a list of 1 to 100 entries"),
+        ("queues = [7]", "interaction.queues[0] = 7 is refused; it must be a table"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(refused(&format!("[interaction]\n{text}")), format!("FILE: {expected}"));
+    }
+}
+
+/// Two queues, of which the second has this in it.
+fn queues(second: &str) -> String {
+    format!("[[interaction.queues]]\nname = \"people\"\n\n[[interaction.queues]]\n{second}\n")
+}
+
+#[test]
+fn a_bad_value_of_a_queue_is_refused_with_the_queues_number() {
+    let cases = [
+        ("priority = 3", "interaction.queues[1] = { priority = 3 } is refused; it must have name"),
+        (
+            "name = \"A b\"",
+            "interaction.queues[1].name = \"A b\" is refused; it must be 1 to 32 of a-z, 0-9, '-' and '_'",
+        ),
+        (
+            "name = \"b\"\npriority = 1001",
+            "interaction.queues[1].priority = 1001 is refused; it must be a whole number from -1000 to 1000",
+        ),
+        (
+            "name = \"b\"\nskills = [\"a\", \"C++\"]",
+            "interaction.queues[1].skills[1] = \"C++\" is refused; it must be 1 to 32 of a-z, 0-9, '-' and '_'",
+        ),
+        ("name = \"b\"\nbot = 1", "interaction.queues[1].bot = 1 is refused; it must be true or false"),
+        (
+            "name = \"b\"\ntext-outside = \"\"",
+            "interaction.queues[1].text-outside = \"\" is refused; it must be a text of 1 to 1024 bytes",
+        ),
+        (
+            "name = \"b\"\ncolour = 1",
+            "unknown key interaction.queues[1].colour; [[interaction.queues]] allows bot, hours, name, priority, skills, \
+             text-outside, then",
+        ),
+    ];
+    for (second, expected) in cases {
+        assert_eq!(refused(&queues(second)), format!("FILE: {expected}"));
+    }
+    let hours = refused(&queues("name = \"b\"\nhours = \"always\""));
+    let expected = "FILE: interaction.queues[1].hours = \"always\" is refused; hours are written as \
+                    \"Mon-Fri 09:00-17:30, Sat 10:00-14:00 Europe/Berlin\": ";
+    assert!(hours.starts_with(expected), "{hours}");
+}
+
+#[test]
+fn queues_that_contradict_each_other_are_refused() {
+    let cases = [
+        ("name = \"people\"", "there are two queues named people"),
+        ("name = \"b\"\nbot = true\nthen = \"c\"", "the queue b passes on to c, which is no queue for people"),
+        ("name = \"b\"\nbot = true\nthen = \"b\"", "the queue b passes on to b, which is no queue for people"),
+        ("name = \"b\"\nthen = \"people\"", "the queue b is for people and has a then; only a bot queue passes on"),
+    ];
+    for (second, expected) in cases {
+        assert_eq!(refused(&queues(second)), format!("FILE: interaction.queues is refused: {expected}"));
+    }
+    let bots = "[[interaction.queues]]\nname = \"b\"\nbot = true\n";
+    let expected = "FILE: interaction.queues is refused: there must be a queue for people; bots pass on to it";
+    assert_eq!(refused(bots), expected);
+}
+
+#[test]
+fn queues_are_understood_as_they_are_written() {
+    let second = "name = \"bot\"\npriority = -7\nskills = [\"german\"]\nbot = true\nthen = \"people\"\n\
+                  hours = \"Mon-Fri 09:00-17:30 Europe/Berlin\"\ntext-outside = \"Come back, please.\"";
+    let (_folder, path) = file(&queues(second));
+    let settings = load(&Given { file: Some(path), ..Given::default() }).expect("is fine").settings;
+    let [people, bot] = &settings.interaction.service().queues[..] else { panic!("are two") };
+    assert_eq!((people.name.as_str(), people.priority, people.bot), ("people", 0, false));
+    assert_eq!((bot.name.as_str(), bot.priority, bot.bot), ("bot", -7, true));
+    assert_eq!(bot.skills, ["german"]);
+    assert_eq!(bot.then.as_ref().map(ToString::to_string).as_deref(), Some("people"));
+    assert_eq!(bot.hours.as_ref().map(ToString::to_string).as_deref(), Some("Mon-Fri 09:00-17:30 Europe/Berlin"));
+    assert_eq!(bot.text_outside, "Come back, please.");
+    assert!(people.hours.is_none() && people.text_outside.starts_with("Nobody is here"));
+    let environment = vec![variable("TANDEM_INTERACTION__QUEUES", r#"[{ name = "sales" }]"#)];
+    let settings = load(&Given { environment, ..Given::default() }).expect("is fine").settings;
+    assert_eq!(settings.interaction.queues.0[0].name.0.as_str(), "sales");
+}
+
+#[test]
+fn the_defaults_of_the_interaction_server_are_its_own() {
+    let ours = Settings::default().interaction.service();
+    assert_eq!(format!("{ours:?}"), format!("{:?}", tandem_interaction::InteractionSettings::default()));
+}
+
+#[test]
+fn accounts_lie_with_the_engines_data_unless_they_are_told_otherwise() {
+    let data_dir = |given: &Given| load(given).expect("is fine").settings.interaction.data_dir.0.to_string();
+    let mut given = Given::default();
+    assert_eq!(data_dir(&given), "tandem-data");
+    given.flags = Flag::of("--data", "engine.data-dir", Some("/srv/a")).into_iter().collect();
+    assert_eq!(data_dir(&given), "/srv/a");
+    given.environment = vec![variable("TANDEM_INTERACTION__DATA_DIR", "/srv/b")];
+    assert_eq!(data_dir(&given), "/srv/b");
+}
+
+#[test]
 fn a_bad_value_in_each_of_two_sections_is_refused_at_once() {
     let refused = refused("[log]\nformat = \"xml\"\n[pair]\nname = \"\"");
     assert_eq!(refused.lines().count(), 2, "{refused}");
@@ -241,12 +364,19 @@ fn what_config_show_prints_is_a_file_with_the_same_settings() {
     let environment = vec![
         variable("TANDEM_ENGINE__LEASE__RENEW", "1 s"),
         variable("TANDEM_GATEWAY__ALLOWED_ORIGINS", r#"["https://a.example"]"#),
+        variable(
+            "TANDEM_INTERACTION__QUEUES",
+            r#"[{ name = "a", skills = ["x"] }, { name = "b", bot = true, then = "a" }]"#,
+        ),
     ];
     let loaded = load(&Given { environment, ..Given::default() }).expect("is fine");
     let shown = loaded.show();
     assert!(shown.contains("\n[engine.lease]\nexpiry = \"3s\""), "{shown}");
     let renew = shown.lines().find(|line| line.starts_with("renew")).expect("is shown");
     assert_eq!(renew, format!("{:<48} # TANDEM_ENGINE__LEASE__RENEW", "renew = \"1s\""));
+    let queue = shown.split("[[interaction.queues]]\n").nth(2).expect("there are two");
+    assert!(queue.starts_with("bot = true "), "{queue}");
+    assert!(queue.contains("then = \"a\"") && queue.contains("# TANDEM_INTERACTION__QUEUES"), "{queue}");
     let (_folder, path) = file(&shown);
     let again = load(&Given { file: Some(path), ..Given::default() }).expect("is a valid file");
     assert_eq!(again.settings, loaded.settings);

@@ -84,6 +84,80 @@ impl<const MIN: u64, const MAX: u64> Visitor<'_> for CountVisitor<MIN, MAX> {
     }
 }
 
+/// A whole number that may be negative, between two bounds, inclusive; 0 when it is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Rank<const MIN: i32, const MAX: i32>(pub(crate) i32);
+
+impl<'de, const MIN: i32, const MAX: i32> Deserialize<'de> for Rank<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_i64(RankVisitor::<MIN, MAX>)
+    }
+}
+
+struct RankVisitor<const MIN: i32, const MAX: i32>;
+
+impl<const MIN: i32, const MAX: i32> Visitor<'_> for RankVisitor<MIN, MAX> {
+    type Value = Rank<MIN, MAX>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole number from {MIN} to {MAX}")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        let rank = i32::try_from(number).ok().filter(|number| (MIN..=MAX).contains(number));
+        rank.map(Rank).ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        let number = i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))?;
+        self.visit_i64(number)
+    }
+}
+
+/// A text for people, of at least one byte and at most so many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Sentence<const BYTES_MAX: usize>(pub(crate) String);
+
+impl<'de, const BYTES_MAX: usize> Deserialize<'de> for Sentence<BYTES_MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(SentenceVisitor::<BYTES_MAX>)
+    }
+}
+
+struct SentenceVisitor<const BYTES_MAX: usize>;
+
+impl<const BYTES_MAX: usize> Visitor<'_> for SentenceVisitor<BYTES_MAX> {
+    type Value = Sentence<BYTES_MAX>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a text of 1 to {BYTES_MAX} bytes")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        let is_fit = (1..=BYTES_MAX).contains(&text.len());
+        if is_fit { Ok(Sentence(text.to_owned())) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
+    }
+}
+
+/// A type that is written as a string and says itself why a text is none, where that may be one of many reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reasoned<T>(pub(crate) T);
+
+impl<T: fmt::Display> Serialize for Reasoned<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Reasoned<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
 /// A type that is written as a string in settings.
 pub(crate) trait Written: FromStr + fmt::Display {
     /// What is allowed, to follow "must be".
@@ -141,6 +215,10 @@ impl Written for tandem_protocol::PairName {
     const ALLOWED: &'static str = "1 to 32 of a-z, 0-9, '-' and '_'";
 }
 
+impl Written for tandem_protocol::QueueName {
+    const ALLOWED: &'static str = "1 to 32 of a-z, 0-9, '-' and '_'";
+}
+
 /// `host:port` of another process; the host may be a name, which is looked up at each connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HostPort(String);
@@ -186,4 +264,28 @@ impl fmt::Display for FilePath {
 
 impl Written for FilePath {
     const ALLOWED: &'static str = "a path, such as \"/var/lib/tandem\"";
+}
+
+/// What an agent can and a queue asks for, such as `german`. Sessions list skills with commas between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SkillName(String);
+
+impl FromStr for SkillName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+        let is_skill = (1..=32).contains(&text.len()) && text.bytes().all(is_allowed);
+        if is_skill { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for SkillName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Written for SkillName {
+    const ALLOWED: &'static str = "1 to 32 of a-z, 0-9, '-' and '_'";
 }

@@ -83,6 +83,14 @@ impl Sessions {
             }
             Incoming::Answered { tag, outcome } => self.answered(tag, outcome),
             Incoming::Typing { .. } | Incoming::Lost { .. } | Incoming::Connected { .. } | Incoming::Pair(_) => {}
+            // Queues and desks are no business of the echo's.
+            Incoming::Changed(_)
+            | Incoming::Place { .. }
+            | Incoming::Asked { .. }
+            | Incoming::GatewayGone(_)
+            | Incoming::Desk { .. }
+            | Incoming::InteractionGone
+            | Incoming::EnterAgain => {}
         }
         self.go_on(&mut done);
         done
@@ -267,6 +275,9 @@ fn join(session: SessionId) -> Request {
         name: dialogue::NAME.to_owned(),
         token_hash: None,
         visibility: Visibility::All,
+        agent: None,
+        taking: None,
+        replacing: Vec::new(),
     })
 }
 

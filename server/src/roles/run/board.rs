@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use tandem_protocol::Epoch;
 
-use super::fact::{Fact, Part, Started};
+use super::fact::{Fact, Login, Part, Started};
 use crate::lifecycle::report::{EngineRole, PairRole, Ready, Report};
 
 /// A child.
@@ -59,8 +59,8 @@ struct Child {
 pub(super) struct Board {
     data_dir: PathBuf,
     children: Vec<Child>,
-    /// None until all children were started once.
-    expected: Option<usize>,
+    /// None until all children were started once: how many they are, and how one logs in.
+    expected: Option<(usize, Login)>,
     is_complete: bool,
 }
 
@@ -70,9 +70,9 @@ impl Board {
         Self { data_dir, children: Vec::new(), expected: None, is_complete: false }
     }
 
-    /// The system is complete with this many children, and a pair among them.
-    pub(super) fn expect(&mut self, children: usize) -> Vec<Fact> {
-        self.expected = Some(children);
+    /// The system is complete with this many children, and a pair among them; `login` is then told with it.
+    pub(super) fn expect(&mut self, children: usize, login: Login) -> Vec<Fact> {
+        self.expected = Some((children, login));
         self.completed()
     }
 
@@ -177,24 +177,27 @@ impl Board {
 
     /// The start-up's last word, once.
     fn completed(&mut self) -> Vec<Fact> {
-        let all_ready = self.expected.is_some_and(|expected| self.children.len() >= expected);
+        let expected = self.expected.as_ref().filter(|(children, _)| self.children.len() >= *children);
         let pair = (self.with_role(PairRole::Primary), self.with_role(PairRole::Backup));
-        let (true, false, (Some(primary), Some(backup))) = (all_ready, self.is_complete, pair) else {
+        let (Some((_, login)), false, (Some(primary), Some(backup))) = (expected, self.is_complete, pair) else {
             return Vec::new();
         };
         let other = |role| self.children.iter().find(|child| child.who.role == role).map(part);
-        let Some(gateway) = other("gateway") else { return Vec::new() };
-        let sample = format!("http://{}/sample", gateway.address.as_deref().unwrap_or_default());
+        let (Some(gateway), Some(interaction)) = (other("gateway"), other("interaction")) else { return Vec::new() };
+        let page = |page| format!("http://{}/{page}", gateway.address.as_deref().unwrap_or_default());
         let started = Started {
-            sample,
+            sample: page("sample"),
+            workspace: page("workspace"),
+            login: login.clone(),
             primary: part(primary),
             backup: part(backup),
+            interaction,
             gateway,
             echo: other("echo"),
             data_dir: self.data_dir.clone(),
         };
         self.is_complete = true;
-        vec![Fact::Started(started)]
+        vec![Fact::Started(Box::new(started))]
     }
 
     fn with_role(&self, role: PairRole) -> Option<&Child> {

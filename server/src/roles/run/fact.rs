@@ -3,7 +3,7 @@
 use std::{fmt, io::Write, path::PathBuf};
 
 use serde::Serialize;
-use tandem_protocol::Epoch;
+use tandem_protocol::{Epoch, LoginName, Secret};
 
 use crate::lifecycle::report::PairRole;
 
@@ -12,10 +12,10 @@ use crate::lifecycle::report::PairRole;
 #[serde(rename_all = "snake_case")]
 pub(super) enum Fact {
     /// The whole system serves.
-    Started(Started),
+    Started(Box<Started>),
     /// A child died; it is started again.
     Ended {
-        /// `engine`, `gateway` or `echo`.
+        /// `engine`, `gateway`, `interaction` or `echo`.
         role: &'static str,
         /// The engine's name; the role again where there is only one.
         name: &'static str,
@@ -45,7 +45,7 @@ pub(super) enum Fact {
     },
     /// A child that had died is up again; an engine as the backup.
     CameBack {
-        /// `engine`, `gateway` or `echo`.
+        /// `engine`, `gateway`, `interaction` or `echo`.
         role: &'static str,
         /// The engine's name; the role again where there is only one.
         name: &'static str,
@@ -57,7 +57,7 @@ pub(super) enum Fact {
     },
     /// A child that had died did not come up again.
     NotBack {
-        /// `engine`, `gateway` or `echo`.
+        /// `engine`, `gateway`, `interaction` or `echo`.
         role: &'static str,
         /// The engine's name; the role again where there is only one.
         name: &'static str,
@@ -77,10 +77,17 @@ pub(super) enum Fact {
 pub(super) struct Started {
     /// The customer's page.
     pub(super) sample: String,
+    /// The agent's page.
+    pub(super) workspace: String,
+    /// How to get in there.
+    #[serde(skip_serializing_if = "Login::has_no_name")]
+    pub(super) login: Login,
     /// The engine that serves.
     pub(super) primary: Part,
     /// The engine that stands by.
     pub(super) backup: Part,
+    /// The interaction server.
+    pub(super) interaction: Part,
     /// The gateway.
     pub(super) gateway: Part,
     /// The echo participant, where it was wanted.
@@ -88,6 +95,58 @@ pub(super) struct Started {
     pub(super) echo: Option<Part>,
     /// Where everything is kept.
     pub(super) data_dir: PathBuf,
+}
+
+/// How a person gets into the workspace. As JSON the name and, where it is new, the password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(super) enum Login {
+    /// With an account that was just made.
+    Made {
+        /// Its name.
+        name: LoginName,
+        /// Its password, which nobody can tell any more after this.
+        password: Secret,
+    },
+    /// With the account that an earlier run made.
+    Known {
+        /// Its name.
+        name: LoginName,
+        /// The command that gives it another password.
+        #[serde(skip)]
+        hint: String,
+    },
+    /// With an account of one's own.
+    Own {
+        /// The command that lists them.
+        #[serde(skip)]
+        hint: String,
+    },
+    /// Not yet.
+    Nobody {
+        /// The command that makes an account.
+        #[serde(skip)]
+        hint: String,
+    },
+}
+
+impl Login {
+    fn has_no_name(&self) -> bool {
+        matches!(self, Self::Own { .. } | Self::Nobody { .. })
+    }
+}
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made { name, password } => {
+                write!(f, "log in as {name} with the password {}, shown only now", password.reveal())
+            }
+            Self::Known { name, hint } => write!(f, "log in as {name}; for a new password: {hint}"),
+            Self::Own { hint } => write!(f, "log in with your account; to see which there are: {hint}"),
+            Self::Nobody { hint } => write!(f, "nobody has an account yet; to make one: {hint}"),
+        }
+    }
 }
 
 /// A child.
@@ -136,7 +195,7 @@ impl fmt::Display for Fact {
             }
             Self::CameBack { role, name, pid, .. } => write!(f, "{} (process {pid}) came back", called(role, name)),
             Self::NotBack { why, wait_ms, .. } => write!(f, "{why}; next try in {wait_ms} ms"),
-            Self::Stopping {} => write!(f, "stopping: gateway, echo, backup, primary"),
+            Self::Stopping {} => write!(f, "stopping: gateway, echo, interaction, backup, primary"),
             Self::Stopped {} => write!(f, "stopped"),
         }
     }
@@ -144,20 +203,24 @@ impl fmt::Display for Fact {
 
 impl fmt::Display for Started {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Tandem is running. Chat here: {}", self.sample)?;
+        writeln!(f, "Tandem is running.")?;
+        writeln!(f, "  customers    {}", self.sample)?;
+        writeln!(f, "  agents       {}", self.workspace)?;
+        writeln!(f, "               {}", self.login)?;
         let parts = [
             ("primary", format!("engine {}", self.primary.name), Some(&self.primary)),
             ("backup", format!("engine {}", self.backup.name), Some(&self.backup)),
+            ("interaction", String::new(), Some(&self.interaction)),
             ("gateway", String::new(), Some(&self.gateway)),
             ("echo", String::new(), self.echo.as_ref()),
         ];
         for (what, name, part) in parts {
             let Some(part) = part else { continue };
             let row =
-                format!("  {what:<9}{name:<10}process {:<9}{}", part.pid, part.address.as_deref().unwrap_or_default());
+                format!("  {what:<13}{name:<10}process {:<9}{}", part.pid, part.address.as_deref().unwrap_or_default());
             writeln!(f, "{}", row.trim_end())?;
         }
-        writeln!(f, "  data     {}", self.data_dir.display())?;
+        writeln!(f, "  data         {}", self.data_dir.display())?;
         writeln!(f, "Kill the primary and chat on: kill -9 {}", self.primary.pid)?;
         write!(f, "Stop everything with Ctrl-C.")
     }

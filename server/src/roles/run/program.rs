@@ -1,12 +1,20 @@
 //! The command lines of the children.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::Plan;
 use crate::lifecycle::{data_dir::DataDir, failure::Failure};
 
 /// How long an engine may take to save what was sent and give up its lease.
 const ENGINE_GRACE: Duration = Duration::from_secs(5);
+
+/// How long the interaction server may take to write what is to be kept.
+const INTERACTION_GRACE: Duration = Duration::from_secs(5);
 
 /// How long the echo participant may take; it has nothing to finish.
 const ECHO_GRACE: Duration = Duration::from_secs(2);
@@ -71,6 +79,8 @@ pub(super) struct Programs {
     pub(super) engine_a: Program,
     /// Engine b.
     pub(super) engine_b: Program,
+    /// The interaction server, not linked yet.
+    pub(super) interaction: Program,
     /// The gateway, not linked yet.
     pub(super) gateway: Program,
     /// The echo participant, not linked yet, where it is wanted.
@@ -79,8 +89,8 @@ pub(super) struct Programs {
 
 impl Programs {
     /// The programs of a plan. The children read the plan's settings file and environment too; what the supervisor
-    /// decides for them stands on their command lines, which are stronger.
-    pub(super) fn new(plan: &Plan, data: &DataDir) -> Result<Self, Failure> {
+    /// decides for them stands on their command lines, which are stronger. `accounts` is where the directory lies.
+    pub(super) fn new(plan: &Plan, data: &DataDir, accounts: &Path) -> Result<Self, Failure> {
         let executable = std::env::current_exe().map_err(Failure::runtime)?;
         let settings = &plan.settings;
         let mut common: Vec<OsString> = Vec::new();
@@ -97,13 +107,15 @@ impl Programs {
             let more = vec!["--name".into(), name.into(), "--data".into(), data.path().into()];
             program("engine", name, Some(SocketAddr::from(([127, 0, 0, 1], port))), ENGINE_GRACE, more)
         };
-        let cache = |role| vec!["--pair-cache".into(), data.pair_cache(role).into()];
+        let cache = |role| -> Vec<OsString> { vec!["--pair-cache".into(), data.pair_cache(role).into()] };
+        let on_accounts = cache("interaction").into_iter().chain(["--data".into(), accounts.into()]).collect();
         let [a, b] = settings.run.engine_ports.0.0;
         let gateway = &settings.gateway;
         let grace = gateway.service.shutdown_max + GATEWAY_GRACE;
         Ok(Self {
             engine_a: engine("a", a),
             engine_b: engine("b", b),
+            interaction: program("interaction", "interaction", None, INTERACTION_GRACE, on_accounts),
             gateway: program("gateway", "gateway", Some(gateway.place.listen.0), grace, cache("gateway")),
             echo: settings.run.echo.then(|| program("echo", "echo", None, ECHO_GRACE, cache("echo"))),
         })

@@ -15,7 +15,8 @@ fn event(seq: u64, body: EventBody) -> RawEvent {
 
 fn joined(seq: u64, participant: ParticipantId, kind: ParticipantKind, client_id: &str) -> RawEvent {
     let client_id = ClientId::new(client_id).expect("valid");
-    event(seq, EventBody::Joined { participant, kind, name: "N".into(), client_id, visibility: Visibility::All })
+    let (name, visibility) = ("N".into(), Visibility::All);
+    event(seq, EventBody::Joined { participant, kind, name, client_id, visibility, agent: None, took: None })
 }
 
 fn message(seq: u64, participant: ParticipantId, client_id: &str, text: &str) -> RawEvent {
@@ -32,12 +33,8 @@ fn answers(seq: u64, to: u64) -> RawEvent {
 }
 
 fn page(echo: &str, head: u64, events: Vec<RawEvent>) -> Page {
-    let state = SessionState {
-        status: SessionStatus::Open,
-        subject: None,
-        properties: BTreeMap::from([("echo".to_owned(), echo.to_owned())]),
-        participants: Vec::new(),
-    };
+    let state =
+        SessionState { properties: BTreeMap::from([("echo".to_owned(), echo.to_owned())]), ..SessionState::default() };
     Page { participant: None, head: Seq(head), heads: Heads::default(), events, state }
 }
 

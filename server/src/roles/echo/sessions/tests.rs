@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tandem_protocol::{
     EngineName, Epoch, ErrorCode, Event, EventBody, Pair, PairName, ParticipantId, Peer, RawEvent, SessionState,
-    SessionStatus, Timestamp,
+    Timestamp,
     link::{Deliver, Heads},
 };
 
@@ -22,13 +22,11 @@ fn page(echo: &str) -> Page {
         name: "N".into(),
         client_id: tandem_protocol::ClientId::new("c").expect("valid"),
         visibility: Visibility::All,
+        agent: None,
+        took: None,
     };
-    let state = SessionState {
-        status: SessionStatus::Open,
-        subject: None,
-        properties: BTreeMap::from([("echo".to_owned(), echo.to_owned())]),
-        participants: Vec::new(),
-    };
+    let state =
+        SessionState { properties: BTreeMap::from([("echo".to_owned(), echo.to_owned())]), ..SessionState::default() };
     Page {
         participant: None,
         head: Seq(2),
@@ -106,6 +104,8 @@ fn a_session_that_wants_the_echo_is_joined_and_answered() {
         name: "Echo".into(),
         client_id: tandem_protocol::ClientId::new("echo").expect("valid"),
         visibility: Visibility::All,
+        agent: None,
+        took: None,
     };
     let delivered = Deliver { session: session(1), after: Seq(2), events: vec![event(3, own)] };
     assert!(sessions.on(Incoming::Deliver(delivered)).is_empty());

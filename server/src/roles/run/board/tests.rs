@@ -1,12 +1,13 @@
 //! What a person is told, story by story.
 
-use tandem_protocol::EngineName;
+use tandem_protocol::{EngineName, LoginName, Secret};
 
 use super::*;
 
 const A: Who = Who { role: "engine", name: "a" };
 const B: Who = Who { role: "engine", name: "b" };
 const GATEWAY: Who = Who { role: "gateway", name: "gateway" };
+const INTERACTION: Who = Who { role: "interaction", name: "interaction" };
 const ECHO: Who = Who { role: "echo", name: "echo" };
 
 fn ready(who: Who, pid: u32, address: Option<&str>) -> News {
@@ -27,6 +28,11 @@ fn said(facts: Vec<Fact>) -> Vec<String> {
     facts.iter().map(ToString::to_string).collect()
 }
 
+fn made() -> Login {
+    let name = LoginName::new("demo").expect("is a login name");
+    Login::Made { name, password: Secret::new("k7xm-q2vn-9hda-t4rw") }
+}
+
 /// A system with engine a (10) as primary and b (11) as backup.
 fn running() -> Board {
     let mut board = Board::new("/data".into());
@@ -35,37 +41,75 @@ fn running() -> Board {
         ready(B, 11, Some("127.0.0.1:7302")),
         ready(GATEWAY, 12, Some("127.0.0.1:8080")),
         ready(ECHO, 13, None),
+        ready(INTERACTION, 14, None),
         says("a", PairRole::Primary, 1),
     ];
     for news in start {
         assert_eq!(board.on(news), [], "nothing is said before all is up");
     }
-    assert_eq!(board.expect(4), []);
+    assert_eq!(board.expect(5, made()), []);
     assert!(!board.is_complete());
     assert_eq!(board.on(says("b", PairRole::Backup, 1)).len(), 1);
     assert!(board.is_complete());
     board
 }
 
-#[test]
-fn a_newcomer_is_told_where_to_chat_whom_to_kill_and_how_to_stop() {
+/// What is said when all is up, with this login.
+fn started(login: Login) -> Vec<Fact> {
     let mut board = Board::new("/data".into());
     board.on(ready(A, 10, Some("127.0.0.1:7301")));
     board.on(ready(B, 11, Some("127.0.0.1:7302")));
+    board.on(ready(INTERACTION, 14, None));
     board.on(ready(GATEWAY, 12, Some("127.0.0.1:8080")));
     board.on(ready(ECHO, 13, None));
     board.on(says("a", PairRole::Primary, 1));
     board.on(says("b", PairRole::Backup, 1));
+    board.expect(5, login)
+}
+
+#[test]
+fn a_newcomer_is_told_where_to_chat_how_to_log_in_whom_to_kill_and_how_to_stop() {
     let expected = "\
-Tandem is running. Chat here: http://127.0.0.1:8080/sample
-  primary  engine a  process 10       127.0.0.1:7301
-  backup   engine b  process 11       127.0.0.1:7302
-  gateway            process 12       127.0.0.1:8080
-  echo               process 13
-  data     /data
+Tandem is running.
+  customers    http://127.0.0.1:8080/sample
+  agents       http://127.0.0.1:8080/workspace
+               log in as demo with the password k7xm-q2vn-9hda-t4rw, shown only now
+  primary      engine a  process 10       127.0.0.1:7301
+  backup       engine b  process 11       127.0.0.1:7302
+  interaction            process 14
+  gateway                process 12       127.0.0.1:8080
+  echo                   process 13
+  data         /data
 Kill the primary and chat on: kill -9 10
 Stop everything with Ctrl-C.";
-    assert_eq!(said(board.expect(4)), [expected]);
+    assert_eq!(said(started(made())), [expected]);
+}
+
+#[test]
+fn who_comes_again_is_told_how_to_log_in() {
+    let (name, hint) = (LoginName::new("demo").expect("is a login name"), "tandem agent …".to_owned());
+    let cases = [
+        (Login::Known { name, hint: hint.clone() }, "log in as demo; for a new password: tandem agent …"),
+        (Login::Own { hint: hint.clone() }, "log in with your account; to see which there are: tandem agent …"),
+        (Login::Nobody { hint }, "nobody has an account yet; to make one: tandem agent …"),
+    ];
+    for (login, expected) in cases {
+        let said = said(started(login));
+        assert_eq!(said[0].lines().nth(3).map(str::trim), Some(expected));
+    }
+}
+
+#[test]
+fn a_program_is_told_the_same_as_json() {
+    let json = |login| serde_json::to_value(&started(login)[0]).expect("a fact has only string keys")["started"].take();
+    let first = json(made());
+    assert_eq!(first["workspace"], "http://127.0.0.1:8080/workspace");
+    assert_eq!(first["login"], serde_json::json!({ "name": "demo", "password": "k7xm-q2vn-9hda-t4rw" }));
+    assert_eq!(first["interaction"], serde_json::json!({ "name": "interaction", "pid": 14 }));
+    let name = LoginName::new("demo").expect("is a login name");
+    let later = json(Login::Known { name, hint: "tandem agent …".into() });
+    assert_eq!(later["login"], serde_json::json!({ "name": "demo" }));
+    assert_eq!(json(Login::Nobody { hint: "tandem agent …".into() }).get("login"), None);
 }
 
 #[test]
