@@ -2,8 +2,8 @@
  * One lasting connection to a gateway, made of as many WebSockets as it takes: handshake, heartbeat, the decision
  * that a socket is dead, and the wait before the next one.
  *
- * It knows frames only as far as it must (`welcome`, `bye`, heartbeats). Its listener, the session, does the rest.
- * It must never hold a second socket, and never hear one that it gave up.
+ * It knows frames only as far as it must (`welcome`, `bye`, heartbeats), which are alike in all subprotocols. Its
+ * listener, a session or a desk, does the rest. It must never hold a second socket, and never hear one that it gave up.
  */
 
 import { backoffMs } from './backoff.js';
@@ -31,9 +31,16 @@ const LATE_MS = 5_000;
 const HEARTBEAT_PART = 0.8;
 
 /**
+ * @typedef {object} Address where a connection goes and what is spoken there
+ * @property {string} base where the API is, such as `/api/v1` or with another host
+ * @property {string} path the endpoint below it
+ * @property {string} subprotocol the WebSocket subprotocol
+ */
+
+/**
  * @typedef {object} Listener
  * @property {() => object} hello the first frame of a new socket
- * @property {(frame: object) => void} onWelcome the session is attached
+ * @property {(frame: object) => void} onWelcome the hello was accepted
  * @property {(frame: object) => void} onFrame any other frame
  * @property {() => void} onLost an attached socket ended; another one follows
  * @property {(code: number) => void} onStop the gateway said that reconnecting does not help
@@ -41,6 +48,7 @@ const HEARTBEAT_PART = 0.8;
 
 export class Connection {
   #url;
+  #subprotocol;
   #listener;
   #around;
 
@@ -63,9 +71,16 @@ export class Connection {
   #cancelPhase = () => {};
   #cancelTick = () => {};
 
-  /** @param {string} url @param {Listener} listener @param {import('./surroundings.js').Surroundings} surroundings */
-  constructor(url, listener, surroundings) {
-    this.#url = url;
+  /**
+   * @param {Address} address
+   * @param {Listener} listener
+   * @param {import('./surroundings.js').Surroundings} surroundings
+   */
+  constructor({ base, path, subprotocol }, listener, surroundings) {
+    const url = new URL(`${base}/${path}`, globalThis.location?.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.#url = url.href;
+    this.#subprotocol = subprotocol;
     this.#listener = listener;
     this.#around = surroundings;
   }
@@ -110,7 +125,7 @@ export class Connection {
     this.#letGo();
     this.#phase = 'connecting';
     this.#loseAfter(OPEN_WAIT_MS);
-    const socket = this.#around.socket(this.#url);
+    const socket = this.#around.socket(this.#url, this.#subprotocol);
     socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }) => this.#hear(data);
     socket.onclose = ({ code }) => this.#ended(code);

@@ -15,6 +15,7 @@ export const OUTBOX_ENTRIES_MAX = 100;
  * @typedef {object} Entry a message on its way
  * @property {string} client_id the id under which it is sent
  * @property {string} text what it says
+ * @property {import('./protocol.js').Visibility} [visibility] who may read it, where it is not everybody
  * @property {number} at_ms when it was written, by this computer's clock
  * @property {number} order its place among those that wait
  * @property {string} tab which tab sends it
@@ -56,12 +57,14 @@ export class Outbox {
    * Keeps a new message; it is stored before it is first sent.
    * @param {string} text
    * @param {number} now_ms
+   * @param {import('./protocol.js').Visibility} [visibility]
    * @returns {Entry|null} null when too many wait already
    */
-  add(text, now_ms) {
+  add(text, now_ms, visibility = 'ALL') {
     if (this.#entries.size >= OUTBOX_ENTRIES_MAX) return null;
-    const entry = { client_id: this.#newId(), text, at_ms: now_ms, order: this.#end(), tab: this.#tab, state: 'sending' };
-    return this.#put(entry);
+    const said = visibility === 'ALL' ? { text } : { text, visibility };
+    const place = { at_ms: now_ms, order: this.#end(), tab: this.#tab };
+    return this.#put({ client_id: this.#newId(), ...said, ...place, state: 'sending' });
   }
 
   /** The one message that this tab may send now: the oldest, so that order is kept whatever is refused. */

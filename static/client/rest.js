@@ -1,6 +1,6 @@
 /**
- * Opening a session over REST. A repeat under the same `Idempotency-Key` is the same session, so a request whose
- * answer was lost is simply sent again (D-3).
+ * What is asked over REST: opening a session, logging in and out. A request whose answer was lost is sent again,
+ * unchanged; an opening has an `Idempotency-Key`, so that it is one session however often it is sent (D-3).
  */
 
 import { backoffMs } from './backoff.js';
@@ -9,24 +9,42 @@ import { browser } from './surroundings.js';
 
 /** @typedef {import('./protocol.js').Credentials} Credentials */
 
-/** Attempts to open a session before somebody is told: with the waits between them about half a minute. */
+/** Attempts before somebody is told: with the waits between them about half a minute. */
 export const OPEN_ATTEMPTS_MAX = 6;
 
 /** The longest wait for one answer: longer than a gateway waits for its engine. */
 export const ANSWER_WAIT_MS = 35_000;
 
-/** Answers after which the same request may succeed: too many, and whatever a proxy says of a gateway that is away. */
-const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
+/** A wished pause beyond this is cut to it: somebody looks at the page. */
+const REPEAT_AFTER_MAX_MS = 10_000;
 
-/** A request was not done; `message` is a sentence for people. */
+/**
+ * Answers after which the same request may succeed: none at all (0), too many, and whatever a proxy says of a gateway
+ * that is away.
+ */
+const RETRYABLE = new Set([0, 408, 429, 500, 502, 503, 504]);
+
+/** A request or an action was not done; `message` is a sentence for people. */
 export class Refused extends Error {
-  /** @param {string} message @param {string} code the stable error code, or `unreachable` */
-  constructor(message, code) {
+  /**
+   * @param {string} message
+   * @param {string} code the stable error code, or `unreachable`
+   * @param {number} [retry_after_ms] when to try again, where that may help
+   */
+  constructor(message, code, retry_after_ms) {
     super(message);
     this.name = 'Refused';
     this.code = code;
+    this.retry_after_ms = retry_after_ms;
   }
 }
+
+/**
+ * @typedef {object} Options
+ * @property {string} [base] where the API is; by default this page's host
+ * @property {AbortSignal} [signal] gives up
+ * @property {import('./surroundings.js').Surroundings} [surroundings]
+ */
 
 /**
  * Opens a session and becomes its customer.
@@ -34,52 +52,84 @@ export class Refused extends Error {
  * @param {string} wish.name the name that the others see
  * @param {string} [wish.subject] what it is about
  * @param {Record<string, string>} [wish.properties] the page's own data
- * @param {object} [options]
- * @param {string} [options.base] where the API is; by default this page's host
- * @param {AbortSignal} [options.signal] gives up
- * @param {import('./surroundings.js').Surroundings} [options.surroundings]
+ * @param {Options} [options]
  * @returns {Promise<Credentials>} rejects with {@link Refused}
  */
-export async function openSession(wish, { base = '/api/v1', signal, surroundings = browser } = {}) {
-  const request = {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': newId() },
-    body: JSON.stringify(wish),
-    cache: 'no-store',
-  };
+export async function openSession(wish, options = {}) {
+  const opened = await post('/sessions', { 'Idempotency-Key': newId() }, wish, options);
+  return { session: opened.session, token: opened.token, participant: opened.participant };
+}
+
+/**
+ * Logs an agent in.
+ * @param {{name: string, password: string}} who
+ * @param {Options} [options]
+ * @returns {Promise<import('./desk-protocol.js').LoggedIn>} rejects with {@link Refused}: `unauthorized`, or
+ *   `slow_down` with the pause after which the next attempt is heard
+ */
+export async function login({ name, password }, options = {}) {
+  // Who guesses is slowed down, and who mistyped wants to know it: 429 is told at once.
+  return post('/agent/login', {}, { name, password }, options, (status) => status !== 429);
+}
+
+/**
+ * Ends a login and its desks. A login that is over already is no error.
+ * @param {string} token
+ * @param {Options} [options]
+ * @returns {Promise<void>} rejects with {@link Refused}
+ */
+export async function logout(token, options = {}) {
+  try {
+    await post('/agent/logout', { Authorization: `Bearer ${token}` }, undefined, options);
+  } catch (refused) {
+    if (!(refused instanceof Refused && refused.code === 'unauthorized')) throw refused;
+  }
+}
+
+/**
+ * Asks until there is an answer worth telling.
+ * @param {string} path below the base
+ * @param {Record<string, string>} headers
+ * @param {object|undefined} body
+ * @param {Options} options
+ * @param {(status: number) => boolean} [wants] whether a status after which another attempt may help is one to repeat
+ * @returns {Promise<any>} the answer's body
+ */
+async function post(path, headers, body, { base = '/api/v1', signal, surroundings = browser }, wants = () => true) {
+  const kind = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  const request = { method: 'POST', headers: { ...kind, ...headers }, body: JSON.stringify(body), cache: 'no-store' };
   for (let attempt = 0; ; attempt += 1) {
-    const { credentials, refused, wait_ms } = await ask(`${base}/sessions`, request, signal, surroundings);
-    if (credentials) return credentials;
-    const again = wait_ms !== null && attempt + 1 < OPEN_ATTEMPTS_MAX && !signal?.aborted;
+    const { answer, refused, status } = await ask(`${base}${path}`, request, signal, surroundings);
+    if (answer) return answer;
+    const again = RETRYABLE.has(status) && wants(status) && attempt + 1 < OPEN_ATTEMPTS_MAX && !signal?.aborted;
     if (!again) throw refused;
+    const wait_ms = Math.min(refused.retry_after_ms ?? 0, REPEAT_AFTER_MAX_MS);
     await new Promise((then) => surroundings.after(wait_ms + backoffMs(attempt, surroundings.random), then));
   }
 }
 
-/** One attempt; `wait_ms` is null when another would meet the same. */
+/** One attempt. */
 async function ask(url, request, signal, surroundings) {
   const bounds = [AbortSignal.timeout(ANSWER_WAIT_MS), ...(signal ? [signal] : [])];
   try {
     const response = await surroundings.fetch(url, { ...request, signal: AbortSignal.any(bounds) });
+    const { status } = response;
     const body = await response.json().catch(() => ({}));
-    if (response.ok) {
-      return { credentials: { session: body.session, token: body.token, participant: body.participant } };
-    }
-    const refused = new Refused(sentence(body, response.status), body.code ?? `http_${response.status}`);
-    const wait_ms = RETRYABLE.has(response.status) ? retryAfterMs(response) : null;
-    return { refused, wait_ms };
+    if (response.ok) return { answer: body, status };
+    const retry_after_ms = body.retry_after_ms ?? retryAfterMs(response);
+    return { refused: new Refused(sentence(body, status), body.code ?? `http_${status}`, retry_after_ms), status };
   } catch {
-    return { refused: new Refused('The chat cannot be reached at the moment.', 'unreachable'), wait_ms: 0 };
+    return { refused: new Refused('The service cannot be reached at the moment.', 'unreachable'), status: 0 };
   }
 }
 
 /** From problem details (RFC 9457): the detail is about this request, the title about its kind. */
 function sentence(body, status) {
-  return body.detail ?? body.title ?? `The chat could not be started (${status}).`;
+  return body.detail ?? body.title ?? `The service did not do it (${status}).`;
 }
 
-/** `Retry-After` in seconds (RFC 9110 §10.2.3), within reason. */
+/** `Retry-After` in seconds (RFC 9110 §10.2.3); undefined where there is none. */
 function retryAfterMs(response) {
-  const seconds = Number(response.headers.get('Retry-After'));
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 10) * 1000 : 0;
+  const seconds = Number(response.headers.get('Retry-After') ?? NaN);
+  return Number.isFinite(seconds) ? Math.max(seconds, 0) * 1000 : undefined;
 }

@@ -50,9 +50,10 @@ export class Roster {
    * @param {import('./protocol.js').SessionEvent} event
    * @returns {boolean} whether who is in the session changed
    */
-  apply({ type, participant, kind, name }) {
+  apply({ type, participant, kind, name, visibility, agent }) {
     if (type === 'message' || type === 'left') this.type(participant, false);
-    if (type === 'joined') this.#participants.set(participant, { participant, kind, name, joined: true });
+    // He joins again, under the same number, when he becomes visible to more or comes back.
+    if (type === 'joined') this.#participants.set(participant, { participant, kind, name, joined: true, visibility, agent });
     const leaver = this.get(participant);
     if (type === 'left' && leaver) this.#participants.set(participant, { ...leaver, joined: false });
     return type === 'joined' || type === 'left';

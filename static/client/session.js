@@ -9,20 +9,19 @@
 import { Connection } from './connection.js';
 import { History } from './history.js';
 import { newId } from './ids.js';
+import { Outage } from './outage.js';
 import { Outbox } from './outbox.js';
-import { Close } from './protocol.js';
+import { Close, SUBPROTOCOL, mayRepeat } from './protocol.js';
 import { Roster } from './roster.js';
 import { Shelf } from './storage.js';
 import { browser } from './surroundings.js';
 import { Tab } from './tab.js';
 import { TypingSignal } from './typing.js';
+import { Waiting } from './waiting.js';
 import { onWake } from './wake.js';
 
 /** The wait before a message is repeated whose refusal named none. */
 const REPEAT_WAIT_MS = 1_000;
-
-/** Refusals after which the same message may succeed (the server's `ErrorCode::is_retryable`). */
-const RETRYABLE = new Set(['limit_sessions', 'limit_clients', 'busy', 'not_saved', 'unavailable']);
 
 const ENDED_SENTENCE = 'The chat ended before this was sent.';
 
@@ -36,9 +35,11 @@ export class Session extends EventTarget {
   #credentials;
   #around;
   #connection;
+  #outage;
   #outbox;
   #history = new History();
   #roster;
+  #waiting = new Waiting();
   #typing;
   #tab;
   #life = new AbortController();
@@ -46,9 +47,6 @@ export class Session extends EventTarget {
 
   /** @type {Status} */
   #status = 'connecting';
-
-  /** When messages stopped going through; null while they do. @type {number|null} */
-  #lostAt = null;
 
   /** The message that was sent and is not answered on this connection: one at a time keeps their order. */
   #inFlight = null;
@@ -60,6 +58,9 @@ export class Session extends EventTarget {
 
   /** The first welcome's head: what is up to it was said before this page was opened. @type {number|null} */
   #oldest = null;
+
+  /** The last event that `state` knows of: an earlier one, read again, changes nothing that it says. */
+  #stateHead = 0;
 
   /** The close code with which the gateway refused; null unless the status is `stopped`. @type {number|null} */
   stopCode = null;
@@ -86,9 +87,13 @@ export class Session extends EventTarget {
     this.#outbox = new Outbox({ shelf, session: credentials.session, tab: tab.id, newId });
     this.#roster = new Roster(surroundings.after, () => this.#tell('typing', { participants: this.#roster.typing }));
     this.#typing = new TypingSignal((on) => this.#connection.send({ type: 'typing', on }), surroundings);
-    const url = new URL(`${base}/ws`, globalThis.location?.href);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.#connection = new Connection(url.href, this.#listener(), surroundings);
+    this.#outage = new Outage('session_restored', {
+      now: surroundings.now,
+      become: (status) => this.#become(status),
+      tell: (detail) => this.#tell('notice', detail),
+    });
+    const address = { base, path: 'ws', subprotocol: SUBPROTOCOL };
+    this.#connection = new Connection(address, this.#listener(), surroundings);
   }
 
   /** The session's id. */
@@ -112,6 +117,11 @@ export class Session extends EventTarget {
 
   get participants() {
     return this.#roster.participants;
+  }
+
+  /** Where it waits for somebody to take it; null when it does not. @returns {import('./waiting.js').Wait|null} */
+  get queue() {
+    return this.#waiting.wait;
   }
 
   /** The messages that are not saved yet, in order, as {@link import('./outbox.js').Entry}. */
@@ -139,11 +149,12 @@ export class Session extends EventTarget {
   /**
    * Says something. It is kept until it is saved, also over a reload.
    * @param {string} text
+   * @param {{visibility?: import('./protocol.js').Visibility}} [options] `INT` and `VIP` are for the staff alone
    * @returns {import('./outbox.js').Entry|null} null when the session is over or too much waits already
    */
-  say(text) {
+  say(text, { visibility = 'ALL' } = {}) {
     if (this.#status === 'ended') return null;
-    const entry = this.#outbox.add(text, this.#around.now());
+    const entry = this.#outbox.add(text, this.#around.now(), visibility);
     if (!entry) return null;
     this.#typing.stop();
     this.#tellMessage(entry, 'sending');
@@ -203,8 +214,8 @@ export class Session extends EventTarget {
     this.#history.connected();
     if (!recovered) this.#startOver(head);
     this.#oldest ??= head;
-    this.#takeState(state);
-    this.#restore(this.#lostAt === null ? 0 : this.#around.now() - this.#lostAt, 'connection');
+    this.#takeState(state, head);
+    this.#outage.end('connection');
     this.#adoptOrphans();
     this.#flush();
   }
@@ -222,6 +233,7 @@ export class Session extends EventTarget {
       case 'ack': return this.#acknowledged(frame);
       case 'refused': return this.#refused(frame);
       case 'typing': return frame.participant !== this.participant && this.#roster.type(frame.participant, frame.on);
+      case 'queue': return this.#waiting.move(frame) && this.#tellQueue();
       case 'heartbeat': return this.#hear(frame.head);
       case 'notice': return this.#notice(frame);
       default: return undefined; // A newer gateway may say more; this client need not know it.
@@ -237,10 +249,13 @@ export class Session extends EventTarget {
   #event(event) {
     const mine = event.participant === this.participant;
     if (mine && event.type === 'message') this.#settled(event.client_id);
-    if (mine && event.type === 'left') this.#hasLeft = true;
-    const rosterChanged = this.#roster.apply(event);
+    if (mine && (event.type === 'left' || event.type === 'joined')) this.#hasLeft = event.type === 'left';
+    const isNews = event.seq > this.#stateHead;
+    const rosterChanged = isNews && this.#roster.apply(event);
+    const queueChanged = isNews && this.#waiting.apply(event);
     this.#tell('event', { event, mine, live: event.seq > this.#oldest });
     if (rosterChanged) this.#tell('participants', { participants: this.participants });
+    if (queueChanged) this.#tellQueue();
     if (event.type === 'closed') this.#end(event.reason);
   }
 
@@ -255,34 +270,25 @@ export class Session extends EventTarget {
   #notice({ notice, gap_ms, head, state }) {
     if (notice === 'connection_lost') this.#lose('engine');
     if (notice !== 'session_restored') return;
-    this.#takeState(state);
+    this.#takeState(state, head);
     this.#hear(head);
-    this.#lostAt ??= this.#around.now(); // The loss may have been told to the connection before this one.
-    this.#restore(gap_ms, 'engine');
+    this.#outage.end('engine', gap_ms);
     this.#flush();
   }
 
-  #takeState(state) {
+  #takeState(state, head) {
     this.state = state;
+    this.#stateHead = head;
     this.#roster.replace(state.participants);
     this.#tell('participants', { participants: this.participants });
+    if (this.#waiting.replace(state.queue)) this.#tellQueue();
   }
 
   /** @param {'connection'|'engine'} source who was lost: the browser's gateway, or the gateway's engine */
   #lose(source) {
     this.#inFlight = source === 'connection' ? null : this.#inFlight;
     this.#roster.stillness();
-    if (this.#lostAt !== null || this.#status === 'ended') return;
-    this.#lostAt = this.#around.now();
-    this.#become('reconnecting');
-    this.#tell('notice', { notice: 'connection_lost', source });
-  }
-
-  #restore(gap_ms, source) {
-    this.#become('connected');
-    if (this.#lostAt === null) return;
-    this.#lostAt = null;
-    this.#tell('notice', { notice: 'session_restored', gap_ms: Math.max(0, gap_ms), source });
+    if (this.#status !== 'ended') this.#outage.begin(source);
   }
 
   /** Sends the oldest message that waits; after the last one, the leave. */
@@ -291,7 +297,8 @@ export class Session extends EventTarget {
     const entry = this.#outbox.next();
     if (entry) {
       this.#inFlight = entry.client_id;
-      this.#connection.send({ type: 'message', client_id: entry.client_id, text: entry.text });
+      const { client_id, text, visibility } = entry;
+      this.#connection.send({ type: 'message', client_id, text, visibility });
     } else if (this.#leaving) {
       this.#connection.send({ type: 'leave' });
     }
@@ -312,7 +319,7 @@ export class Session extends EventTarget {
 
   #refused({ client_id, code, message, retry_after_ms }) {
     if (client_id === undefined) return this.#tell('refused', { code, message });
-    if (RETRYABLE.has(code)) return this.#repeatAfter(retry_after_ms ?? REPEAT_WAIT_MS);
+    if (mayRepeat(code)) return this.#repeatAfter(retry_after_ms ?? REPEAT_WAIT_MS);
     const entry = this.#outbox.refuse(client_id, message);
     if (entry) this.#tellMessage(entry, 'not_sent');
     this.#inFlight = null;
@@ -371,8 +378,12 @@ export class Session extends EventTarget {
     this.#tell('state', { status });
   }
 
-  #tellMessage({ client_id, text, at_ms, reason }, state) {
-    this.#tell('message-state', { client_id, text, at_ms, state, reason });
+  #tellMessage({ client_id, text, visibility = 'ALL', at_ms, reason }, state) {
+    this.#tell('message-state', { client_id, text, visibility, at_ms, state, reason });
+  }
+
+  #tellQueue() {
+    this.#tell('queue', { queue: this.queue });
   }
 
   #tell(type, detail) {

@@ -80,14 +80,24 @@ export function outboxPrefix(session) {
 }
 
 /**
- * Keeps the session for the next page load and for other tabs, and forgets what waits for any other session.
+ * Keeps the session for the next page load and for other tabs, and forgets what waits for the one kept before.
  * @param {Credentials} credentials
  * @param {Shelf} [shelf]
  */
 export function keepSession(credentials, shelf = new Shelf()) {
-  const ours = outboxPrefix(credentials.session);
-  for (const key of shelf.keys(`${PREFIX}outbox.`)) if (!key.startsWith(ours)) shelf.remove(key);
+  const before = keptSession(shelf);
+  // Only that one's: an agent's workspace on the same site has sessions of its own.
+  if (before && before.session !== credentials.session) forgetWaiting(before.session, shelf);
   shelf.set(SESSION_KEY, credentials);
+}
+
+/**
+ * Forgets the messages that wait for a session: for a page that has done with it. Its `Session` must be stopped.
+ * @param {string} session its id
+ * @param {Shelf} [shelf]
+ */
+export function forgetWaiting(session, shelf = new Shelf()) {
+  for (const key of shelf.keys(outboxPrefix(session))) shelf.remove(key);
 }
 
 /** @param {Shelf} [shelf] @returns {Credentials|null} */
@@ -101,7 +111,7 @@ export function keptSession(shelf = new Shelf()) {
 export function forgetSession(shelf = new Shelf()) {
   const kept = keptSession(shelf);
   shelf.remove(SESSION_KEY);
-  if (kept) for (const key of shelf.keys(outboxPrefix(kept.session))) shelf.remove(key);
+  if (kept) forgetWaiting(kept.session, shelf);
 }
 
 /**

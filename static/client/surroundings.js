@@ -4,14 +4,12 @@
  * It exists so that a test can bring a clock that it turns itself. Nothing else of the library reads these.
  */
 
-import { SUBPROTOCOL } from './protocol.js';
-
 /**
  * @typedef {object} Surroundings
  * @property {() => number} now milliseconds of the wall clock, which goes on while a computer sleeps
  * @property {() => number} random from 0 up to, not including, 1
  * @property {(ms: number, then: () => void) => () => void} after calls once, later; returns what cancels it
- * @property {(url: string) => WebSocket} socket opens a WebSocket with the subprotocol
+ * @property {(url: string, subprotocol: string) => WebSocket} socket opens a WebSocket
  * @property {typeof fetch} fetch sends a request
  */
 
@@ -23,6 +21,6 @@ export const browser = {
     const timer = setTimeout(then, ms);
     return () => clearTimeout(timer);
   },
-  socket: (url) => new WebSocket(url, [SUBPROTOCOL]),
+  socket: (url, subprotocol) => new WebSocket(url, [subprotocol]),
   fetch: (request, init) => fetch(request, init),
 };

@@ -3,8 +3,9 @@
  * connection notices, whose first position is the site's choice and every other one the visitor's.
  */
 
-import { byId } from './dom.js';
-import { STATUS, duration } from './words.js';
+import { byId } from '../shared/dom.js';
+import { ofSite } from '../shared/kept.js';
+import { STATUS, duration } from '../shared/words.js';
 
 const NOTICES_KEY = 'tandem.sample.notices';
 
@@ -52,18 +53,10 @@ function put(fact, text) {
 
 function choose(notices) {
   document.body.dataset.notices = notices;
-  try {
-    localStorage.setItem(NOTICES_KEY, notices);
-  } catch {
-    // Storage is blocked: the choice lasts as long as the page.
-  }
+  ofSite.set(NOTICES_KEY, notices);
 }
 
 function readChoice() {
-  try {
-    const kept = localStorage.getItem(NOTICES_KEY);
-    return kept === 'on' || kept === 'off' ? kept : null;
-  } catch {
-    return null;
-  }
+  const kept = ofSite.get(NOTICES_KEY);
+  return kept === 'on' || kept === 'off' ? kept : null;
 }

@@ -4,17 +4,47 @@
  */
 
 import { Session, forgetSession, keepSession, keptSession, onKeptSession } from '../client/tandem.js';
-import { announce } from './announcer.js';
+import { announce } from '../shared/announcer.js';
+import { Conversation } from '../shared/conversation.js';
+import { byId } from '../shared/dom.js';
+import { followViewport } from '../shared/viewport.js';
+import { STATUS, stopping } from '../shared/words.js';
 import { Composer } from './composer.js';
-import { Conversation } from './conversation.js';
 import { prepareDetails, showDetails } from './details.js';
-import { byId } from './dom.js';
+import { showQueue } from './queue.js';
 import { prepareStart } from './start.js';
-import { followViewport } from './viewport.js';
-import { STATUS, ending, stopping } from './words.js';
+import { ending, happening } from './words.js';
 
 /** The chat that is shown; ending it ends every listener it has. @type {{session: Session, life: AbortController}|null} */
 let chat = null;
+
+/** Where the conversation is shown. */
+const PLACE = Object.freeze({
+  log: byId('log'),
+  lines: byId('lines'),
+  outbox: byId('outbox'),
+  newer: byId('newer'),
+  typing: byId('typing'),
+});
+
+/** The customer; how many messages came that he has not seen stands in the title. */
+function reader(composer) {
+  let unseen = 0;
+  const count = (next) => {
+    unseen = next;
+    document.title = unseen === 0 ? 'Chat HA sample · Tandem' : `(${unseen}) Chat HA sample · Tandem`;
+  };
+  return {
+    happening,
+    present: () => ({}),
+    isLooking: () => true,
+    onArrived: () => count(unseen + 1),
+    onSeen: () => count(0),
+    onEdit: (text) => composer.edit(text),
+    announce,
+    announceNotice: (text) => document.body.dataset.notices === 'on' && announce(text),
+  };
+}
 
 /** @param {import('../client/protocol.js').Credentials} credentials */
 function enter(credentials) {
@@ -25,7 +55,8 @@ function enter(credentials) {
   chat = { session, life };
   document.body.dataset.view = 'chat';
   const composer = new Composer(session, life.signal);
-  new Conversation(session, (text) => composer.edit(text), life.signal);
+  new Conversation(session, PLACE, reader(composer), life.signal);
+  showQueue(session, life.signal);
   showDetails(session, life.signal);
   showStatus(session, life.signal);
   session.start();

@@ -2,19 +2,22 @@
  * The form that begins a chat.
  */
 
-import { Refused, openSession } from '../client/tandem.js';
-import { byId } from './dom.js';
+import { openSession } from '../client/tandem.js';
+import { whileBusy } from '../shared/busy.js';
+import { byId } from '../shared/dom.js';
 
 /** @param {(credentials: import('../client/protocol.js').Credentials) => void} onStarted */
 export function prepareStart(onStarted) {
   const form = /** @type {HTMLFormElement} */ (byId('start'));
   const visitor = /** @type {HTMLInputElement} */ (byId('name'));
+  const button = /** @type {HTMLButtonElement} */ (byId('start-button'));
+  const problem = byId('start-problem');
   visitor.addEventListener('input', () => complain(visitor, false));
   form.addEventListener('submit', async (submit) => {
     submit.preventDefault();
     complain(visitor, visitor.value.trim() === '');
     if (visitor.value.trim() === '') return visitor.focus();
-    const credentials = await whileBusy(() => openSession(wish(form)));
+    const credentials = await whileBusy(() => openSession(wish(form)), { button, busy: 'Starting…', problem });
     return credentials && onStarted(credentials);
   });
 }
@@ -28,26 +31,6 @@ function wish(form) {
     ...(subject === '' ? {} : { subject }),
     properties: data.get('echo') === null ? {} : { echo: 'on' },
   };
-}
-
-/** Runs the request with the button showing it; says what went wrong. */
-async function whileBusy(request) {
-  const button = /** @type {HTMLButtonElement} */ (byId('start-button'));
-  const problem = byId('start-problem');
-  problem.hidden = true;
-  button.disabled = true;
-  button.textContent = 'Starting…';
-  try {
-    return await request();
-  } catch (refused) {
-    if (!(refused instanceof Refused)) throw refused;
-    problem.textContent = refused.message;
-    problem.hidden = false;
-    return null;
-  } finally {
-    button.disabled = false;
-    button.textContent = 'Start chat';
-  }
 }
 
 function complain(field, wrong) {

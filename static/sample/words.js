@@ -1,40 +1,10 @@
 /**
- * What the page says. Pure: sentences in, values in, text or pieces of text out. One place to translate.
+ * What the customer's page says of a chat's course. Pure; what it has in common with other pages is in
+ * `shared/words.js`.
  */
 
-export const LOST = 'Connection to the chat was lost. You can keep typing; messages will be sent.';
-
-/** @param {number} gap_ms as measured by whoever noticed the loss */
-export const restored = (gap_ms) =>
-  `Connected again. The session was restored after ${duration(gap_ms)}; nothing was lost.`;
-
-/** What stands in the header, by the session's status. */
-export const STATUS = Object.freeze({
-  connecting: 'Connecting…',
-  connected: 'Connected',
-  reconnecting: 'Reconnecting…',
-  stopped: 'Not connected',
-  ended: 'Ended',
-});
-
-/** Below a message of one's own, by its state. */
-export const MARK = Object.freeze({ sending: 'Sending…', saved: 'Saved', not_sent: 'Not sent' });
-
-/** By leave reason; the sentence after the name. */
-const LEFT = Object.freeze({
-  0: 'left the chat',
-  3: 'was away for too long and left the chat',
-  4: 'was removed from the chat',
-  5: 'was removed by the service',
-  7: 'left because the chat was idle',
-  8: 'did not come back',
-});
-
-/** @param {number} reason @param {boolean} mine */
-export function leaving(reason, mine) {
-  if (mine) return reason === 0 ? 'You left the chat' : 'You are no longer in the chat';
-  return LEFT[reason] ?? LEFT[0];
-}
+import { name } from '../shared/dom.js';
+import { leaving } from '../shared/words.js';
 
 /** @param {string|null} reason why the session closed */
 export function ending(reason) {
@@ -43,31 +13,48 @@ export function ending(reason) {
     : 'The chat has ended.';
 }
 
-/** By the close code with which the gateway refused. @param {number|null} code */
-export function stopping(code) {
-  if (code === 4501 || code === 4502) return 'This chat can no longer be opened.';
-  return 'The chat refused the connection.';
+/**
+ * What happened, in pieces, as a customer reads it; null for what is nothing to him.
+ * @type {import('../shared/conversation.js').Happening}
+ */
+export function happening(event, { mine, nameOf, kindOf }) {
+  switch (event.type) {
+    case 'opened': return event.subject ? ['Subject: ', name(event.subject)] : null;
+    case 'joined': return mine ? ['You joined as ', name(event.name)] : [name(event.name), ' joined the chat'];
+    case 'left': return left(event, mine, nameOf(event.participant), kindOf(event.participant));
+    case 'queued': return queued(event, event.by === undefined ? null : nameOf(event.by));
+    default: return null;
+  }
 }
 
-/** @param {string[]} names who types */
-export function typing(names) {
-  if (names.length > 2) return 'Several people are typing';
-  return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing`;
+function left({ reason }, mine, who, kind) {
+  if (mine) return [reason === 0 ? 'You left the chat' : 'You are no longer in the chat'];
+  return [name(who), ` ${leaving(reason, kind)}`];
 }
 
-/** A length of time as one would say it. @param {number} ms */
-export function duration(ms) {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
-  return `${Math.round(ms / 3_600_000)} h`;
+/** A wait for the first answer needs no line of its own: the page shows it as long as it lasts. */
+function queued({ cause, text }, by) {
+  const passedOn = by === null ? null : [name(by), ' passed the chat on; please stay.'];
+  const gone = ['The connection to the other side was lost. Please stay: somebody else takes the chat over.'];
+  const pieces = { transferred: passedOn, handed_off: passedOn, agent_gone: gone }[cause] ?? null;
+  if (!text) return pieces;
+  return pieces === null ? [text] : [...pieces, ` ${text}`];
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+/**
+ * Where a customer is in the queue.
+ * @param {import('../client/waiting.js').Wait} wait
+ */
+export function waiting({ place, wait_ms }) {
+  if (place === undefined) return 'Waiting for somebody to answer…';
+  const where = place === 1 ? 'You are next in the queue' : `You are number ${place} in the queue`;
+  return wait_ms === undefined ? `${where}.` : `${where}, ${about(wait_ms)}.`;
+}
 
-/** @param {number} at_ms */
-export const clock = (at_ms) => CLOCK.format(at_ms);
-
-/** @param {number} at_ms */
-export const day = (at_ms) => DAY.format(at_ms);
+/** A wait as one would promise it. @param {number} ms */
+function about(ms) {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 1) return 'less than a minute';
+  if (minutes === 1) return 'about 1 minute';
+  return minutes <= 60 ? `about ${minutes} minutes` : 'more than an hour';
+}

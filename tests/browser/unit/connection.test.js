@@ -17,7 +17,8 @@ function start() {
     onLost: () => told.push('lost'),
     onStop: (code) => told.push(code),
   };
-  const connection = new Connection('ws:', listener, world.surroundings);
+  const address = { base: '/api/v1', path: 'ws', subprotocol: 'tandem.v1' };
+  const connection = new Connection(address, listener, world.surroundings);
   connection.start();
   return { world, told, connection };
 }
@@ -37,6 +38,11 @@ test('the first frame is the hello, and nothing goes out before the welcome', ()
   equal(world.socket.sent, [{ type: 'hello' }]);
   world.socket.says(welcome());
   equal(connection.send({ type: 'message' }), true);
+});
+
+test('a connection goes where the API is and says what it speaks', () => {
+  const { world } = start();
+  equal([world.socket.url, world.socket.subprotocol], [`ws://${location.host}/api/v1/ws`, 'tandem.v1']);
 });
 
 test('silence of two heartbeats is a dead connection', () => {

@@ -2,6 +2,7 @@
  * A world without time or network: a clock that a test turns, sockets that a test answers.
  */
 
+import { Desk } from '/static/client/desk.js';
 import { Session } from '/static/client/session.js';
 import { Shelf } from '/static/client/storage.js';
 
@@ -9,6 +10,11 @@ import { Shelf } from '/static/client/storage.js';
 export class FakeSocket {
   sent = [];
   isClosed = false;
+
+  constructor(url, subprotocol) {
+    this.url = url;
+    this.subprotocol = subprotocol;
+  }
 
   send(text) {
     this.sent.push(JSON.parse(text));
@@ -46,6 +52,12 @@ export class World {
 
   /** @type {FakeSocket[]} */
   sockets = [];
+
+  /** What REST requests are answered, in order; none: the network is gone. @type {Response[]} */
+  answers = [];
+
+  /** @type {{url: string, init: RequestInit}[]} */
+  requests = [];
   #timers = new Map();
   #next = 1;
 
@@ -60,11 +72,16 @@ export class World {
         this.#timers.set(timer, { at: this.time_ms + ms, then });
         return () => this.#timers.delete(timer);
       },
-      socket: () => {
-        this.sockets.push(new FakeSocket());
+      socket: (url, subprotocol) => {
+        this.sockets.push(new FakeSocket(url, subprotocol));
         return this.socket;
       },
-      fetch: () => Promise.reject(new TypeError('no network')),
+      fetch: async (url, init) => {
+        this.requests.push({ url, init });
+        const answer = this.answers.shift();
+        if (!answer) throw new TypeError('no network');
+        return answer;
+      },
     };
   }
 
@@ -131,6 +148,16 @@ export class FakeTab {
   release() {}
 }
 
+const SESSION_EVENTS =
+  ['state', 'event', 'message-state', 'typing', 'notice', 'participants', 'queue', 'reset', 'refused', 'ended'];
+
+const DESK_EVENTS = ['state', 'view', 'notice', 'revoked'];
+
+/** Writes down what a session or a desk tells. */
+function listen(target, types, told) {
+  for (const type of types) target.addEventListener(type, ({ detail }) => told.push({ type, ...detail }));
+}
+
 /** A page with one session, and all that the session told it. */
 export class Page {
   told = [];
@@ -140,8 +167,7 @@ export class Page {
     this.tab = tab;
     const credentials = { session: 's', token: 't', participant: 1 };
     this.session = new Session(credentials, { shelf: new Shelf(), tab, surroundings: world.surroundings });
-    const types = ['state', 'event', 'message-state', 'typing', 'notice', 'participants', 'reset', 'refused', 'ended'];
-    for (const type of types) this.session.addEventListener(type, ({ detail }) => this.told.push({ type, ...detail }));
+    listen(this.session, SESSION_EVENTS, this.told);
     this.session.start();
   }
 
@@ -171,5 +197,49 @@ export class Page {
   acknowledges(seq = 1) {
     const { client_id } = this.world.socket.of('message').at(-1);
     this.world.socket.says({ type: 'ack', client_id, seq, at_ms: 1 });
+  }
+}
+
+/** A view of a desk that shows nothing. */
+export function view(version, more = {}) {
+  return { version, at_ms: 5_000_000 + version, offers: [], chats: [], ...more };
+}
+
+/** A page with one desk, and all that the desk told it. */
+export class DeskPage {
+  told = [];
+
+  constructor(world = new World()) {
+    this.world = world;
+    this.desk = new Desk('t', { surroundings: world.surroundings });
+    listen(this.desk, DESK_EVENTS, this.told);
+    this.desk.start();
+  }
+
+  /** The gateway welcomes the newest socket. */
+  welcomed(version = 1) {
+    this.world.socket.accept();
+    this.world.socket.says({ type: 'welcome', heartbeat_ms: HEARTBEAT_MS, view: view(version) });
+    return this;
+  }
+
+  /** Does something; what becomes of it is kept in the object that is returned. */
+  does(action) {
+    const what = { result: undefined, refused: undefined };
+    what.settled = this.desk.do(action).then(
+      (result) => { what.result = result; },
+      (refused) => { what.refused = refused.code; },
+    );
+    return what;
+  }
+
+  /** The actions sent on the newest socket, without the frame's type. */
+  get sent() {
+    return this.world.socket.of('do').map(({ type: _, ...action }) => action);
+  }
+
+  /** What was told of one type. */
+  of(type) {
+    return this.told.filter((told) => told.type === type);
   }
 }

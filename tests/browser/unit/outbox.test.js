@@ -3,7 +3,7 @@
  */
 
 import { OUTBOX_ENTRIES_MAX, Outbox } from '/static/client/outbox.js';
-import { Shelf, forgetSession, keepSession, keptSession, outboxPrefix } from '/static/client/storage.js';
+import { Shelf, forgetSession, forgetWaiting, keepSession, keptSession, outboxPrefix } from '/static/client/storage.js';
 import { equal, holds, test } from './harness.js';
 
 let made = 0;
@@ -15,6 +15,13 @@ test('what waits survives a reload, in order', () => {
   const before = outbox();
   for (const text of ['one', 'two', 'three']) before.add(text, 1);
   equal(texts(outbox('tab-2')), ['one', 'two', 'three']);
+});
+
+test('whom a message is for survives a reload', () => {
+  const before = outbox();
+  before.add('for all', 1);
+  before.add('for the staff', 1, 'INT');
+  equal(outbox('tab-2').entries.map((entry) => entry.visibility ?? null), [null, 'INT']);
 });
 
 test('the oldest is sent first and again until it is settled', () => {
@@ -106,8 +113,18 @@ test('a session is kept for other tabs and forgotten with what waits for it', ()
   equal([keptSession(), texts(outbox())], [null, []]);
 });
 
-test('the next session forgets what waited for the last', () => {
+test('the next session forgets what waited for the last, and nothing of another page of the site', () => {
+  const ofAWorkspace = new Outbox({ shelf: new Shelf(), session: 'other', tab: 'tab-1', newId });
+  ofAWorkspace.add('to a customer', 1);
+  keepSession({ session: 's', token: 't', participant: 1 });
   outbox().add('one', 1);
   keepSession({ session: 'next', token: 't', participant: 1 });
+  equal(texts(outbox()), []);
+  equal(ofAWorkspace.sync(), { changed: [], gone: [] });
+});
+
+test('a page that has done with a session forgets what waits for it', () => {
+  outbox().add('one', 1);
+  forgetWaiting('s');
   equal(texts(outbox()), []);
 });

@@ -24,6 +24,18 @@ test('who joined and left is known', () => {
   equal(made.get(2).joined, false);
 });
 
+test('one who joins again keeps his number and becomes what the last joining says', () => {
+  const { roster: made } = roster();
+  const sue = { participant: 3, kind: 'SUPERVISOR', name: 'Sue', agent: 7 };
+  made.apply({ type: 'joined', ...sue, visibility: 'VIP' });
+  equal([made.get(3).visibility, made.get(3).agent], ['VIP', 7]);
+  made.apply({ type: 'joined', ...sue });
+  equal([made.get(3).visibility ?? null, made.get(3).joined], [null, true]);
+  made.apply({ type: 'left', participant: 3, reason: 0 });
+  made.apply({ type: 'joined', ...sue });
+  equal([made.get(3).joined, made.participants.length], [true, 2]);
+});
+
 test('a forgotten typing ends by itself', () => {
   const { world, told, roster: made } = roster();
   made.type(2, true);

@@ -4,12 +4,18 @@
 
 import { run } from './harness.js';
 import './backoff.test.js';
+import './canned.test.js';
 import './connection.test.js';
+import './desk.test.js';
 import './history.test.js';
 import './ids.test.js';
+import './lists.test.js';
 import './outbox.test.js';
+import './rest.test.js';
 import './roster.test.js';
 import './session.test.js';
 import './tabs.test.js';
+import './waiting.test.js';
+import './words.test.js';
 
 globalThis.results = await run();

@@ -180,3 +180,74 @@ test('a frame of a newer gateway is ignored', () => {
   page.world.socket.says({ type: 'queue_place', place: 3 });
   equal(page.session.status, 'connected');
 });
+
+test('a note is sent to the staff alone, unchanged with every repeat', () => {
+  const before = new Page().welcomed();
+  const { client_id } = before.session.say('careful', { visibility: 'INT' });
+  const note = { type: 'message', client_id, text: 'careful', visibility: 'INT' };
+  equal(before.world.socket.of('message'), [note]);
+  equal(before.of('message-state').map((told) => told.visibility), ['INT']);
+  before.world.socket.ends();
+  before.world.pass(1000);
+  before.welcomed();
+  equal(before.world.socket.of('message'), [note], 'after a reconnect');
+  before.session.stop();
+  const after = new Page(undefined, before.tab).welcomed();
+  equal(after.world.socket.of('message'), [note], 'after a reload');
+});
+
+test('a refused note stays a note when it is sent again', () => {
+  const page = new Page().welcomed();
+  const { client_id } = page.session.say('careful', { visibility: 'VIP' });
+  page.world.socket.says({ type: 'refused', client_id, code: 'forbidden', message: 'No.' });
+  page.session.again(client_id);
+  equal(page.world.socket.of('message').map((frame) => frame.visibility), ['VIP', 'VIP']);
+});
+
+test('a message to everybody names no visibility', () => {
+  const page = new Page().welcomed();
+  page.session.say('hello');
+  equal('visibility' in page.world.socket.of('message')[0], false);
+});
+
+const queued = { seq: 3, at_ms: 30, type: 'queued', queue: 'sales', cause: 'opened', client_id: 'q-1' };
+const queueState = { queue: 'sales', seq: 3, since_ms: 30, cause: 'opened', waiting: true };
+const taken = { seq: 4, at_ms: 40, type: 'joined', participant: 2, kind: 'AGENT', name: 'Ben', agent: 7, took: 3 };
+const waits = (page) => page.of('queue').map(({ queue }) => queue && [queue.queue, queue.place ?? null, queue.wait_ms ?? null]);
+
+test('the place in the queue is told as it changes, until somebody takes the chat', () => {
+  const page = new Page().welcomed({ head: 2 });
+  page.world.socket.says({ type: 'events', after: 0, events: [message(1, 1, 'a'), message(2, 1, 'b'), queued] });
+  page.world.socket.says({ type: 'queue', place: 2, wait_ms: 60_000 });
+  page.world.socket.says({ type: 'queue', place: 2, wait_ms: 60_000 });
+  page.world.socket.says({ type: 'queue', place: 1 });
+  page.world.socket.says({ type: 'events', after: 3, events: [taken] });
+  page.world.socket.says({ type: 'queue', place: 1 });
+  equal(waits(page), [['sales', null, null], ['sales', 2, 60_000], ['sales', 1, null], null]);
+  equal([page.session.queue, page.session.participants.at(-1).agent], [null, 7]);
+});
+
+test('a welcome says where the session waits, and its history changes nothing of that', () => {
+  const state = { status: 'open', participants: [], queue: { ...queueState, seq: 6, place: { place: 4, wait_ms: 1000 } } };
+  const page = new Page().welcomed({ head: 6, state });
+  const history = [queued, taken, { ...queued, seq: 6, queue: 'sales', cause: 'transferred' }];
+  page.world.socket.says({ type: 'events', after: 0, events: history });
+  equal(waits(page), [['sales', 4, 1000]]);
+});
+
+test('a wait that ended while the engine was away is over after the restoration', () => {
+  const page = new Page().welcomed({ head: 3, state: { status: 'open', participants: [], queue: queueState } });
+  equal(page.session.queue.queue, 'sales');
+  const state = { status: 'open', participants: [], queue: { ...queueState, waiting: false } };
+  page.world.socket.says({ type: 'notice', notice: 'session_restored', gap_ms: 5, head: 3, state });
+  equal(waits(page), [['sales', null, null], null]);
+});
+
+test('a history that is read after the state tells nobody to be gone who is there', () => {
+  const ben = { participant: 2, kind: 'AGENT', name: 'Ben', joined: true };
+  const page = new Page().welcomed({ head: 3, state: { status: 'open', participants: [ben] } });
+  const left = { seq: 2, at_ms: 2, type: 'left', participant: 2, reason: 0 };
+  page.world.socket.says({ type: 'events', after: 0, events: [message(1, 2, 'a'), left, { ...taken, seq: 3 }] });
+  equal(page.of('participants').length, 1);
+  equal(page.session.participants, [ben]);
+});

@@ -1,0 +1,228 @@
+/**
+ * A conversation as it is shown: saved events in order, below them the messages on their way, between them what
+ * happened to the connection. It follows a session's events and never moves what somebody reads.
+ *
+ * The page says what its reader calls things, whether he looks, and what is read aloud.
+ */
+
+import { put, within } from './dom.js';
+import { Lines } from './lines.js';
+import { Message } from './message.js';
+import { LOST, restored, typing } from './words.js';
+
+/** This close to the end counts as being there: new messages keep it in view. */
+const NEAR_PX = 96;
+
+/** @typedef {import('../client/protocol.js').SessionEvent} SessionEvent */
+
+/**
+ * What happened, in pieces; null for what is no line.
+ * @callback Happening
+ * @param {SessionEvent} event
+ * @param {{mine: boolean, nameOf: (participant: number) => string, kindOf: (participant: number) => string|undefined}} about
+ * @returns {(Node|string)[]|null}
+ */
+
+/**
+ * @typedef {object} Place where it is shown
+ * @property {HTMLElement} log scrolls
+ * @property {HTMLElement} lines what is in the transcript
+ * @property {HTMLElement} outbox what is on its way
+ * @property {HTMLElement} newer the button that leads to the end
+ * @property {HTMLElement} typing who types
+ */
+
+/**
+ * @typedef {object} Reader what the page knows of who reads it
+ * @property {Happening} happening
+ * @property {(participant: number) => {side?: 'theirs'|'ours', tag?: string}} present how another's messages are shown
+ * @property {() => boolean} isLooking whether the conversation is before somebody's eyes
+ * @property {(event: SessionEvent) => void} onArrived another said something that is new
+ * @property {() => void} onSeen the end is before somebody's eyes
+ * @property {(text: string, visibility: string) => void} onEdit a refused text goes back to its writer
+ * @property {(text: string) => void} announce has something read aloud
+ * @property {(text: string) => void} announceNotice has something about the connection read aloud
+ */
+
+export class Conversation {
+  #session;
+  #reader;
+  #place;
+  #lines;
+
+  /** @type {Map<string, Message>} one's own messages that are not in the transcript yet, by client id */
+  #waiting = new Map();
+
+  /** Whether the end stays in view as things arrive and the field grows; false while somebody reads further up. */
+  #follow = true;
+
+  /** Where somebody read when it was hidden. @type {number|null} */
+  #left = null;
+
+  /**
+   * @param {import('../client/session.js').Session} session
+   * @param {Place} place
+   * @param {Reader} reader
+   * @param {AbortSignal} signal ends it
+   */
+  constructor(session, place, reader, signal) {
+    this.#session = session;
+    this.#place = place;
+    this.#reader = reader;
+    this.#lines = new Lines(place.lines);
+    this.#clear();
+    const on = (type, then) => session.addEventListener(type, ({ detail }) => then(detail), { signal });
+    on('event', (detail) => this.#event(detail));
+    on('message-state', (detail) => this.#messageState(detail));
+    on('typing', ({ participants }) => this.#typing(participants));
+    on('notice', (detail) => this.#notice(detail));
+    on('reset', () => this.#clear());
+    on('ended', () => this.#offerCopies());
+    place.newer.addEventListener('click', () => this.#toEnd(), { signal });
+    place.log.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
+    document.addEventListener('visibilitychange', () => this.#scrolled(), { signal });
+    const sizes = new ResizeObserver(() => this.#follow && this.#toEnd());
+    for (const part of [place.log, place.lines, place.outbox]) sizes.observe(part);
+    signal.addEventListener('abort', () => sizes.disconnect());
+  }
+
+  /** It goes out of sight; the page hides it next. */
+  hide() {
+    this.#left = this.#follow ? null : this.#place.log.scrollTop;
+  }
+
+  /** It is in sight again, where it was left. */
+  show() {
+    if (this.#left === null) return this.#toEnd();
+    this.#place.log.scrollTop = this.#left;
+    return this.#scrolled();
+  }
+
+  #clear() {
+    this.#lines.clear();
+    this.#place.outbox.replaceChildren();
+    this.#waiting.clear();
+    this.#typing([]);
+    this.#toEnd();
+    for (const { state, ...entry } of this.#session.outbox) this.#messageState({ ...entry, state }, true);
+  }
+
+  #event({ event, mine, live }) {
+    if (event.type === 'message') return this.#message(event, mine, live);
+    const about = { mine, nameOf: (number) => this.#nameOf(number), kindOf: (number) => this.#find(number)?.kind };
+    const pieces = this.#reader.happening(event, about);
+    if (pieces === null) return undefined;
+    const line = this.#lines.note(event.at_ms, pieces);
+    return live && this.#reader.announce(line.textContent);
+  }
+
+  #message(event, mine, live) {
+    const known = mine ? this.#waiting.get(event.client_id) : undefined;
+    const shown = known ?? this.#shown(event, mine);
+    if (mine) this.#waiting.delete(event.client_id);
+    shown.update({ at_ms: event.at_ms, state: mine ? 'saved' : undefined });
+    shown.offer({});
+    this.#lines.message(shown.line, event);
+    if (live && !mine) this.#arrived(event);
+  }
+
+  #shown({ seq, participant, text, at_ms, visibility }, mine) {
+    const key = `${this.#session.id}-${seq}`;
+    const from = mine ? {} : { sender: this.#nameOf(participant), ...this.#reader.present(participant) };
+    return new Message({ key, text, at_ms, mine, visibility, ...from });
+  }
+
+  #messageState({ client_id, text, visibility, at_ms, state, reason }, quiet = false) {
+    const known = this.#waiting.get(client_id);
+    if (state === 'discarded') return this.#drop(client_id);
+    if (state === 'elsewhere' || (state === 'saved' && !known)) return undefined;
+    const shown = known ?? new Message({ key: client_id, text, visibility, at_ms, mine: true, state, reason });
+    if (!known) this.#wait(client_id, shown);
+    shown.update({ at_ms, state, reason });
+    shown.offer(state === 'not_sent' ? this.#actions(client_id, text, visibility) : {});
+    if (state === 'not_sent' && !quiet) this.#reader.announce(`Not sent. ${reason}`);
+    return undefined;
+  }
+
+  #wait(client_id, shown) {
+    this.#waiting.set(client_id, shown);
+    this.#place.outbox.append(shown.line);
+    this.#toEnd();
+  }
+
+  #drop(client_id) {
+    this.#waiting.get(client_id)?.line.remove();
+    this.#waiting.delete(client_id);
+  }
+
+  #actions(client_id, text, visibility = 'ALL') {
+    const copy = navigator.clipboard ? ({ currentTarget }) => this.#copy(text, currentTarget) : undefined;
+    if (this.#session.status === 'ended') return { copy };
+    const edit = () => {
+      this.#session.discard(client_id);
+      this.#reader.onEdit(text, visibility);
+    };
+    return { again: () => this.#session.again(client_id), edit, copy };
+  }
+
+  /** After the end a text can only be taken along. */
+  #offerCopies() {
+    for (const [client_id, shown] of this.#waiting) shown.offer(this.#actions(client_id, shown.text));
+  }
+
+  /** @param {string} text @param {HTMLElement} button which says that it is done */
+  async #copy(text, button) {
+    await navigator.clipboard.writeText(text);
+    button.textContent = 'Copied';
+    this.#reader.announce('Copied');
+  }
+
+  #notice({ notice, gap_ms }) {
+    const lost = notice === 'connection_lost';
+    const text = lost ? LOST : restored(gap_ms);
+    this.#lines.notice(lost ? 'lost' : 'restored', text);
+    this.#reader.announceNotice(text);
+  }
+
+  #typing(participants) {
+    const { typing: place } = this.#place;
+    place.hidden = participants.length === 0;
+    put(within(place, 'bdi'), place.hidden ? '' : typing(participants.map((each) => each.name)));
+    if (this.#follow) this.#toEnd();
+  }
+
+  #find(participant) {
+    return this.#session.participants.find((each) => each.participant === participant);
+  }
+
+  #nameOf(participant) {
+    return this.#find(participant)?.name ?? `Participant ${participant}`;
+  }
+
+  #arrived(event) {
+    const visibility = { INT: ', to the staff', VIP: ', to supervisors' }[event.visibility] ?? '';
+    this.#reader.announce(`${this.#nameOf(event.participant)}${visibility}: ${event.text}`);
+    this.#reader.onArrived(event);
+    if (this.#follow) this.#seen();
+    else this.#place.newer.hidden = false;
+  }
+
+  #seen() {
+    if (document.visibilityState !== 'visible' || !this.#reader.isLooking()) return;
+    this.#place.newer.hidden = true;
+    this.#reader.onSeen();
+  }
+
+  #scrolled() {
+    const { log } = this.#place;
+    if (log.clientHeight === 0) return; // What is hidden is not scrolled.
+    this.#follow = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
+    if (this.#follow) this.#seen();
+  }
+
+  #toEnd() {
+    this.#follow = true;
+    this.#place.log.scrollTop = this.#place.log.scrollHeight;
+    this.#seen();
+  }
+}
