@@ -28,6 +28,7 @@ async fn a_chat_needs_no_mouse() {
     has_focus(&page, "about").await;
     page.presses(&format!("Order{}", keys::TAB)).await;
     has_focus(&page, "echo").await;
+    page.presses(keys::SPACE).await;
     page.presses(keys::TAB).await;
     page.presses(keys::ENTER).await;
 

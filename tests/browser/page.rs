@@ -79,20 +79,24 @@ impl Page {
         eventually(what, async || self.run(&script, json!([])).await.as_bool()?.then_some(())).await;
     }
 
-    /// Fills the form in and begins to chat.
+    /// Fills the form in and begins to chat, with an answering echo.
     pub(crate) async fn starts(&self, name: &str, subject: &str) {
+        self.until("the start form is shown", "document.body.dataset.view === 'start'").await;
+        self.clicks("#echo").await;
+        self.begins(name, subject).await;
+    }
+
+    /// Begins to chat without an answering echo.
+    pub(crate) async fn starts_alone(&self, name: &str) {
+        self.begins(name, "").await;
+    }
+
+    async fn begins(&self, name: &str, subject: &str) {
         self.until("the start form is shown", "document.body.dataset.view === 'start'").await;
         self.presses_at("#name", name).await;
         self.presses_at("#about", subject).await;
         self.clicks("#start-button").await;
         self.is("connected").await;
-    }
-
-    /// Begins to chat without an answering echo.
-    pub(crate) async fn starts_alone(&self, name: &str) {
-        self.until("the start form is shown", "document.body.dataset.view === 'start'").await;
-        self.clicks("#echo").await;
-        self.starts(name, "").await;
     }
 
     pub(crate) async fn clicks(&self, selector: &str) {

@@ -2,6 +2,7 @@
 //!
 //! Where more goes wrong at the same time, see the `fault` target; for the page itself, see `browser`.
 
+mod agents;
 mod ending;
 mod failover;
 mod limits;

@@ -1,8 +1,10 @@
 //! What must hold when more goes wrong than one clean death: kills at random moments under load, hangs, both engines at
 //! once, a death during takeover, full and read-only disks. A checker judges what every client saw.
 
+mod agents;
 mod chatter;
 mod disks;
 mod hangs;
 mod pairs;
+mod race;
 mod storm;

@@ -9,7 +9,7 @@ mod view;
 
 use std::sync::{Arc, Mutex};
 
-use tandem_protocol::{ClientId, EventBody, Seq};
+use tandem_protocol::{ClientId, EventBody, Seq, Visibility};
 use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
@@ -100,9 +100,29 @@ impl Customer {
     /// Puts a message into the outbox and does not wait.
     #[must_use = "the id is how the message is found again"]
     pub fn writes(&self, text: &str) -> ClientId {
-        let id = self.shared.with(|view| view.write(text));
+        self.writes_to(Visibility::All, text)
+    }
+
+    /// As [`Customer::writes`], to those only whom `visibility` names.
+    #[must_use = "the id is how the message is found again"]
+    pub fn writes_to(&self, visibility: Visibility, text: &str) -> ClientId {
+        let id = self.shared.with(|view| view.write(text, visibility));
         self.shared.wake.notify_one();
         id
+    }
+
+    /// Says something to those only whom `visibility` names, and waits until it is acknowledged.
+    ///
+    /// # Panics
+    /// When it is not, in time.
+    pub async fn notes(&self, visibility: Visibility, text: &str) -> Seq {
+        let id = self.writes_to(visibility, text);
+        self.is_saved(&id).await
+    }
+
+    /// Keeps every frame from now on, for a test that looks for what must not be in any.
+    pub fn keeps_frames(&self) {
+        self.shared.with(|view| view.frames = Some(Vec::new()));
     }
 
     /// Says something and waits until it is acknowledged; returns its number.

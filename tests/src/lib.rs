@@ -4,7 +4,9 @@
 //! It must know nothing of the inside of a role: only the executable, the wires and the logs. The test targets
 //! (`e2e`, `fault`, `browser`) read as stories because everything else is here; `load` and `drill` use it too.
 
+pub mod agent;
 pub mod checker;
+pub mod command;
 pub mod customer;
 pub mod deadline;
 pub mod disk;
@@ -17,10 +19,12 @@ mod probe;
 mod process;
 pub mod rest;
 pub mod seeds;
+mod socket;
 pub mod system;
 pub mod usage;
 pub mod whole;
 
+pub use agent::{Account, Agent};
 pub use checker::check;
 pub use customer::Customer;
 pub use deadline::{eventually, within};

@@ -128,6 +128,14 @@ impl Rest {
         self.try_open(json!({ "name": name, "properties": { "echo": "on" } })).await.done()
     }
 
+    /// Opens a session with properties, such as the queue it is for.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn open_with(&self, name: &str, properties: Value) -> Ticket {
+        self.try_open(json!({ "name": name, "properties": properties })).await.done()
+    }
+
     /// Asks for a session.
     pub async fn try_open(&self, body: Value) -> Reply {
         answer(self.request(Method::POST, "/api/v1/sessions").json(&body)).await

@@ -1,7 +1,10 @@
-//! A whole Tandem of real processes on one data directory: two engines, a gateway, the echo participant.
+//! A whole Tandem of real processes on one data directory: two engines, a gateway and, where a test wants them, the
+//! interaction server with its agents and the echo participant.
 //!
 //! Each role is a process of its own, so that a test can kill, stop and restart it; a restarted role gets its old
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
+
+mod staff;
 
 use std::{
     ffi::OsString,
@@ -43,6 +46,7 @@ const SETTINGS: &str = "system.toml";
 pub struct Builder {
     settings: toml::Table,
     echo: bool,
+    interaction: bool,
     data: Option<PathBuf>,
     prefix: Vec<OsString>,
     silent_backup: bool,
@@ -67,6 +71,13 @@ impl Builder {
     #[must_use]
     pub fn echo(mut self) -> Self {
         self.echo = true;
+        self
+    }
+
+    /// With the interaction server, so that agents can come.
+    #[must_use]
+    pub fn agents(mut self) -> Self {
+        self.interaction = true;
         self
     }
 
@@ -110,8 +121,8 @@ impl Builder {
             system.is_complete().await;
         }
         system.gateway.start().await;
-        if let Some(echo) = &mut system.echo {
-            echo.start().await;
+        for part in system.interaction.iter_mut().chain(&mut system.echo) {
+            part.start().await;
         }
         system.is_linked().await;
         system
@@ -136,6 +147,7 @@ pub struct System {
     data: PathBuf,
     engines: [Part; 2],
     gateway: Part,
+    interaction: Option<Part>,
     echo: Option<Part>,
     allowed: Vec<String>,
     is_finished: bool,
@@ -153,7 +165,14 @@ impl System {
     /// A system that is to be otherwise.
     #[must_use]
     pub fn builder() -> Builder {
-        Builder { settings: toml::Table::new(), echo: false, data: None, prefix: Vec::new(), silent_backup: false }
+        Builder {
+            settings: toml::Table::new(),
+            echo: false,
+            interaction: false,
+            data: None,
+            prefix: Vec::new(),
+            silent_backup: false,
+        }
     }
 
     fn of(builder: &Builder, folder: tempfile::TempDir, settings: &Path, data: &Path) -> Self {
@@ -169,16 +188,19 @@ impl System {
         };
         let engines = [engine("engine a", "a"), engine("engine b", "b")];
         // Told of the primary only; the rest they learn and keep.
-        let linked = |name: &'static str, address: String, more: &[&str]| {
+        let linked = |name: &'static str, address: String, more: &[OsString]| {
             let cache = folder.path().join(format!("pair-{name}.json"));
             let own = command(name, &["--primary", &engines[0].address, "--pair-cache"]);
-            let more = more.iter().map(OsString::from);
-            Part::new(name, address, own.into_iter().chain([cache.into()]).chain(more).collect())
+            let more = more.iter();
+            Part::new(name, address, own.into_iter().chain([cache.into()]).chain(more.cloned()).collect())
         };
         let address = ports::reserve();
-        let gateway = linked("gateway", address.clone(), &["--listen", &address]);
+        let gateway = linked("gateway", address.clone(), &["--listen".into(), address.into()]);
+        let on_data = ["--data".into(), data.into()];
+        let interaction = builder.interaction.then(|| linked("interaction", String::new(), &on_data));
         let echo = builder.echo.then(|| linked("echo", String::new(), &[]));
-        Self { folder, data: data.to_owned(), engines, gateway, echo, allowed: Vec::new(), is_finished: false }
+        let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
+        Self { folder, data, engines, gateway, interaction, echo, allowed, is_finished }
     }
 
     /// An integrator's program that uses the gateway.
@@ -231,10 +253,10 @@ impl System {
         .await;
     }
 
-    /// Waits until gateway and echo have met the primary: before that they know no other engine than the configured
+    /// Waits until gateway, interaction server and echo have met the primary: before that they know no other engine than the configured
     /// one, and a test that kills it would wait until it comes back.
     async fn is_linked(&self) {
-        for part in self.echo.iter().chain([&self.gateway]) {
+        for part in self.echo.iter().chain(&self.interaction).chain([&self.gateway]) {
             let what = format!("{} is linked to the primary", part.name);
             eventually(&what, async || part.logs.matching("welcomed by the primary").pop()).await;
         }
@@ -432,7 +454,8 @@ impl System {
     pub async fn finish(mut self) {
         // Set first: a panic in here must not be followed by that of the drop.
         self.is_finished = true;
-        let parts = self.echo.iter_mut().chain([&mut self.gateway]).chain(self.engines.iter_mut().rev());
+        let linked = [&mut self.gateway].into_iter().chain(&mut self.interaction);
+        let parts = self.echo.iter_mut().chain(linked).chain(self.engines.iter_mut().rev());
         let mut trouble = Vec::new();
         for part in parts {
             if part.process.is_some() {
@@ -494,7 +517,7 @@ impl Drop for System {
 impl System {
     /// Prints all logs to stderr, as a failing test does.
     pub fn show_logs(&self) {
-        for part in self.engines.iter().chain([&self.gateway]).chain(&self.echo) {
+        for part in self.engines.iter().chain([&self.gateway]).chain(&self.interaction).chain(&self.echo) {
             eprintln!("--- log of {}:\n{}", part.name, part.logs.lines().join("\n"));
         }
     }

@@ -69,7 +69,7 @@ impl Whole {
 
     async fn is_started(&mut self) {
         let started = self.says("started").await;
-        let parts = ["primary", "backup", "gateway", "echo"];
+        let parts = ["primary", "backup", "interaction", "gateway", "echo"];
         self.named = parts.iter().filter_map(|part| pid_of(&started[part])).collect();
         assert_eq!(self.named.len(), parts.len(), "every process is named: {started}");
         self.said.push_front(serde_json::json!({ "started": started }));

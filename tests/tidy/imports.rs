@@ -30,7 +30,7 @@ struct Rule {
 }
 
 /// Bottom layer first; the members of the workspace stand in the same order.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     Rule { name: "tandem-protocol", folder: "server/protocol", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
     Rule {
         name: "tandem-session",
@@ -57,6 +57,12 @@ const RULES: [Rule; 9] = [
         never: &[WEB, &["tandem-gateway"]],
     },
     Rule {
+        name: "tandem-interaction",
+        folder: "server/interaction",
+        ours: &["tandem-protocol", "tandem-store", "tandem-link"],
+        never: &[WEB, &["tandem-engine", "tandem-gateway", "tandem-session"]],
+    },
+    Rule {
         name: "tandem-web",
         folder: "web-sample",
         ours: &["tandem-protocol"],
@@ -77,6 +83,7 @@ const RULES: [Rule; 9] = [
             "tandem-store",
             "tandem-link",
             "tandem-engine",
+            "tandem-interaction",
             "tandem-web",
             "tandem-gateway",
         ],

@@ -2,30 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use tandem_protocol::{client::ClientFrame, limits::CLIENT_SUBPROTOCOL};
-use tokio::{net::TcpStream, time::Interval};
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{ClientRequestBuilder, Error, Message, protocol::WebSocketConfig},
-};
+use tokio::time::Interval;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Shared, Status};
-use crate::deadline::pause;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use crate::{
+    deadline::pause,
+    socket::{self, BROKEN, Socket, say, text_of},
+};
 
 /// The pause before a page connects again, plus as much again by chance; a `bye` may ask for another.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How often the page says that it is alive; the gateway drops a page that is silent for much longer.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-
-/// A small read buffer: a drill has thousands of pages.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
-
-/// The code under which RFC 6455 §7.4.1 files a connection that ended without a close frame.
-const BROKEN: u16 = 1006;
 
 /// Keeps the page connected until it is over or told to stop.
 pub(super) async fn keep(shared: Arc<Shared>) {
@@ -51,10 +43,7 @@ pub(super) async fn keep(shared: Arc<Shared>) {
 }
 
 async fn connect(shared: &Shared) -> Result<Socket, Error> {
-    let uri = format!("ws://{}/api/v1/ws", shared.address).parse().expect("an address makes a URI");
-    let request = ClientRequestBuilder::new(uri).with_sub_protocol(CLIENT_SUBPROTOCOL);
-    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-    let (mut socket, _) = connect_async_with_config(request, Some(config), true).await?;
+    let mut socket = socket::connect(&shared.address, "/api/v1/ws", CLIENT_SUBPROTOCOL).await?;
     let after = shared.with(super::View::on_open);
     let ticket = &shared.ticket;
     say(&mut socket, &[ClientFrame::Hello { session: ticket.session, token: ticket.token.clone(), after }]).await?;
@@ -99,8 +88,8 @@ async fn turn(shared: &Shared, socket: &mut Socket, heartbeat: &mut Interval) ->
 }
 
 async fn on_message(shared: &Shared, socket: &mut Socket, message: Message) -> Result<Option<u16>, Error> {
-    match message {
-        Message::Text(text) => {
+    match text_of(message) {
+        Ok(Some(text)) => {
             let frames = shared.with(|view| {
                 let answer = view.on_frame(&text);
                 answer.into_iter().chain(view.due()).collect::<Vec<_>>()
@@ -109,16 +98,7 @@ async fn on_message(shared: &Shared, socket: &mut Socket, message: Message) -> R
             say(socket, &frames).await?;
             Ok(None)
         }
-        Message::Close(close) => Ok(Some(close.map_or(BROKEN, |frame| frame.code.into()))),
-        _ => Ok(None),
+        Ok(None) => Ok(None),
+        Err(code) => Ok(Some(code)),
     }
-}
-
-/// Writes all frames, then flushes once.
-async fn say(socket: &mut Socket, frames: &[ClientFrame]) -> Result<(), Error> {
-    for frame in frames {
-        let json = serde_json::to_string(frame).expect("a frame serialises");
-        socket.feed(Message::text(json)).await?;
-    }
-    if frames.is_empty() { Ok(()) } else { socket.flush().await }
 }

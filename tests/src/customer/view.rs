@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tandem_protocol::{
-    ClientId, ErrorCode, EventBody, ParticipantId, RawEvent, Seq, SessionState, Visibility,
+    ClientId, ErrorCode, EventBody, ParticipantId, Place, RawEvent, Seq, SessionState, Visibility,
     client::{ClientFrame, Notice},
 };
 
@@ -27,6 +27,8 @@ pub struct Outgoing {
     pub client_id: ClientId,
     /// What it says.
     pub text: String,
+    /// To whom.
+    pub visibility: Visibility,
     /// The connection that it was last sent on; 0 for none.
     sent_on: u32,
 }
@@ -69,6 +71,10 @@ pub struct View {
     pub notices: Vec<Notice>,
     /// Typing indications in the order they came.
     pub typing: Vec<(ParticipantId, bool)>,
+    /// Places in the queue in the order they came.
+    pub places: Vec<Place>,
+    /// Every frame as it came, where a test wants to look for what must not be in any.
+    pub frames: Option<Vec<String>>,
     /// The state as last told.
     pub state: Option<SessionState>,
     /// How often the page was welcomed.
@@ -157,6 +163,8 @@ impl View {
             put_off: 0,
             notices: Vec::new(),
             typing: Vec::new(),
+            places: Vec::new(),
+            frames: None,
             state: None,
             connections: 0,
             not_recovered: 0,
@@ -199,12 +207,12 @@ impl View {
     }
 
     /// Puts a message into the outbox.
-    pub(super) fn write(&mut self, text: &str) -> ClientId {
+    pub(super) fn write(&mut self, text: &str, visibility: Visibility) -> ClientId {
         // Ids are unique over all pages of the participant, reloads included: a page draws its own first half.
         let page = self.lane.rsplit(' ').next().expect("a lane ends with its dice");
         let id = format!("{page}-{}", self.sends.len() + 1);
         let client_id = ClientId::new(&id).expect("short and visible");
-        let outgoing = Outgoing { client_id: client_id.clone(), text: text.to_owned(), sent_on: 0 };
+        let outgoing = Outgoing { client_id: client_id.clone(), text: text.to_owned(), visibility, sent_on: 0 };
         self.sends.push(outgoing.clone());
         self.outbox.push_back(outgoing);
         client_id
@@ -235,7 +243,7 @@ impl View {
                 ClientFrame::Message {
                     client_id: waiting.client_id.clone(),
                     text: waiting.text.clone(),
-                    visibility: Visibility::All,
+                    visibility: waiting.visibility,
                 }
             })
             .collect();
@@ -251,6 +259,9 @@ impl View {
     /// # Panics
     /// When the gateway breaks the protocol: a test must see that.
     pub(super) fn on_frame(&mut self, text: &str) -> Option<ClientFrame> {
+        if let Some(frames) = &mut self.frames {
+            frames.push(text.to_owned());
+        }
         match read::<Kind>(text).kind {
             "welcome" => self.on_welcome(read(text)),
             "events" => return self.on_events(&read(text)),
@@ -261,6 +272,7 @@ impl View {
                 let typing: Typing = read(text);
                 self.typing.push((typing.participant, typing.on));
             }
+            "queue" => self.places.push(read(text)),
             "heartbeat" => {
                 let head = read::<Heartbeat>(text).head;
                 return (head > self.head()).then(|| self.resume());
@@ -296,14 +308,14 @@ impl View {
         None
     }
 
-    /// Appends the event, or compares it with what is there already.
+    /// Appends the event, or compares it with what is there already. A reader from whom notes are kept has gaps in his
+    /// numbers; whether one may be there is the checker's business.
     fn on_event(&mut self, event: RawEvent) {
-        let place = usize::try_from(event.seq.0).expect("a number fits") - 1;
-        match self.events.get(place) {
-            Some(known) if known.event.get() != event.event.get() => self.contradictions.push(event),
-            Some(_) => {}
-            // A gap inside a frame is appended too: the checker finds it.
-            None => {
+        match self.events.binary_search_by_key(&event.seq, |known| known.seq) {
+            Ok(place) if self.events[place].event.get() != event.event.get() => self.contradictions.push(event),
+            Ok(_) => {}
+            Err(place) if place < self.events.len() => self.contradictions.push(event),
+            Err(_) => {
                 self.events.push(event);
                 self.arrivals.push(Instant::now());
             }
@@ -368,7 +380,7 @@ mod tests {
     #[test]
     fn a_message_is_sent_once_a_connection_until_it_is_acknowledged() {
         let mut view = welcomed();
-        let id = view.write("hi");
+        let id = view.write("hi", Visibility::All);
         assert_eq!(view.due().len(), 1);
         assert_eq!(view.due().len(), 0);
         view.on_closed(1006);
@@ -404,7 +416,7 @@ mod tests {
     #[test]
     fn a_retryable_refusal_keeps_the_message_and_another_drops_it() {
         let mut view = welcomed();
-        let id = view.write("hi");
+        let id = view.write("hi", Visibility::All);
         view.due();
         view.on_frame(&format!(r#"{{"type":"refused","client_id":"{id}","code":"busy","message":"…"}}"#));
         assert_eq!((view.outbox.len(), view.put_off), (1, 1));
@@ -433,7 +445,7 @@ mod tests {
     fn a_reload_keeps_the_outbox_and_nothing_else() {
         let mut view = welcomed();
         view.on_frame(&events(0, 1..=5));
-        let id = view.write("hi");
+        let id = view.write("hi", Visibility::All);
         view.due();
         let reloaded = view.reloaded("Ann, reloaded");
         assert_eq!(reloaded.head(), Seq::ZERO);

@@ -1,0 +1,51 @@
+//! A `tandem` command that does something and ends, with what it is told on stdin.
+
+use std::{
+    ffi::OsStr,
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use crate::{executable, seeds};
+
+/// What a command came to.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// The exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained of.
+    pub stderr: String,
+}
+
+/// Runs `tandem` with these arguments to its end.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, stdin: &str) -> Ran {
+    let mut child = Command::new(executable::tandem())
+        .args(arguments)
+        .env_remove(seeds::VARIABLE)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the executable starts");
+    // One that does not want it may have closed it already.
+    let _ = child.stdin.take().expect("stdin is piped").write_all(stdin.as_bytes());
+    let output = child.wait_with_output().expect("a child can be waited for");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a command prints text");
+    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+impl Ran {
+    /// What it printed.
+    ///
+    /// # Panics
+    /// When it failed.
+    pub fn done(self) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        self.stdout
+    }
+}
