@@ -102,18 +102,17 @@ impl Service {
         self.core.lock().expect("no decision panics while it holds the lock")
     }
 
-    /// Does what the core wants done, until it wants nothing more.
+    /// Does what the core wants done.
     fn go_on(&self, core: &mut Core) {
         // The link may speak before its start has returned; it does so from another thread.
         let link = self.link.wait();
-        let mut inputs = Vec::new();
         loop {
             let effects = core.go_on(self.clock.now());
-            if effects.is_empty() {
+            let inputs: Vec<Input> = effects.into_iter().filter_map(|effect| self.carry_out(link, effect)).collect();
+            if inputs.is_empty() {
                 break;
             }
-            inputs.extend(effects.into_iter().filter_map(|effect| self.carry_out(link, effect)));
-            inputs.drain(..).for_each(|input| core.on(self.clock.now(), input));
+            inputs.into_iter().for_each(|input| core.on(self.clock.now(), input));
         }
         let next = core.next_deadline();
         self.deadline.send_if_modified(|deadline| std::mem::replace(deadline, next) != next);
