@@ -23,8 +23,8 @@ export class Chats {
   /** @type {Map<string, Chat>} in the order of the view */
   #chats = new Map();
 
-  /** The session to be opened as soon as it is there. @type {string|null} */
-  #awaited = ofTab.get(OPEN_KEY);
+  /** What is to be opened as soon as it is there: at first what was open before a reload. */
+  #awaited = { session: ofTab.get(OPEN_KEY), byHand: false };
 
   /** Sessions that go because the agent wants it, so that nobody is surprised. @type {Set<string>} */
   #given = new Set();
@@ -69,7 +69,8 @@ export class Chats {
     this.#chats = new Map(views.map((view) => [view.session, this.#chat(before.get(view.session), view)]));
     for (const chat of before.values()) if (this.#chats.get(chat.id) !== chat) this.#end(chat);
     for (const session of this.#given) if (!this.#chats.has(session)) this.#given.delete(session);
-    if (this.#awaited !== null && this.#chats.has(this.#awaited)) this.open(this.#awaited, { byHand: false });
+    const { session, byHand } = this.#awaited;
+    if (this.#chats.has(session)) this.open(session, { byHand });
   }
 
   /**
@@ -79,8 +80,8 @@ export class Chats {
    */
   open(session, { byHand = true } = {}) {
     const chat = this.#chats.get(session) ?? null;
-    this.#awaited = session !== null && chat === null ? session : null;
-    if (this.#awaited !== null) return;
+    this.#awaited = { session: chat === null ? session : null, byHand };
+    if (this.#awaited.session !== null) return;
     if (session === null) ofTab.remove(OPEN_KEY);
     else ofTab.set(OPEN_KEY, session);
     if (chat !== this.current) this.current?.hide();

@@ -42,7 +42,7 @@ export class Pane {
 
   /** To the field; on a phone to the name, since the field would bring its keyboard. */
   focus() {
-    if (this.#canWrite && matchMedia('(hover: hover)').matches) this.#composer.focus();
+    if (this.#canWrite && !matchMedia('(hover: none) and (pointer: coarse)').matches) this.#composer.focus();
     else this.#title.focus();
   }
 
@@ -97,9 +97,7 @@ export class Pane {
     const isReady = me.state === 'ready';
     put(byId('idle-title'), isReady ? 'You are ready' : `You are ${stateWords(me).toLowerCase()}`);
     put(byId('idle-text'), idleText(me, chats.length));
-    // On a phone the list stands in the pane's place and says the same.
-    put(byId('chats-empty'), isReady ? 'You have no chats.' : idleText(me, chats.length));
-    for (const id of ['idle-ready', 'rail-ready']) byId(id).hidden = isReady;
+    byId('idle-ready').hidden = isReady;
   }
 }
 

@@ -22,7 +22,7 @@ export class Presence {
   constructor(desk, signal) {
     this.#desk = desk;
     new Menu('presence-button', 'presence-menu', signal);
-    for (const place of ['presence-menu', 'idle', 'panel-mine']) {
+    for (const place of ['presence-menu', 'idle']) {
       byId(place).addEventListener('click', ({ target }) => {
         const button = /** @type {HTMLElement} */ (target).closest('[data-state]');
         if (button) this.choose(button.dataset.state, button.dataset.reason);

@@ -1,6 +1,6 @@
-//! The sample page and the browser library in a real browser: Chromium, driven through chromedriver.
+//! The sample, the workspace and the browser library in a real browser: Chromium, driven through chromedriver.
 //!
-//! The stories are told with what a visitor sees and does ([`page`]); kills and restarts come from the harness. Needs
+//! The stories are told with what a visitor ([`page`]) or an agent ([`workspace`]) sees and does; kills and restarts come from the harness. Needs
 //! Debian's `chromium` and `chromium-driver`, which `tests/run` installs. With `TANDEM_SCREENSHOTS=<folder>` the
 //! stories leave pictures there.
 
@@ -8,7 +8,9 @@ mod browser;
 mod driver;
 mod page;
 mod webdriver;
+mod workspace;
 
+mod agents;
 mod ending;
 mod failover;
 mod keyboard;

@@ -15,6 +15,11 @@ pub(crate) mod keys {
     pub(crate) const TAB: &str = "\u{E004}";
     pub(crate) const SPACE: &str = "\u{E00D}";
     pub(crate) const SHIFT: &str = "\u{E008}";
+    pub(crate) const ALT: &str = "\u{E00A}";
+    /// Lets go of what is held.
+    pub(crate) const NULL: &str = "\u{E000}";
+    /// Selects all that stands in a field.
+    pub(crate) const CONTROL_A: &str = "\u{E009}a\u{E000}";
     pub(crate) const ESCAPE: &str = "\u{E00C}";
 }
 

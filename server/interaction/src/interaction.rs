@@ -36,9 +36,10 @@ impl Interaction {
         settings.check()?;
         let clock = Clock::start();
         let tokens = ChatTokens::new(directory.secret().await?);
+        let life = directory.begin_life().await?;
         // Before the rest, so that what is written meanwhile is noticed.
         let version = directory.version().await?;
-        let kept = read(&*directory, clock.now()).await?;
+        let kept = read(&*directory, life, clock.now()).await?;
         let lifetime = settings.login_lifetime;
         let core = Core::new(clock.now(), settings, tokens, kept);
         let (to_clerk, jobs) = mpsc::channel(JOBS_MAX);
@@ -104,7 +105,8 @@ impl fmt::Debug for Interaction {
     }
 }
 
-async fn read(directory: &dyn Directory, now: Now) -> Result<Kept, StoreError> {
+async fn read(directory: &dyn Directory, life: u64, now: Now) -> Result<Kept, StoreError> {
     let staff = read_staff(directory, now.wall).await?;
-    Ok(Kept { staff, chosen: directory.chosen().await?, unfiled: directory.unfiled().await? })
+    let (chosen, unfiled) = (directory.chosen().await?, directory.unfiled().await?);
+    Ok(Kept { life, staff, chosen, unfiled })
 }

@@ -124,7 +124,7 @@ impl Core {
             last_pending: PendingId::default(),
             actions: Actions::default(),
             places: Places::default(),
-            views: Views::of_process_since(now.wall),
+            views: Views::of_life(kept.life),
         };
         core.on_staff(kept.staff);
         for chosen in kept.chosen {

@@ -10,7 +10,8 @@ use crate::ErrorCode;
 pub struct Refusal {
     /// What a program decides by.
     pub code: ErrorCode,
-    /// One sentence for a person; never contains message text, tokens or names.
+    /// One sentence for a person; never contains message text or tokens, nor anybody's name but a colleague's to an
+    /// agent.
     pub message: String,
     /// When to try again, in milliseconds, where that may help.
     #[serde(default, skip_serializing_if = "Option::is_none")]

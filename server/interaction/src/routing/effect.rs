@@ -90,6 +90,8 @@ pub(crate) struct Staff {
 /// The directory as it is read at the start.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kept {
+    /// The number of this process's life.
+    pub(crate) life: u64,
     /// Who there is.
     pub(crate) staff: Staff,
     /// What everybody has chosen.

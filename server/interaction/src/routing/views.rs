@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::value::RawValue;
-use tandem_protocol::{AgentId, Timestamp, desk::DeskNews};
+use tandem_protocol::{AgentId, desk::DeskNews};
 
 use super::{Core, effect::Effect, view::Board};
 
@@ -16,8 +16,9 @@ const OWN_PAUSE: Duration = Duration::from_millis(50);
 /// kilobytes; four a second for each of them is what a busy minute costs.
 const ALL_PAUSE: Duration = Duration::from_millis(250);
 
-/// Views that a process can make in a millisecond, by far; the versions of one that begins later are greater.
-const VIEWS_PER_MS: u64 = 1_000;
+/// Views of one life of the interaction server: at two hundred agents, each shown twenty a second, nine months of them.
+/// Lives and views together stay below 2^53 for ninety thousand lives, so that a browser's numbers hold them.
+const VIEWS_PER_LIFE: u64 = 100_000_000_000;
 
 /// See the module.
 #[derive(Debug)]
@@ -33,9 +34,10 @@ pub(super) struct Views {
 }
 
 impl Views {
-    pub(super) fn of_process_since(start: Timestamp) -> Self {
+    /// Of the life of this number: all its views are newer than those of the lives before.
+    pub(super) fn of_life(life: u64) -> Self {
         Self {
-            version: start.0.saturating_mul(VIEWS_PER_MS),
+            version: life.saturating_mul(VIEWS_PER_LIFE),
             number: 0,
             own: BTreeSet::new(),
             own_not_before: Duration::ZERO,
@@ -131,7 +133,7 @@ mod tests {
 
     #[test]
     fn changes_that_come_together_make_one_view() {
-        let mut views = Views::of_process_since(Timestamp(1));
+        let mut views = Views::of_life(1);
         views.changed(AgentId(1));
         let none = std::iter::empty;
         assert_eq!(views.take_due(ms(0), none()).len(), 1, "the first is not held up");
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_everybody_sees_comes_less_often() {
-        let mut views = Views::of_process_since(Timestamp(1));
+        let mut views = Views::of_life(1);
         let all = || [AgentId(1), AgentId(2)].into_iter();
         views.all_changed(ms(0));
         assert!(views.take_due(ms(0), all()).is_empty());
@@ -158,9 +160,8 @@ mod tests {
     }
 
     #[test]
-    fn a_later_process_makes_greater_versions() {
-        let mut earlier = Views::of_process_since(Timestamp(1_764_000_000_000));
-        let mut later = Views::of_process_since(Timestamp(1_764_000_000_001));
+    fn a_later_life_makes_greater_versions() {
+        let (mut earlier, mut later) = (Views::of_life(7), Views::of_life(8));
         let last = (0..999).map(|_| earlier.next_version()).max();
         assert!(Some(later.next_version()) > last);
     }

@@ -32,6 +32,10 @@ impl Directory for Broken {
         Ok([7; 32])
     }
 
+    async fn begin_life(&self) -> Result<u64, StoreError> {
+        Ok(1)
+    }
+
     async fn version(&self) -> Result<u64, StoreError> {
         Ok(1)
     }

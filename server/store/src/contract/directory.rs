@@ -67,6 +67,7 @@ macro_rules! holds_directory_contract {
             ],
             sharing: [
                 the_secret_is_made_once_and_is_the_same_ever_after,
+                each_life_has_a_greater_number_than_the_one_before,
                 what_one_handle_writes_another_reads_at_once,
                 the_version_tells_of_every_writer,
                 everything_is_there_after_everyone_has_gone,

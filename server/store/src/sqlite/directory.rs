@@ -100,6 +100,16 @@ impl Directory for SqliteDirectory {
         }
     }
 
+    async fn begin_life(&self) -> Result<u64, StoreError> {
+        self.write(|connection| {
+            let count = "INSERT INTO lives (id, count) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET count = count + 1 \
+                         RETURNING count";
+            let count: i64 = connection.query_row(count, [], |row| row.get(0))?;
+            Ok(count.cast_unsigned())
+        })
+        .await
+    }
+
     async fn version(&self) -> Result<u64, StoreError> {
         let watcher = Arc::clone(&self.watcher);
         let look = move || {

@@ -39,6 +39,9 @@ impl Core {
             // A repeat, or a second desk of his.
             return Ok(Course::Done(told(&Accepted { session, participant: participant.participant })));
         }
+        if self.is_joining(known, agent) {
+            return Err(Refusal::new(ErrorCode::Taken, "You are about to have this chat."));
+        }
         if self.wishes_for(known).any(|wish| matches!(wish, Wish::Join(_))) {
             return Err(Refusal::new(ErrorCode::Taken, self.who_has(session)));
         }

@@ -152,3 +152,18 @@ fn a_reason_for_not_being_ready_is_short() {
     house.does(ben, reason(64)).expect("is short");
     assert_eq!(code(house.does(ben, reason(65))), ErrorCode::BadRequest);
 }
+
+#[test]
+fn a_question_of_a_lost_connection_is_never_answered() {
+    // The next primary numbers questions anew: the answer would be another one's. The house compares.
+    let mut house = House::new();
+    let ben = house.agent("ben", 1);
+    house.is_directory_slow = true;
+    house.logs_out(ben);
+    house.loses_the_link();
+    house.connects();
+    house.is_directory_slow = false;
+    house.settles();
+    assert!(house.directory.logins.is_empty(), "though it is done");
+    assert_eq!(house.unanswered(), 1, "its gateway asks again");
+}

@@ -19,6 +19,8 @@ pub(super) struct Directory {
     pub(super) unfiled: BTreeSet<(SessionId, AgentId)>,
     pub(super) filed: Vec<Filing>,
     pub(super) canned: Vec<(AgentId, Canned)>,
+    /// Which process it is read by.
+    pub(super) life: u64,
     /// It cannot write.
     pub(super) is_broken: bool,
 }
@@ -49,6 +51,7 @@ impl Directory {
             since: *since,
         };
         Kept {
+            life: self.life,
             staff: self.staff(),
             chosen: self.chosen.iter().map(chosen).collect(),
             unfiled: self.unfiled.iter().copied().collect(),

@@ -142,3 +142,21 @@ fn a_chat_that_was_recorded_and_never_joined_is_nobodys_to_file() {
     assert!(house.directory.unfiled.is_empty());
     assert!(house.core.sessions.is_empty());
 }
+
+#[test]
+fn what_is_filed_away_before_the_end_is_told_is_not_to_be_filed_again() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 1);
+    let chat = house.chat_of(ben);
+    house.is_engine_slow = true;
+    house.starts(ben, end(chat));
+    house.engine_works();
+    house.word_arrives();
+    house.settles();
+    assert_eq!(house.directory.filed.len(), 1, "the engine has answered, and not told the end yet");
+    house.passes(super::house::seconds(2));
+    assert!(house.directory.unfiled.is_empty());
+    house.is_engine_slow = false;
+    house.settles();
+    assert!(house.directory.unfiled.is_empty() && house.core.sessions.is_empty());
+}

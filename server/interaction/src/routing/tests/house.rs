@@ -333,6 +333,7 @@ impl House {
         self.from_engine.clear();
         self.errands.clear();
         self.sets_the_clock(self.now.elapsed + seconds(1));
+        self.directory.life += 1;
         self.core = Core::new(self.now, self.settings.clone(), ChatTokens::new([7; 32]), self.directory.kept());
         self.connects();
     }

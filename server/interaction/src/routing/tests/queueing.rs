@@ -6,7 +6,7 @@ use super::{
     House,
     house::{queue, seconds},
 };
-use crate::routing::Note;
+use crate::routing::{Input, Note};
 
 #[test]
 fn a_new_session_waits_in_the_queue_that_it_names_else_in_the_first() {
@@ -135,4 +135,16 @@ fn a_session_that_ends_while_it_waits_stands_in_no_list() {
     let view = house.view(agent);
     assert_eq!(view.waiting.iter().map(|waiting| waiting.session).collect::<Vec<_>>(), [second]);
     assert_eq!(house.core.sessions.len(), 1, "nothing is kept of it");
+}
+
+#[test]
+fn an_older_state_that_comes_late_is_ignored() {
+    let mut house = House::new();
+    let session = house.customer();
+    let old = house.engine.stands(session).expect("is known");
+    let agent = house.agent("ben", 1);
+    house.takes(agent, session);
+    house.tells(Input::Changed(vec![old]));
+    assert!(house.core.waiting.is_empty());
+    assert_eq!(house.view(agent).chats.len(), 1);
 }

@@ -159,3 +159,23 @@ fn who_loses_against_the_engines_own_knowledge_is_told_and_owes_nothing() {
     assert!(house.directory.unfiled.is_empty());
     assert_eq!(house.offered_to(session), Some(ben), "it still waits, so it is offered again");
 }
+
+#[test]
+fn of_two_accepts_that_come_in_one_moment_the_second_finds_no_room() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 1);
+    house.is_not_ready(ben);
+    let sessions = [house.customer(), house.customer()];
+    house.loses_the_link();
+    for session in sessions {
+        house.starts(ben, accept(session, house.waits_since(session)));
+    }
+    house.connects();
+    house.settles();
+    // Both wait for the desk, and are done in the moment in which it enters.
+    house.desks_enter_again();
+    house.settles();
+    let attended = sessions.iter().filter(|session| !house.attending(**session).is_empty());
+    assert_eq!(attended.count(), 1);
+    assert_eq!(house.unanswered(), 0);
+}

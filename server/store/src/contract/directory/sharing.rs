@@ -22,6 +22,16 @@ pub(crate) async fn the_secret_is_made_once_and_is_the_same_ever_after(backend: 
     assert_eq!(backend.open().await.secret().await.expect("is found"), secret);
 }
 
+pub(crate) async fn each_life_has_a_greater_number_than_the_one_before(backend: &impl Backend) {
+    let (one, other) = (backend.open().await, backend.open().await);
+    for expected in 1..=3 {
+        let begun = if expected == 2 { other.begin_life().await } else { one.begin_life().await };
+        assert_eq!(begun.expect("begins"), expected);
+    }
+    drop((one, other));
+    assert_eq!(backend.open().await.begin_life().await.expect("begins"), 4);
+}
+
 pub(crate) async fn what_one_handle_writes_another_reads_at_once(backend: &impl Backend) {
     let (server, command) = (backend.open().await, backend.open().await);
     let ann = added(&command, "ann").await;

@@ -64,3 +64,9 @@ CREATE TABLE secrets (
     id     INTEGER PRIMARY KEY CHECK (id = 1),
     secret BLOB NOT NULL
 ) STRICT;
+
+-- How many interaction servers have begun.
+CREATE TABLE lives (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    count INTEGER NOT NULL
+) STRICT;
