@@ -53,7 +53,8 @@ export class Roster {
   apply({ type, participant, kind, name, visibility, agent }) {
     if (type === 'message' || type === 'left') this.type(participant, false);
     // He joins again, under the same number, when he becomes visible to more or comes back.
-    if (type === 'joined') this.#participants.set(participant, { participant, kind, name, joined: true, visibility, agent });
+    const joined = { participant, kind, name, joined: true, visibility, agent };
+    if (type === 'joined') this.#participants.set(participant, joined);
     const leaver = this.get(participant);
     if (type === 'left' && leaver) this.#participants.set(participant, { ...leaver, joined: false });
     return type === 'joined' || type === 'left';

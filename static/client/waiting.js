@@ -32,7 +32,11 @@ export class Waiting {
     return isOver && this.#become(null);
   }
 
-  /** Takes a place; one that comes after the wait is over means nothing. @param {import('./protocol.js').Place} place */
+  /**
+   * Takes a place; one that comes after the wait is over means nothing.
+   * @param {import('./protocol.js').Place} place
+   * @returns {boolean} whether that is new
+   */
   move({ place, wait_ms }) {
     return this.#wait !== null && this.#become({ ...this.#wait, place, wait_ms });
   }

@@ -16,10 +16,17 @@ const NEAR_PX = 96;
 /** @typedef {import('../client/protocol.js').SessionEvent} SessionEvent */
 
 /**
+ * @typedef {object} About whom an event is about
+ * @property {boolean} mine whether the reader did it
+ * @property {(participant: number) => string} nameOf
+ * @property {(participant: number) => string|undefined} kindOf
+ */
+
+/**
  * What happened, in pieces; null for what is no line.
  * @callback Happening
  * @param {SessionEvent} event
- * @param {{mine: boolean, nameOf: (participant: number) => string, kindOf: (participant: number) => string|undefined}} about
+ * @param {About} about
  * @returns {(Node|string)[]|null}
  */
 
@@ -56,6 +63,9 @@ export class Conversation {
   /** Whether the end stays in view as things arrive and the field grows; false while somebody reads further up. */
   #follow = true;
 
+  /** How high all and what is seen of it were, when the place was settled last. */
+  #heights = '';
+
   /** Where somebody read when it was hidden. @type {number|null} */
   #left = null;
 
@@ -81,7 +91,7 @@ export class Conversation {
     place.newer.addEventListener('click', () => this.#toEnd(), { signal });
     place.log.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
     document.addEventListener('visibilitychange', () => this.#scrolled(), { signal });
-    const sizes = new ResizeObserver(() => this.#follow && this.#toEnd());
+    const sizes = new ResizeObserver(() => this.#resized());
     for (const part of [place.log, place.lines, place.outbox]) sizes.observe(part);
     signal.addEventListener('abort', () => sizes.disconnect());
   }
@@ -216,6 +226,8 @@ export class Conversation {
   #scrolled() {
     const { log } = this.#place;
     if (log.clientHeight === 0) return; // What is hidden is not scrolled.
+    // With something that has just arrived, the scrolling says nothing of what its reader wants; the observer goes on.
+    if (this.#measure() !== this.#heights) return;
     this.#follow = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
     if (this.#follow) this.#seen();
   }
@@ -223,6 +235,17 @@ export class Conversation {
   #toEnd() {
     this.#follow = true;
     this.#place.log.scrollTop = this.#place.log.scrollHeight;
+    this.#heights = this.#measure();
     this.#seen();
+  }
+
+  #resized() {
+    if (this.#follow) this.#toEnd();
+    this.#heights = this.#measure();
+  }
+
+  #measure() {
+    const { scrollHeight, clientHeight } = this.#place.log;
+    return `${scrollHeight} ${clientHeight}`;
   }
 }

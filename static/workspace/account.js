@@ -65,7 +65,12 @@ function keptChats() {
   return Array.isArray(kept) ? kept : [];
 }
 
-/** @typedef {{text: string, visibility: import('../client/protocol.js').Visibility}} Draft */
+/**
+ * @typedef {object} Draft what is being written
+ * @property {string} text
+ * @property {import('../client/protocol.js').Visibility} visibility for whom
+ * @property {boolean} isHidden whether the customer did not see the agent then
+ */
 
 /** @param {string} session @returns {Draft|null} */
 export function keptDraft(session) {
@@ -80,7 +85,9 @@ export function keepDraft(session, draft) {
 
 /** Calls when another tab has read. @param {(session: string) => void} then @param {AbortSignal} signal ends it */
 export function onRead(then, signal) {
-  globalThis.addEventListener('storage', ({ key }) => key?.startsWith(READ) && then(key.slice(READ.length)), { signal });
+  globalThis.addEventListener('storage', ({ key }) => {
+    if (key?.startsWith(READ)) then(key.slice(READ.length));
+  }, { signal });
 }
 
 /** The last event of a session that was before somebody's eyes. @param {string} session */

@@ -32,7 +32,7 @@ export const serviceNow = () => now();
  * @param {number|null|undefined} since_ms
  */
 export function showAge(place, since_ms) {
-  place.hidden = since_ms === null || since_ms === undefined;
+  place.hidden = !since_ms; // 1970 stands for "not known", too.
   if (place.hidden) {
     delete place.dataset.since;
     put(place, '');

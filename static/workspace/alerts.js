@@ -136,7 +136,8 @@ export class Alerts {
   /** As an offer would, for a moment. */
   #test() {
     this.#ring.test();
-    this.#notifications.show('tandem-test', '', { title: 'Test: a chat is offered', body: 'This is how an offer is shown.' });
+    const what = { title: 'Test: a chat is offered', body: 'This is how an offer is shown.' };
+    this.#notifications.show('tandem-test', '', what);
     this.#isTest = true;
     showAttention({ offers: [{ customer: 'Test' }], unread: 0 });
     announce('Test: an offer rings, counts in the title and is shown on your desktop.');
@@ -179,7 +180,13 @@ export class Alerts {
   }
 }
 
-/** @param {string} about @param {string} text @param {string} [label] @param {() => void} [run] @param {() => void} [later] */
+/**
+ * @param {string} about
+ * @param {string} text
+ * @param {string} [label] what can be done about it
+ * @param {() => void} [run] does it
+ * @param {() => void} [later] puts it off
+ */
 function hint(about, text, label, run, later) {
   const made = element('div', { class: 'hint', 'data-hint': about }, element('p', {}, text));
   const offer = (words, then) => {

@@ -32,7 +32,7 @@ function showIcon(count, kind) {
   link.href = wanted;
 }
 
-/** The logo with a count: red for an offer, blue for messages; a number, so that it is not told by colour alone. */
+/** The logo with a count: red for an offer, blue for messages; the number is not told by colour alone. */
 function badge(text, kind) {
   const colour = kind === 'offer' ? '#d12a1f' : '#1f5fc4';
   const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">

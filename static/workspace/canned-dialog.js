@@ -70,7 +70,10 @@ export class CannedDialog {
     byId('canned-empty').hidden = this.#replies.all.length > 0;
     keep(byId('canned-list'), this.#replies.all, {
       key: ({ id }) => id,
-      make: ({ id }) => element('li', {}, element('button', { type: 'button', 'data-canned': id }, element('b'), element('span'))),
+      make: ({ id }) => {
+        const button = element('button', { type: 'button', 'data-canned': id }, element('b'), element('span'));
+        return element('li', {}, button);
+      },
       update: (shown, { id, shortcut, text, shared }) => {
         const button = within(shown, 'button');
         put(within(button, 'b'), `/${shortcut}`);
@@ -100,7 +103,8 @@ export class CannedDialog {
 
   async #save() {
     const shortcut = this.#shortcut.value.trim().toLowerCase().replace(/^\//, '');
-    const canned = { id: this.#open.id || newId(), shortcut, text: this.#text.value.trim(), shared: this.#shared.checked };
+    const text = this.#text.value.trim();
+    const canned = { id: this.#open.id || newId(), shortcut, text, shared: this.#shared.checked };
     const problem = this.#problem(canned);
     if (problem) return this.#complain(problem);
     const done = await this.#request(() => this.#replies.save(canned).then(() => true), 'Saving…', 'canned-save');
@@ -125,8 +129,8 @@ export class CannedDialog {
     if (!SHORTCUT.test(shortcut)) return 'A shortcut is 1 to 32 of the letters a–z, digits, - and _.';
     if (text === '') return 'Please write the reply.';
     if (new TextEncoder().encode(text).length > TEXT_BYTES_MAX) return 'The reply is too long.';
-    const twin = this.#replies.all.find((each) => each.shortcut === shortcut && each.id !== id && each.shared === shared);
-    return twin ? `There is a reply /${shortcut} already.` : null;
+    const others = this.#replies.all.filter((each) => each.id !== id && each.shared === shared);
+    return others.some((each) => each.shortcut === shortcut) ? `There is a reply /${shortcut} already.` : null;
   }
 
   #complain(problem) {

@@ -59,7 +59,8 @@ export class CannedReplies extends EventTarget {
   matching(begun) {
     const wanted = begun.toLowerCase();
     const byShortcut = this.all.filter(({ shortcut }) => shortcut.startsWith(wanted));
-    const byText = this.all.filter((canned) => !byShortcut.includes(canned) && canned.text.toLowerCase().includes(wanted));
+    const others = this.all.filter((canned) => !byShortcut.includes(canned));
+    const byText = others.filter(({ text }) => text.toLowerCase().includes(wanted));
     return [...byShortcut, ...byText].slice(0, OFFERED_MAX);
   }
 }

@@ -144,7 +144,8 @@ export class Chats {
     forgetChat(chat.id);
     const { customer } = chat.view;
     const copy = { label: 'Copy it', run: () => navigator.clipboard?.writeText(unsent.join('\n')) };
-    if (unsent.length > 0 && !wasGiven) toast(`The chat with ${customer} went before your text was sent.`, { action: copy });
+    const lost = `The chat with ${customer} went before your text was sent.`;
+    if (unsent.length > 0 && !wasGiven) toast(lost, { action: copy });
     else if (!wasGiven) toast(`The chat with ${customer} is no longer yours.`);
     if (this.current === chat) this.#openNext();
   }
@@ -158,6 +159,9 @@ export class Chats {
   }
 }
 
+/** Words for a screen reader. @param {string} text */
+const hidden = (text) => element('span', { class: 'sr-only' }, text);
+
 /** @param {Chat} chat */
 function item(chat) {
   const button = element(
@@ -165,9 +169,9 @@ function item(chat) {
     { type: 'button', class: 'chat-item', 'data-session': chat.id },
     element('span', { class: 'face', 'aria-hidden': 'true' }),
     element('span', { class: 'chat-item-who' }, name('')),
-    element('span', { class: 'chat-item-wait' }, element('span', { class: 'sr-only' }, 'waits '), element('time', { class: 'age' })),
+    element('span', { class: 'chat-item-wait' }, hidden('waits '), element('time', { class: 'age' })),
     element('span', { class: 'chat-item-last' }, name('')),
-    element('span', { class: 'unread' }, element('span'), element('span', { class: 'sr-only' }, ' unread')),
+    element('span', { class: 'unread' }, element('span'), hidden(' unread')),
     element('span', { class: 'chat-item-state' }),
   );
   return element('li', {}, button);

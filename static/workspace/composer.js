@@ -66,7 +66,7 @@ export class Composer {
     this.#chat = chat;
     if (!chat) return;
     this.#become(draft?.visibility ?? first(chat));
-    this.#wasHidden = chat.isHidden;
+    this.#wasHidden = draft?.isHidden ?? chat.isHidden;
     const caret = this.#carets.get(chat.id) ?? this.#text.value.length;
     this.#text.setSelectionRange(caret, caret);
     this.show();
@@ -97,7 +97,11 @@ export class Composer {
     announce(byId('composer-label').textContent);
   }
 
-  /** A refused text comes back to be changed, to those for whom it was. @param {string} text @param {Visibility} whom */
+  /**
+   * A refused text comes back to be changed.
+   * @param {string} text
+   * @param {Visibility} whom it was for
+   */
   edit(text, whom) {
     if (this.#field.value.trim() === '') this.#become(whom);
     this.#field.add(text);
@@ -134,7 +138,7 @@ export class Composer {
     const { id } = this.#chat;
     const text = this.#field.value;
     const isUsual = text === '' && this.#visibility === first(this.#chat);
-    keepDraft(id, isUsual ? null : { text, visibility: this.#visibility });
+    keepDraft(id, isUsual ? null : { text, visibility: this.#visibility, isHidden: this.#chat.isHidden });
   }
 
   /** That a note is written, or that somebody watches, is nothing that the customer sees. */

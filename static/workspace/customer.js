@@ -48,9 +48,9 @@ export class Customer {
     keep(byId('people'), others, {
       key: ({ agent }) => `${agent}`,
       make: ({ agent }) => {
-        const button = element('button', { type: 'button', class: 'quiet small', 'data-action': 'uninvite', 'data-agent': `${agent}` });
-        button.append('Ask no more');
-        return element('li', { 'data-agent': `${agent}` }, name(''), element('span', { class: 'people-state' }), button);
+        const about = { 'data-action': 'uninvite', 'data-agent': `${agent}` };
+        const button = element('button', { type: 'button', class: 'quiet small', ...about }, 'Ask no more');
+        return element('li', {}, name(''), element('span', { class: 'people-state' }), button);
       },
       update: (shown, { display, invited = false }) => {
         put(within(shown, 'bdi'), display);

@@ -109,7 +109,8 @@ export class Earlier {
     const nameOf = (participant) => names[participant] ?? `Participant ${participant}`;
     if (event.type === 'message') {
       const { seq, text, at_ms, visibility, participant } = event;
-      const shown = new Message({ key: `${session}-${seq}`, text, at_ms, mine: false, sender: nameOf(participant), visibility });
+      const sender = nameOf(participant);
+      const shown = new Message({ key: `${session}-${seq}`, text, at_ms, mine: false, sender, visibility });
       lines.message(shown.line, event);
       return;
     }

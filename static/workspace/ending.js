@@ -28,7 +28,10 @@ class EndingFields {
     within(this.#place, '.field-problem').hidden = true;
   }
 
-  /** What was chosen; null, with a complaint, when nothing was. @returns {{disposition: string, remark?: string}|null} */
+  /**
+   * What was chosen; null, with a complaint, when nothing was.
+   * @returns {{disposition: string, remark?: string}|null}
+   */
   read() {
     const chosen = /** @type {HTMLInputElement|null} */ (this.#place.querySelector('input:checked'));
     const remark = /** @type {HTMLTextAreaElement} */ (within(this.#place, 'textarea')).value.trim();
@@ -81,9 +84,13 @@ export class Ending {
     dialog('end-dialog').showModal();
   }
 
-  /** Shows the form of an ended chat; what is in it stays as long as it is the same chat. @param {import('./chat.js').Chat|null} chat */
+  /**
+   * Shows the form of an ended chat; what is in it stays as long as it is the same chat.
+   * @param {import('./chat.js').Chat|null} chat the open one
+   */
   show(chat) {
-    if (dialog('end-dialog').open && (this.#about === null || !this.#chats.all.includes(this.#about))) dialog('end-dialog').close();
+    const isGone = this.#about === null || !this.#chats.all.includes(this.#about);
+    if (isGone) dialog('end-dialog').close();
     const ended = chat?.isEnded ? chat : null;
     byId('wrap-up').hidden = ended === null;
     if (ended === this.#shown) return;

@@ -40,5 +40,5 @@ function sentence({ code, message, retry_after_ms }) {
   if (code === 'unauthorized') return 'The name or the password is wrong.';
   if (code !== 'slow_down') return message;
   const seconds = Math.ceil((retry_after_ms ?? 0) / 1000);
-  return seconds > 0 ? `Too many attempts. Please try again in ${seconds} s.` : 'Too many attempts. Please try again later.';
+  return `Too many attempts. Please try again ${seconds > 0 ? `in ${seconds} s` : 'later'}.`;
 }

@@ -60,11 +60,12 @@ export class Menu {
       return this.close();
     }
     // Where there is room the group stands open beside its button, which is hidden then.
-    if (!this.#button.checkVisibility() || key.altKey || (key.key !== 'ArrowDown' && key.key !== 'ArrowUp')) return undefined;
+    if (!this.#button.checkVisibility()) return undefined;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key.key];
+    if (!step || key.altKey) return undefined;
     key.preventDefault();
     if (!this.isOpen) return this.open();
     const all = this.#buttons();
-    const step = key.key === 'ArrowDown' ? 1 : -1;
     const at = all.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
     return all[(at + step + all.length) % all.length]?.focus();
   }

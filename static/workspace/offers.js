@@ -87,8 +87,9 @@ export class Offers {
 
 /** @param {Offer} offer */
 function card(offer) {
-  const answer = (action, label, keys, kind) =>
-    element('button', { type: 'button', class: kind, 'data-action': action, 'aria-keyshortcuts': keys }, label);
+  const answer = (action, label, keys) =>
+    element('button', { type: 'button', class: action, 'data-action': action, 'aria-keyshortcuts': keys }, label);
+  const [age, left] = [element('time', { class: 'age' }), element('span', { class: 'offer-left' })];
   return element(
     'li',
     { class: 'offer', 'data-session': offer.session },
@@ -96,12 +97,12 @@ function card(offer) {
     element('p', { class: 'offer-why' }),
     element('p', { class: 'offer-who' }, name('')),
     element('p', { class: 'offer-subject' }, name('')),
-    element('p', { class: 'offer-wait' }, 'Waits ', element('time', { class: 'age' }), element('span', { class: 'offer-left' })),
+    element('p', { class: 'offer-wait' }, 'Waits ', age, left),
     element(
       'div',
       { class: 'offer-answers' },
-      answer('accept', 'Accept', 'Alt+Enter', 'accept'),
-      answer('decline', 'Decline', 'Alt+Shift+Enter', 'decline'),
+      answer('accept', 'Accept', 'Alt+Enter'),
+      answer('decline', 'Decline', 'Alt+Shift+Enter'),
     ),
   );
 }

@@ -85,7 +85,8 @@ export class Passing {
     const to = this.#transfer.picked;
     const note = /** @type {HTMLTextAreaElement} */ (byId('transfer-note')).value.trim();
     if (!to) return complain('transfer-problem', 'Please choose to whom.');
-    if (new TextEncoder().encode(note).length > NOTE_BYTES_MAX) return complain('transfer-problem', 'The note is too long.');
+    const isTooLong = new TextEncoder().encode(note).length > NOTE_BYTES_MAX;
+    if (isTooLong) return complain('transfer-problem', 'The note is too long.');
     const { id, view } = this.#about;
     this.#chats.give(id);
     const action = { do: 'transfer', session: id, ...to, ...(note === '' ? {} : { note }) };

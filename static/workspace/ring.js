@@ -127,7 +127,9 @@ function strokes(audio, which) {
     for (let at = first; at < samples.length; at += 1) {
       const seconds = (at - first) / audio.sampleRate;
       const loudness = 0.22 * Math.min(1, seconds * 200) * Math.exp(-5 * seconds);
-      tones.forEach((hertz, n) => { samples[at] += (loudness / (n * 2 + 1)) * Math.sin(2 * Math.PI * hertz * seconds); });
+      tones.forEach((hertz, n) => {
+        samples[at] += (loudness / (n * 2 + 1)) * Math.sin(2 * Math.PI * hertz * seconds);
+      });
     }
   }
   return buffer;

@@ -46,13 +46,13 @@ const ELSEWHERE = Object.freeze([
 
 /** @param {Deeds} deeds @param {AbortSignal} signal ends it */
 export function prepareShortcuts(deeds, signal) {
-  const rows = [...SHORTCUTS, ...ELSEWHERE].map(({ keys, what }) => element('div', {}, element('dt', {}, ...caps(keys)), element('dd', {}, what)));
-  byId('shortcut-list').replaceChildren(...rows);
+  byId('shortcut-list').replaceChildren(...[...SHORTCUTS, ...ELSEWHERE].map(row));
   document.addEventListener('keydown', (key) => {
     if (isAsking() || key.ctrlKey || key.metaKey || key.isComposing) return;
     if (key.key === '?' && !isTypedInto(key.target)) return openShortcuts();
     const pressed = pressedCode(key);
-    const shortcut = key.altKey && SHORTCUTS.find(({ code, shift = false }) => code === pressed && shift === key.shiftKey);
+    const isIt = ({ code, shift = false }) => code === pressed && shift === key.shiftKey;
+    const shortcut = key.altKey && SHORTCUTS.find(isIt);
     if (!shortcut) return;
     key.preventDefault();
     shortcut.run(deeds);
@@ -66,6 +66,11 @@ function pressedCode({ key, code }) {
 
 export function openShortcuts() {
   dialog('shortcuts-dialog').showModal();
+}
+
+/** @param {{keys: string, what: string}} shortcut */
+function row({ keys, what }) {
+  return element('div', {}, element('dt', {}, ...caps(keys)), element('dd', {}, what));
 }
 
 /** @param {string} keys */

@@ -24,7 +24,8 @@ export const DESK_STATUS = Object.freeze({
 
 /** @param {number} at_ms when the view was current */
 export const deskLost = (at_ms) =>
-  `The connection to the desk was lost. The lists show how things stood at ${clock(at_ms)}; what you do is kept and done when it is back.`;
+  `The connection to the desk was lost. The lists show how things stood at ${clock(at_ms)}; `
+  + 'what you do is kept and done when it is back.';
 
 export const DESK_STOPPED = 'The service refused the connection of this desk.';
 
@@ -39,7 +40,13 @@ export function stateWords({ state, reason }) {
   return `${STATES.not_ready}: ${reason === 'no_answer' ? 'no answer' : reason}`;
 }
 
-export const ROLES = Object.freeze({ bot: 'Bot', agent: 'Agent', supervisor: 'Supervisor', administrator: 'Administrator' });
+/** What an account may do, by its role. */
+export const ROLES = Object.freeze({
+  bot: 'Bot',
+  agent: 'Agent',
+  supervisor: 'Supervisor',
+  administrator: 'Administrator',
+});
 
 /** What somebody of the staff is in a chat, where it is not the reader himself. */
 export const TAGS = Object.freeze({ AGENT: 'Agent', SUPERVISOR: 'Supervisor', EXTERNAL: 'Bot', SYSTEM: 'Service' });
@@ -88,7 +95,7 @@ const DATE = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short'
 /** A day as in a list of earlier chats. @param {number} at_ms */
 export const date = (at_ms) => DATE.format(at_ms);
 
-/** Above the field, by whom the message is for. @param {string} customer @param {boolean} isHidden */
+/** Above the field, by whom the message is for: the customer's name and whether he does not see the agent go in. */
 export const WHOM = Object.freeze({
   ALL: (customer, isHidden) => (isHidden ? `${customer} reads it, and learns that you are here.` : ''),
   INT: (customer) => `Only staff reads it; ${customer} never does.`,
@@ -135,10 +142,16 @@ const NOT_COMING = Object.freeze({
   withdrawn: 'is not asked any more',
 });
 
+/** Of somebody whom the customer does not see, by who does. He joins again when he says something to more. */
+const UNSEEN = Object.freeze({
+  VIP: { mine: 'You watch; only supervisors see you', theirs: ' watches; only supervisors see it' },
+  INT: { mine: 'The staff sees you now; the customer does not', theirs: ' is here; the customer does not see it' },
+});
+
 function joined({ name: who, visibility, took }, mine) {
-  if (mine && visibility) return ['You watch; the customer does not see you'];
+  const unseen = UNSEEN[visibility];
+  if (unseen) return mine ? [unseen.mine] : [name(who), unseen.theirs];
   if (mine) return [took === undefined ? 'You joined the chat' : 'You took the chat'];
-  if (visibility) return [name(who), ' watches; the customer does not see it'];
   return [name(who), took === undefined ? ' joined the chat' : ' took the chat'];
 }
 

@@ -47,6 +47,9 @@ export class Workspace {
   #passing;
   #presence;
 
+  /** The session of the chat that is open. @type {string|null} */
+  #openSession = null;
+
   /** Whether the chats are to be shown anew before the next thing happens. */
   #isDue = false;
 
@@ -172,7 +175,10 @@ export class Workspace {
 
   /** @param {Chat|null} chat @param {boolean} byHand */
   #opened(chat, byHand) {
-    this.#toPane(chat && byHand ? 'chat' : 'list');
+    const isSame = chat !== null && chat.id === this.#openSession;
+    this.#openSession = chat?.id ?? null;
+    if (chat && byHand) this.#toPane('chat');
+    else if (!isSame) this.#toPane('list');
     this.#pane.open(chat, byHand);
     this.#changed();
   }

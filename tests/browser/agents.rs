@@ -146,8 +146,13 @@ async fn a_chat_is_passed_on_in_the_workspace() {
     agent.accepts().await;
     let other = system.agent("eva").await;
     agent.presses_button("transfer").await;
+    let pick = format!("#transfer-picks [data-agent='{}']", other.id());
+    agent
+        .page
+        .until("the other agent can be picked", &format!("document.querySelector(\"{pick} :enabled\") !== null"))
+        .await;
     agent.page.presses_at("#transfer-search", "eva").await;
-    agent.page.clicks("#transfer-picks label").await;
+    agent.page.clicks(&pick).await;
     agent.page.presses_at("#transfer-note", "a note for eva").await;
     office.pictures(&agent.page, "workspace-transfer").await;
     agent.page.clicks("#transfer-submit").await;
@@ -228,6 +233,9 @@ async fn looks_well(look: Look) {
     ana.says("Yes, please.").await;
     agent.reads("Yes, please.").await;
     agent.is("connected").await;
+    let is_at_end = "document.getElementById('conversation-log').checkVisibility() && \
+                     ![...document.querySelectorAll('.newer')].some((button) => button.checkVisibility())";
+    agent.page.until("the end stays in view as messages arrive", is_at_end).await;
     is_flawless(&agent, &office, "4-chat").await;
     ana.leaves();
     agent.page.until("it has ended", "document.getElementById('wrap-up').checkVisibility()").await;

@@ -1,12 +1,8 @@
 //! A `tandem` command that does something and ends, with what it is told on stdin.
 
-use std::{
-    ffi::OsStr,
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::{ffi::OsStr, io::Write, process::Stdio};
 
-use crate::{executable, seeds};
+use crate::{executable, process::prepared};
 
 /// What a command came to.
 #[derive(Debug, Clone)]
@@ -24,9 +20,8 @@ pub struct Ran {
 /// # Panics
 /// When it cannot be started.
 pub fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, stdin: &str) -> Ran {
-    let mut child = Command::new(executable::tandem())
+    let mut child = prepared(executable::tandem())
         .args(arguments)
-        .env_remove(seeds::VARIABLE)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

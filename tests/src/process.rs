@@ -3,7 +3,7 @@
 //! It signals only its own child, by process id, and never after the child was reaped, so that a reused id is safe.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{BufRead, BufReader},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -35,6 +35,13 @@ struct ReadyLine {
     ready: Ready,
 }
 
+/// A command without the tests' own variables: they are no settings, and Tandem refuses what it does not know.
+pub(crate) fn prepared(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove(seeds::VARIABLE).env_remove("TANDEM_SCREENSHOTS");
+    command
+}
+
 /// A running child process.
 #[derive(Debug)]
 pub struct Process {
@@ -53,11 +60,8 @@ impl Process {
     #[must_use]
     pub(crate) fn start(name: &str, command: &[OsString], logs: &Logs) -> Self {
         let (program, arguments) = command.split_first().expect("a command names its program");
-        let mut child = Command::new(program)
+        let mut child = prepared(program)
             .args(arguments)
-            // The tests' own variables are no settings, and Tandem refuses what it does not know.
-            .env_remove(seeds::VARIABLE)
-            .env_remove("TANDEM_SCREENSHOTS")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -41,8 +41,10 @@ test('the staff reads where a chat went and who watches', () => {
   const said = (event, mine) => read(happenings((agent) => `agent ${agent}`)(event, about(mine)));
   equal(said({ type: 'queued', cause: 'transferred', by: 2, queue: 'sales' }), 'Ben passed the chat on to sales');
   equal(said({ type: 'queued', cause: 'transferred', by: 2, queue: 'sales', agent: 9 }), 'Ben passed the chat on to agent 9');
-  equal(said({ type: 'joined', participant: 3, name: 'Sue', visibility: 'VIP' }), 'Sue watches; the customer does not see it');
-  equal(said({ type: 'joined', participant: 3, name: 'Sue', visibility: 'VIP' }, true), 'You watch; the customer does not see you');
+  const sue = { type: 'joined', participant: 3, name: 'Sue' };
+  equal(said({ ...sue, visibility: 'VIP' }), 'Sue watches; only supervisors see it');
+  equal(said({ ...sue, visibility: 'INT' }), 'Sue is here; the customer does not see it', 'she has whispered');
+  equal([said({ ...sue, visibility: 'VIP' }, true), said(sue, true)], ['You watch; only supervisors see you', 'You joined the chat']);
   equal(said({ type: 'joined', participant: 2, name: 'Ben', took: 3 }, true), 'You took the chat');
   equal(said({ type: 'invited', by: 2, agent: 9 }), 'Ben asks agent 9 to join');
   equal(said({ type: 'invitation_ended', agent: 9, reason: 'no_answer' }), 'agent 9 did not answer the invitation');
