@@ -1,7 +1,7 @@
 //! Where Tandem keeps what must outlive a process: the events of sessions and the lease of each pair.
 //!
-//! [`Store`] says what a backend promises; [`SqliteStore`] keeps the promise in one file. The crate exists so that
-//! the engine knows no database, and the fence (F-1) and the commit before the answer (D-1) stand in one place. It
+//! [`Store`] says what a backend promises; [`SqliteStore`] keeps the promise in one file, [`PostgresStore`] in a database
+//! that many machines share. The crate exists so that the engine knows no database, and the fence (F-1) and the commit before the answer (D-1) stand in one place. It
 //! must never know what an event means: it numbers nothing and interprets nothing. The engine is its only caller.
 
 #[cfg(test)]
@@ -10,6 +10,7 @@ mod directory;
 mod entry;
 mod error;
 mod lease;
+mod postgres;
 mod sqlite;
 mod store;
 
@@ -17,5 +18,6 @@ pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, Passw
 pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
+pub use postgres::{AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore};
 pub use sqlite::{OpenError, SqliteDirectory, SqliteStore};
 pub use store::Store;

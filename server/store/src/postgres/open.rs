@@ -1,0 +1,30 @@
+//! Opens a database: connects, refuses what is not Tandem's or too new, brings the tables up.
+//!
+//! It must never change a database before it knows that the tables in it are Tandem's.
+
+use std::sync::Arc;
+
+use super::{
+    address::PostgresAddress,
+    connection::{Connection, Connector, SharedConnector},
+    open_error::{PostgresOpenError, refusal},
+    schema::{self, Obstacle},
+};
+
+/// Makes the database ready. Gives what makes connections to it, and the one that was made for this.
+pub(super) async fn prepare(address: &PostgresAddress) -> Result<(SharedConnector, Connection), PostgresOpenError> {
+    let connector = Connector::new(address.clone())
+        .map_err(|fault| PostgresOpenError::Certificates { address: address.clone(), reason: fault.to_string() })?;
+    let mut connection = connector.connect().await.map_err(|fault| refusal(address, fault))?;
+    let brought_up = schema::bring_up(&mut connection).await.map_err(|fault| refusal(address, fault))?;
+    brought_up.map_err(|obstacle| obstructed(address, obstacle))?;
+    Ok((Arc::new(connector), connection))
+}
+
+fn obstructed(address: &PostgresAddress, obstacle: Obstacle) -> PostgresOpenError {
+    let address = address.clone();
+    match obstacle {
+        Obstacle::Newer { found } => PostgresOpenError::NewerSchema { address, found, known: schema::NEWEST },
+        Obstacle::Foreign { found } => PostgresOpenError::ForeignSchema { address, found },
+    }
+}
