@@ -149,7 +149,8 @@ impl fmt::Display for Host {
         match &self.place {
             Place::Network(name) if name.contains(':') => write!(f, "[{name}]:{}", self.port),
             Place::Network(name) => write!(f, "{name}:{}", self.port),
-            Place::Socket(folder) => write!(f, "{}:{}", folder.display(), self.port),
+            // As it may be written in an address, whose hosts end at the first slash.
+            Place::Socket(folder) => write!(f, "{}:{}", folder.display().to_string().replace('/', "%2F"), self.port),
         }
     }
 }
@@ -264,6 +265,8 @@ mod tests {
         let expected = [Host { place: Place::Socket("/run/postgresql".into()), port: 5432 }];
         assert_eq!(parsed("postgresql://tandem@/chats?host=/run/postgresql").hosts, expected);
         assert_eq!(parsed("postgres://tandem@%2Frun%2Fpostgresql/chats").hosts, expected);
+        let shown = parsed("postgresql://tandem@/chats?host=/run/postgresql").to_string();
+        assert_eq!(shown, "postgres://tandem@%2Frun%2Fpostgresql:5432/chats");
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Connector {
     async fn connect_to(&self, host: &Host) -> Result<Connection, Fault> {
         let config = self.config(host);
         let work = async {
-            let (client, driver) = config.connect(self.tls.clone()).await.map_err(|error| not_connected(error))?;
+            let (client, driver) = config.connect(self.tls.clone()).await.map_err(not_connected)?;
             let driver = tokio::spawn(async move {
                 // Whoever waits for an answer hears of it as well.
                 if let Err(error) = driver.await {

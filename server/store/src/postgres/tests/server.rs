@@ -25,7 +25,13 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use tokio::{sync::OnceCell, time::timeout};
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::{PostgresAddress, PostgresStore, postgres::tests::pair};
+use crate::{
+    PostgresAddress, PostgresStore,
+    postgres::{
+        connection::{Connection, Connector},
+        tests::pair,
+    },
+};
 
 /// How long anything may take that a test waits for; only a hang reaches it.
 const DEADLINE: Duration = Duration::from_secs(40);
@@ -283,6 +289,47 @@ impl Database {
         warden
     }
 
+    /// A connection of the kind that stores use.
+    pub(super) async fn like_a_store(&self) -> Connection {
+        let connector = Connector::new(self.address()).expect("no certificates are asked for");
+        connector.connect().await.expect("connects")
+    }
+
+    /// Another one on the same server.
+    pub(super) async fn another(&self, options: &str) -> Self {
+        self.server.database(options).await
+    }
+
+    /// Cuts every connection of a store.
+    pub(super) async fn cut_off(&self) {
+        self.run(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await;
+    }
+
+    /// Waits until somebody waits for a lock.
+    pub(super) async fn waits_for_a_lock(&self) {
+        self.until("somebody waits for a lock", "wait_event_type = 'Lock'", true).await;
+    }
+
+    /// Waits until no store is connected.
+    pub(super) async fn is_left_alone(&self) {
+        self.until("nobody is connected", &format!("usename = '{USER}'"), false).await;
+    }
+
+    async fn until(&self, what: &str, condition: &str, expected: bool) {
+        let warden = self.warden().await;
+        let sql =
+            format!("SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND ({condition})");
+        eventually(what, async || {
+            let row = warden.query_one(&sql, &[]).await.expect("reads");
+            (row.get::<_, bool>(0) == expected).then_some(())
+        })
+        .await;
+    }
+
     /// Runs statements that may do everything.
     pub(super) async fn run(&self, sql: &str) {
         self.warden().await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
@@ -369,7 +416,7 @@ fn programs() -> Result<PathBuf, String> {
 }
 
 /// A port that was free a moment ago; the socket's name has it too, in a folder of its own.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("it is bound").port()
 }
