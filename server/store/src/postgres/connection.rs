@@ -56,6 +56,8 @@ const KEEPALIVE_PROBES: u32 = 3;
 /// - `lock_timeout`: a takeover must hear soon that somebody holds the lease's row.
 /// - `statement_timeout`: nothing hangs for ever, and nothing is still at it long after its caller has gone.
 /// - `idle_in_transaction_session_timeout`: whoever is stopped inside a transaction does not keep its locks.
+/// - `default_transaction_isolation`: the fence of a statement that had to wait for the lease's row compares the row as it is
+///   then, and not as it was.
 /// - `plan_cache_mode`, `jit`: the statements are few and always alike; a plan is made once.
 const PARAMETERS: [(&str, &str); 8] = [
     ("synchronous_commit", "on"),

@@ -27,6 +27,9 @@ use crate::{Cause, Entry, StoreError, Taken};
 /// its size, and those at its front wait for those at its end.
 const GROUP_ENTRIES_MAX: usize = 4_096;
 
+/// As [`GROUP_ENTRIES_MAX`] in bytes of JSON: what a server takes in well under its limit for a statement.
+const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Times that a group is begun anew because what this task believed was out of date: the claim, then the heads.
 const TRIES_MAX: usize = 4;
 
@@ -108,12 +111,13 @@ impl Writer {
     /// Takes the appends of the same epoch that wait behind the first, and answers them all.
     async fn append(&mut self, first: Append) {
         let epoch = first.epoch;
-        let mut size = first.entries.len();
+        let (mut entries, mut bytes) = size(&first.entries);
         let (mut calls, mut replies) = (vec![first.entries], vec![first.reply]);
-        while size < GROUP_ENTRIES_MAX {
+        while entries < GROUP_ENTRIES_MAX && bytes < GROUP_BYTES_MAX {
             match self.queue.try_recv() {
                 Ok(Command::Append(call)) if call.epoch == epoch => {
-                    size += call.entries.len();
+                    let (more_entries, more_bytes) = size(&call.entries);
+                    (entries, bytes) = (entries + more_entries, bytes + more_bytes);
                     calls.push(call.entries);
                     replies.push(call.reply);
                 }
@@ -351,4 +355,9 @@ impl Writer {
         }
         fault.into()
     }
+}
+
+/// Entries and bytes.
+fn size(entries: &[Entry]) -> (usize, usize) {
+    (entries.len(), entries.iter().map(|entry| entry.event.len_bytes()).sum())
 }

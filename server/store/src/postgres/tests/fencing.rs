@@ -52,6 +52,25 @@ async fn a_primary_that_pauses_inside_its_transaction_holds_a_takeover_no_longer
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_takeover_does_not_pass_a_write_that_has_seen_its_epoch() {
+    let database = Database::with_tables().await;
+    let (old, new) = (opened(&database).await, opened(&database).await);
+    let epoch = take_over(&old).await;
+    let gate = database.gate().await;
+    let takeover = async {
+        database.waits_for_a_lock().await;
+        // The write has compared the epoch and is not committed yet.
+        let busy = new.take_lease(epoch, engine("b"), NOW).await;
+        assert!(matches!(busy, Err(StoreError::Busy(_))), "F-1: {busy:?}");
+        gate.open().await;
+    };
+    let (stored, ()) = tokio::join!(old.append(epoch, messages(session(1), 1, 3)), takeover);
+    stored.expect("stores");
+    let current = take_over(&new).await;
+    assert_eq!(history(&new, current, session(1)).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_takeover_waits_for_a_transaction_that_is_about_to_commit() {
     let database = Database::with_tables().await;
     let (old, new) = (opened(&database).await, opened(&database).await);

@@ -18,12 +18,6 @@ use crate::{
     },
 };
 
-/// Every insert into the log waits for a lock that the tests hold, for as long as they do.
-const GATE: &str = "
-    CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
-    BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NULL; END $$;
-    CREATE TRIGGER gate AFTER INSERT ON events EXECUTE FUNCTION pass()";
-
 /// A store behind a network that can break, and one beside it.
 struct Story {
     database: Database,
@@ -112,13 +106,11 @@ async fn a_statement_of_a_deposed_primary_that_reaches_the_server_late_stores_no
 async fn a_lost_commit_of_a_primary_that_is_deposed_meanwhile_is_found() {
     let story = Story::begin().await;
     let new = story.beside().await;
-    story.database.run(GATE).await;
-    let gate = story.database.warden().await;
-    gate.batch_execute("SELECT pg_advisory_lock(7)").await.expect("locks");
+    let gate = story.database.gate().await;
     story.proxy.will_break(Break::AfterTheServer);
     let takeover = async {
         story.database.waits_for_a_lock().await;
-        gate.batch_execute("SELECT pg_advisory_unlock(7)").await.expect("unlocks");
+        gate.open().await;
         take_over_soon(&new).await
     };
     let (stored, current) = tokio::join!(story.store.append(story.epoch, messages(session(1), 4, 4)), takeover);
@@ -130,16 +122,14 @@ async fn a_lost_commit_of_a_primary_that_is_deposed_meanwhile_is_found() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backend_that_is_ended_in_the_middle_of_a_statement_stores_nothing() {
     let story = Story::begin().await;
-    story.database.run(GATE).await;
-    let gate = story.database.warden().await;
-    gate.batch_execute("SELECT pg_advisory_lock(7)").await.expect("locks");
+    let gate = story.database.gate().await;
     let end = async {
         story.database.waits_for_a_lock().await;
         story
             .database
             .run("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE wait_event = 'advisory'")
             .await;
-        gate.batch_execute("SELECT pg_advisory_unlock(7)").await.expect("unlocks");
+        gate.open().await;
     };
     let (refused, ()) = tokio::join!(story.store.append(story.epoch, messages(session(1), 4, 4)), end);
     assert!(matches!(refused, Err(StoreError::Recoverable(_))), "{refused:?}");
@@ -150,9 +140,7 @@ async fn a_backend_that_is_ended_in_the_middle_of_a_statement_stores_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_that_is_cancelled_by_hand_stores_nothing_and_may_be_tried_again() {
     let story = Story::begin().await;
-    story.database.run(GATE).await;
-    let gate = story.database.warden().await;
-    gate.batch_execute("SELECT pg_advisory_lock(7)").await.expect("locks");
+    let gate = story.database.gate().await;
     let cancel = async {
         story.database.waits_for_a_lock().await;
         story.database.run("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'advisory'").await;
@@ -162,7 +150,7 @@ async fn a_statement_that_is_cancelled_by_hand_stores_nothing_and_may_be_tried_a
         matches!(&refused, Err(StoreError::Recoverable(cause)) if cause.to_string().contains("57014")),
         "{refused:?}"
     );
-    gate.batch_execute("SELECT pg_advisory_unlock(7)").await.expect("unlocks");
+    gate.open().await;
     story.store.append(story.epoch, messages(session(1), 4, 4)).await.expect("stores");
     story.holds(4).await;
 }

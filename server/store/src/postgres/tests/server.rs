@@ -64,6 +64,12 @@ host  all guarded  127.0.0.1/32 scram-sha-256
 host  all all      127.0.0.1/32 trust
 ";
 
+/// See [`Database::gate`]. A store's own limit does not count for the wait.
+const GATE: &str = "
+    CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
+    BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NULL; END $$;
+    CREATE TRIGGER gate AFTER INSERT ON events EXECUTE FUNCTION pass()";
+
 /// A server in a folder of its own.
 pub(super) struct Server {
     programs: PathBuf,
@@ -309,6 +315,14 @@ impl Database {
         .await;
     }
 
+    /// Closes a gate in the middle of the statement that stores events.
+    pub(super) async fn gate(&self) -> Gate {
+        self.run(GATE).await;
+        let gate = self.warden().await;
+        gate.batch_execute("SELECT pg_advisory_lock(7)").await.expect("locks");
+        Gate(gate)
+    }
+
     /// Waits until somebody waits for a lock.
     pub(super) async fn waits_for_a_lock(&self) {
         self.until("somebody waits for a lock", "wait_event_type = 'Lock'", true).await;
@@ -338,6 +352,16 @@ impl Database {
     /// A number that a query gives.
     pub(super) async fn number(&self, sql: &str) -> i64 {
         self.warden().await.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+    }
+}
+
+/// Closed, it keeps every insert into the log from going on, for as long as it takes.
+pub(super) struct Gate(Client);
+
+impl Gate {
+    /// Lets go on what waits, and all that comes.
+    pub(super) async fn open(self) {
+        self.0.batch_execute("SELECT pg_advisory_unlock(7)").await.expect("unlocks");
     }
 }
 
