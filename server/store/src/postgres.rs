@@ -35,6 +35,7 @@ pub use self::{
 };
 use self::{
     command::{Append, COMMANDS_MAX, Command, Queue, Take},
+    connection::Purpose,
     pool::Pool,
     writer::{Seat, Writer},
 };
@@ -55,7 +56,7 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects, and makes or brings up the tables. Call it inside a Tokio runtime that outlives the store.
     pub async fn open(address: &PostgresAddress, pair: &PairName) -> Result<Self, PostgresOpenError> {
-        let (connector, connection) = open::prepare(address).await?;
+        let (connector, connection) = open::prepare(address, Purpose::Log).await?;
         // Full: the call is refused (`Queue::call`).
         let (sender, queue) = channel(COMMANDS_MAX);
         let writer = Writer {

@@ -53,15 +53,13 @@ const KEEPALIVE_PROBES: u32 = 3;
 ///
 /// - `synchronous_commit`: a commit is answered when it is flushed, with standbys too where the server has them (D-1). Said
 ///   here, a laxer default of the server, the database or the role does not count.
-/// - `lock_timeout`: a takeover must hear soon that somebody holds the lease's row.
 /// - `statement_timeout`: nothing hangs for ever, and nothing is still at it long after its caller has gone.
 /// - `idle_in_transaction_session_timeout`: whoever is stopped inside a transaction does not keep its locks.
 /// - `default_transaction_isolation`: the fence of a statement that had to wait for the lease's row compares the row as it is
 ///   then, and not as it was.
 /// - `plan_cache_mode`, `jit`: the statements are few and always alike; a plan is made once.
-const PARAMETERS: [(&str, &str); 8] = [
+const PARAMETERS: [(&str, &str); 7] = [
     ("synchronous_commit", "on"),
-    ("lock_timeout", "250ms"),
     ("statement_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "1s"),
     ("default_transaction_isolation", r"read\ committed"),
@@ -70,9 +68,25 @@ const PARAMETERS: [(&str, &str); 8] = [
     ("jit", "off"),
 ];
 
+/// What a connection is for; it decides how long a statement waits for somebody's lock (`lock_timeout`).
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    /// Whoever takes over must hear soon that somebody holds the lease's row.
+    Log,
+    /// Nobody waits for a takeover there, and an agent's deed is better done late than refused.
+    Directory,
+}
+
+impl Purpose {
+    fn lock_timeout(self) -> (&'static str, &'static str) {
+        ("lock_timeout", if matches!(self, Self::Log) { "250ms" } else { "2s" })
+    }
+}
+
 /// Makes connections to the host of an address that takes writes.
 pub(super) struct Connector {
     address: PostgresAddress,
+    purpose: Purpose,
     tls: MakeRustlsConnect,
     /// The host that took writes last; tried first, so that after a failover no connection waits for the dead one.
     first: AtomicUsize,
@@ -80,9 +94,9 @@ pub(super) struct Connector {
 
 impl Connector {
     /// Reads the certificates that the address names.
-    pub(super) fn new(address: PostgresAddress) -> Result<Self, TlsFault> {
+    pub(super) fn new(address: PostgresAddress, purpose: Purpose) -> Result<Self, TlsFault> {
         let tls = tls::connector(&address.tls)?;
-        Ok(Self { address, tls, first: AtomicUsize::new(0) })
+        Ok(Self { address, purpose, tls, first: AtomicUsize::new(0) })
     }
 
     /// Connects to the first host that takes writes. Otherwise the fault is the most telling of all hosts': what a server
@@ -130,7 +144,8 @@ impl Connector {
         if let Some(password) = &self.address.password {
             config.password(password);
         }
-        let options: Vec<_> = PARAMETERS.iter().map(|(name, value)| format!("-c {name}={value}")).collect();
+        let parameters = PARAMETERS.into_iter().chain([self.purpose.lock_timeout()]);
+        let options: Vec<_> = parameters.map(|(name, value)| format!("-c {name}={value}")).collect();
         config
             .port(host.port)
             .user(&self.address.user)

@@ -10,13 +10,15 @@ mod logins;
 mod replies;
 mod secret;
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use tandem_protocol::{
     AgentId, ClientId, LoginName, SessionId, Timestamp, TokenHash,
     desk::{Canned, EarlierChat},
 };
 
-use super::{PostgresAddress, PostgresOpenError, fault::Fault, open, pool::Pool};
+use super::{PostgresAddress, PostgresOpenError, connection::Purpose, fault::Fault, open, pool::Pool};
 use crate::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, StoreError, TakenChat};
 
 /// Connections of a directory: an interaction server answers many desks, but no call takes long.
@@ -31,7 +33,7 @@ pub struct PostgresDirectory {
 impl PostgresDirectory {
     /// Connects, and makes or brings up the tables.
     pub async fn open(address: &PostgresAddress) -> Result<Self, PostgresOpenError> {
-        let (connector, connection) = open::prepare(address).await?;
+        let (connector, connection) = open::prepare(address, Purpose::Directory).await?;
         let pool = Pool::new(connector, CONNECTIONS_MAX);
         pool.put_back(connection);
         Ok(Self { pool })
@@ -129,4 +131,10 @@ impl Directory for PostgresDirectory {
     async fn delete_canned(&self, agent: AgentId, id: &ClientId, shared: bool) -> Result<bool, StoreError> {
         Ok(replies::delete(&self.pool, agent, id, shared).await?)
     }
+}
+
+/// A text as PostgreSQL can keep it: with the sign for what cannot be shown in the place of every NUL. Nobody means to write
+/// one, and nobody's chat is to stay unfiled for it.
+fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }

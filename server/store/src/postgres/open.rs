@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use super::{
     address::PostgresAddress,
-    connection::{Connection, Connector, SharedConnector},
+    connection::{Connection, Connector, Purpose, SharedConnector},
     open_error::{PostgresOpenError, refusal},
     schema::{self, Obstacle},
 };
 
 /// Makes the database ready. Gives what makes connections to it, and the one that was made for this.
-pub(super) async fn prepare(address: &PostgresAddress) -> Result<(SharedConnector, Connection), PostgresOpenError> {
-    let connector = Connector::new(address.clone())
+pub(super) async fn prepare(
+    address: &PostgresAddress,
+    purpose: Purpose,
+) -> Result<(SharedConnector, Connection), PostgresOpenError> {
+    let connector = Connector::new(address.clone(), purpose)
         .map_err(|fault| PostgresOpenError::Certificates { address: address.clone(), reason: fault.to_string() })?;
     let mut connection = connector.connect().await.map_err(|fault| refusal(address, fault))?;
     let brought_up = schema::bring_up(&mut connection).await.map_err(|fault| refusal(address, fault))?;

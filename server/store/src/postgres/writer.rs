@@ -7,6 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    error::Error,
     time::Duration,
 };
 
@@ -86,11 +87,13 @@ impl Writer {
             match command {
                 Command::Append(first) => self.append(first).await,
                 Command::Renew { epoch, now, reply } => {
-                    let done = self.on_lease(async |seat, pair| lease::renew(seat, pair, epoch, now).await).await;
+                    let done =
+                        self.on_lease(async |connection, pair| lease::renew(connection, pair, epoch, now).await).await;
                     drop(reply.send(done));
                 }
                 Command::Release { epoch, reply } => {
-                    let done = self.on_lease(async |seat, pair| lease::release(seat, pair, epoch).await).await;
+                    let done =
+                        self.on_lease(async |connection, pair| lease::release(connection, pair, epoch).await).await;
                     drop(reply.send(done));
                 }
                 Command::Take(take) => {
@@ -229,8 +232,10 @@ impl Writer {
     /// Its commit also waits for the standbys that a commit of the rows would have waited for.
     async fn settle(&mut self, epoch: Epoch, rows: &[&Entry], fault: Fault) -> Result<(), StoreError> {
         tracing::warn!(rows = rows.len(), %fault, "the connection broke while saving: looking up what became of it");
+        let mut looks = 0_u64;
         loop {
             self.seat = None;
+            looks += 1;
             match self.look_up(epoch, rows).await {
                 Ok(found) => {
                     tracing::info!(rows = rows.len(), ?found, "it is known what became of the rows");
@@ -242,7 +247,9 @@ impl Writer {
                 }
                 // Nobody waits any more: the store is dropped.
                 Err(error) if self.queue.is_closed() => return Err(error),
-                Err(error) => tracing::debug!(%error, "not yet known what became of the rows"),
+                // Said once: somebody may have to look, since nothing is saved before this is known.
+                Err(error) if looks == 1 => tracing::warn!(cause = ?error.source(), "it cannot be looked up yet"),
+                Err(_) => {}
             }
             sleep(LOOK_UP_PAUSE).await;
         }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use tandem_protocol::{AgentId, LoginName, Timestamp};
 use tokio_postgres::Row;
 
+use super::storable;
 use crate::{
     Account, Chosen, NewAccount, PasswordHash,
     postgres::{connection::Unprinted, fault::Fault, pool::Pool},
@@ -34,11 +35,11 @@ pub(super) async fn add(pool: &Pool, account: &NewAccount) -> Result<Option<Acco
                 columns!()
             ),
             &[
-                &account.name.as_str(),
-                &Unprinted(account.display.as_str()),
+                &Unprinted(account.name.as_str()),
+                &Unprinted(storable(&account.display)),
                 &role.as_str().expect("a role is a word"),
                 &i64::from(account.capacity),
-                &skills,
+                &Unprinted(skills),
                 &Unprinted(account.password.0.as_str()),
             ],
         )
@@ -63,7 +64,7 @@ pub(super) async fn set_disabled(pool: &Pool, name: &LoginName, disabled: bool) 
          UPDATE accounts SET disabled = $2, era = era + 1 WHERE name = $1 RETURNING ",
         columns!()
     );
-    pool.query(sql, &[&name.as_str(), &disabled]).await?.rows.first().map(read).transpose()
+    pool.query(sql, &[&Unprinted(name.as_str()), &disabled]).await?.rows.first().map(read).transpose()
 }
 
 /// Changes a password and ends what was logged in with the old one.
@@ -77,7 +78,7 @@ pub(super) async fn set_password(
          UPDATE accounts SET password = $2, era = era + 1 WHERE name = $1 RETURNING ",
         columns!()
     );
-    let rows = pool.query(sql, &[&name.as_str(), &Unprinted(password.0.as_str())]).await?.rows;
+    let rows = pool.query(sql, &[&Unprinted(name.as_str()), &Unprinted(password.0.as_str())]).await?.rows;
     rows.first().map(read).transpose()
 }
 
@@ -119,7 +120,7 @@ pub(super) fn agent(row: &Row, column: usize) -> Result<AgentId, Fault> {
 
 async fn find(pool: &Pool, name: &LoginName) -> Result<Option<(Account, PasswordHash)>, Fault> {
     let sql = concat!("SELECT ", columns!(), ", password FROM accounts WHERE name = $1");
-    let rows = pool.query(sql, &[&name.as_str()]).await?.rows;
+    let rows = pool.query(sql, &[&Unprinted(name.as_str())]).await?.rows;
     rows.first().map(|row| Ok((read(row)?, PasswordHash(row.try_get(7)?)))).transpose()
 }
 

@@ -3,7 +3,7 @@
 use tandem_protocol::{AgentId, SessionId, Timestamp, desk::EarlierChat};
 use tokio_postgres::Row;
 
-use super::accounts::agent;
+use super::{accounts::agent, storable};
 use crate::{
     Filing, TakenChat,
     postgres::{connection::Unprinted, fault::Fault, pool::Pool},
@@ -23,8 +23,8 @@ pub(super) async fn take(pool: &Pool, chat: &TakenChat) -> Result<(), Fault> {
             &[
                 &chat.session.0,
                 &chat.opened_at.0.cast_signed(),
-                &Unprinted(chat.subject.as_deref()),
-                &Unprinted(chat.customer.as_deref()),
+                &Unprinted(chat.subject.as_deref().map(storable)),
+                &Unprinted(chat.customer.as_deref().map(storable)),
                 &i64::from(chat.agent.0),
             ],
         )
@@ -53,8 +53,8 @@ pub(super) async fn file(pool: &Pool, filing: &Filing) -> Result<(), Fault> {
         &[
             &filing.session.0,
             &i64::from(filing.agent.0),
-            &filing.disposition,
-            &Unprinted(filing.remark.as_deref()),
+            &Unprinted(storable(&filing.disposition)),
+            &Unprinted(filing.remark.as_deref().map(storable)),
             &filing.at.0.cast_signed(),
         ],
     ).await;
@@ -80,7 +80,7 @@ pub(super) async fn earlier(
                             ORDER BY filed_at DESC, id DESC LIMIT 1) AS filed ON true
          WHERE customer = $1 AND chats.session <> $2
          ORDER BY opened_at DESC, chats.session DESC LIMIT $3",
-            &[&Unprinted(customer), &but.0, &i64::from(limit)],
+            &[&Unprinted(storable(customer)), &but.0, &i64::from(limit)],
         )
         .await;
     let read = |row: &Row| {

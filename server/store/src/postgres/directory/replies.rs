@@ -3,6 +3,7 @@
 use tandem_protocol::{AgentId, ClientId, desk::Canned};
 use tokio_postgres::Row;
 
+use super::storable;
 use crate::postgres::{connection::Unprinted, fault::Fault, pool::Pool};
 
 /// Stands for all accounts where an owner is named; accounts are numbered from 1.
@@ -38,8 +39,8 @@ pub(super) async fn save(pool: &Pool, agent: AgentId, canned: &Canned) -> Result
             &[
                 &canned.id.as_str(),
                 &owner,
-                &canned.shortcut,
-                &Unprinted(canned.text.as_str()),
+                &Unprinted(storable(&canned.shortcut)),
+                &Unprinted(storable(&canned.text)),
                 &EVERYBODY,
                 &i64::from(agent.0),
             ],

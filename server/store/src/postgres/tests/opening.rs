@@ -101,7 +101,8 @@ async fn a_newer_schema_is_refused_with_both_versions() {
 async fn a_wrong_password_is_told_and_none_is_printed() {
     let database = Database::with_tables().await;
     let right = database.network(&format!("{GUARDED}:{}", PASSWORD.replace(' ', "%20")), "");
-    drop(opened(&right).await);
+    let store = opened(&right).await;
+    assert!(!format!("{store:?} {right} {right:?}").contains("horse"), "{store:?}");
     let wrong = database.network("guarded:hunter2", "");
     let refused = refusal(&wrong).await;
     assert_eq!(sentence(&refused, &wrong), "the database server does not accept the password of user guarded");

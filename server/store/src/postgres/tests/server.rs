@@ -28,7 +28,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use crate::{
     PostgresAddress, PostgresStore,
     postgres::{
-        connection::{Connection, Connector},
+        connection::{Connection, Connector, Purpose},
         tests::pair,
     },
 };
@@ -297,7 +297,7 @@ impl Database {
 
     /// A connection of the kind that stores use.
     pub(super) async fn like_a_store(&self) -> Connection {
-        let connector = Connector::new(self.address()).expect("no certificates are asked for");
+        let connector = Connector::new(self.address(), Purpose::Log).expect("no certificates are asked for");
         connector.connect().await.expect("connects")
     }
 
