@@ -1,9 +1,9 @@
 //! [`PostgresStore`]: the store in a PostgreSQL database that any number of machines and pairs share.
 //!
-//! It exists so that the engines of a pair can run on different machines. All that a store writes goes in one line through
-//! one connection (`writer.rs`), a statement for whatever waits, which checks the lease in its own transaction
-//! (`append.rs`); reads go through a few connections more (`pool.rs`, `history.rs`). It must never answer from memory what
-//! another process may have changed, and never read from a server that takes no writes: such a host is passed over
+//! It exists so that the engines of a pair can run on different machines. All that a store writes goes in one line
+//! through one connection (`writer.rs`), a statement for whatever waits, which checks the lease in its own transaction
+//! (`append.rs`); reads go through a few connections more (`pool.rs`, `history.rs`). It must never answer from memory
+//! what another process may have changed, and never read from a server that takes no writes: such a host is passed over
 //! (`connection.rs`). [`PostgresDirectory`] (`directory.rs`) lies in the same database.
 
 mod address;

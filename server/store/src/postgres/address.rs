@@ -66,7 +66,8 @@ pub enum AddressError {
     Scheme,
     /// There is no `user@`.
     #[error(
-        "it names no user: write postgres://user:password@host/database, with %40 for @, %3A for :, %2F for / and %3F for ? in a password"
+        "it names no user: write postgres://user:password@host/database, with %40 for @, %3A for :, %2F for / and %3F \
+         for ? in a password"
     )]
     User,
     /// There is no host, neither before the database nor as `host=`.

@@ -1,8 +1,8 @@
 //! The hot statement: stores a batch of events if, and only if, this connection may write for the pair.
 //!
 //! It exists so that F-1 and D-1 can be read at one place. The fence is part of the writing statement, and so of its
-//! transaction. `FOR SHARE` keeps the lease's row as it is until the commit: a takeover waits for it, and after a takeover
-//! the row is no longer found. A plain `SELECT`, and `FOR KEY SHARE`, would let a deposed writer commit.
+//! transaction. `FOR SHARE` keeps the lease's row as it is until the commit: a takeover waits for it, and after a
+//! takeover the row is no longer found. A plain `SELECT`, and `FOR KEY SHARE`, would let a deposed writer commit.
 
 use std::collections::HashMap;
 
@@ -82,8 +82,7 @@ pub(super) async fn holds(connection: &mut Connection, pair: &PairName, rows: &[
                     AND events.body = wanted.body",
             &[&pair.as_str(), sessions, seqs, bodies],
         )
-        .await;
-    let found = found?;
+        .await?;
     let count: i64 = found.first().ok_or(Fault::Row("events"))?.try_get(0)?;
     Ok(count.cast_unsigned() == rows.len() as u64)
 }
@@ -102,12 +101,12 @@ pub(super) async fn heads(
                        ORDER BY seq DESC LIMIT 1) AS head",
             &[&pair.as_str(), &uuids(sessions)],
         )
-        .await;
+        .await?;
     let head = |row: &tokio_postgres::Row| {
         let seq = Seq(row.try_get::<_, i64>(1)?.cast_unsigned());
         Ok((SessionId(row.try_get(0)?), Head { seq, closed: row.try_get(2)? }))
     };
-    found?.iter().map(head).collect()
+    found.iter().map(head).collect()
 }
 
 /// Entries as the columns that a statement unnests.

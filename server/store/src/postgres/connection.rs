@@ -1,7 +1,8 @@
 //! One connection: how it is set up, and what is asked over it, each call with a deadline.
 //!
-//! It exists so that durability (D-1) and every time limit are decided in one place: no other file sets a parameter that a
-//! guarantee rests on. A call that is not answered in time leaves the connection unusable; whoever holds it drops it.
+//! It exists so that durability (D-1) and every time limit are decided in one place: no other file sets a parameter
+//! that a guarantee rests on. A call that is not answered in time leaves the connection unusable; whoever holds it
+//! drops it.
 
 use std::{
     collections::HashMap,
@@ -51,12 +52,12 @@ const KEEPALIVE_PROBES: u32 = 3;
 
 /// What the server is told about each connection.
 ///
-/// - `synchronous_commit`: a commit is answered when it is flushed, with standbys too where the server has them (D-1). Said
-///   here, a laxer default of the server, the database or the role does not count.
+/// - `synchronous_commit`: a commit is answered when it is flushed, with standbys too where the server has them (D-1).
+///   Said here, a laxer default of the server, the database or the role does not count.
 /// - `statement_timeout`: nothing hangs for ever, and nothing is still at it long after its caller has gone.
 /// - `idle_in_transaction_session_timeout`: whoever is stopped inside a transaction does not keep its locks.
-/// - `default_transaction_isolation`: the fence of a statement that had to wait for the lease's row compares the row as it is
-///   then, and not as it was.
+/// - `default_transaction_isolation`: the fence of a statement that had to wait for the lease's row compares the row as
+///   it is then, and not as it was.
 /// - `plan_cache_mode`, `jit`: the statements are few and always alike; a plan is made once.
 const PARAMETERS: [(&str, &str); 7] = [
     ("synchronous_commit", "on"),
@@ -99,8 +100,8 @@ impl Connector {
         Ok(Self { address, purpose, tls, first: AtomicUsize::new(0) })
     }
 
-    /// Connects to the first host that takes writes. Otherwise the fault is the most telling of all hosts': what a server
-    /// says counts for more than that one cannot be reached.
+    /// Connects to the first host that takes writes. Otherwise the fault is the most telling of all hosts': what a
+    /// server says counts for more than that one cannot be reached.
     pub(super) async fn connect(&self) -> Result<Connection, Fault> {
         let hosts = &self.address.hosts;
         let first = self.first.load(Ordering::Relaxed);
@@ -217,8 +218,8 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Runs a statement that gives rows. Returns when the server is ready for the next: what the statement has written is
-    /// committed then (D-1).
+    /// Runs a statement that gives rows. Returns when the server is ready for the next: what the statement has written
+    /// is committed then (D-1).
     pub(super) async fn query(&mut self, sql: &'static str, parameters: &Parameters<'_>) -> Result<Vec<Row>, Fault> {
         let work = async {
             let statement = prepared(&self.client, &mut self.statements, sql).await?;
@@ -243,12 +244,10 @@ impl Connection {
 
     /// Refuses a server that the store cannot rely on; in one round trip.
     async fn check(&self) -> Result<(), Fault> {
-        let found = self.client.query_typed(
-            "SELECT current_setting('server_version_num')::integer, current_setting('transaction_read_only')::boolean,
-                    current_setting('server_encoding')",
-            &[],
-        ).await;
-        let found = found?;
+        let sql = "SELECT current_setting('server_version_num')::integer,
+                          current_setting('transaction_read_only')::boolean,
+                          current_setting('server_encoding')";
+        let found = self.client.query_typed(sql, &[]).await?;
         let row = found.first().ok_or(Fault::Row("settings"))?;
         check(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)
     }
@@ -292,8 +291,8 @@ async fn prepared(
 /// The parameters of a statement.
 pub(super) type Parameters<'p> = [&'p (dyn ToSql + Sync)];
 
-/// A parameter that must not be printed: the driver writes all parameters into the log when it is at its most talkative.
-/// Everything that people have written, and every secret, goes to the driver in this.
+/// A parameter that must not be printed: the driver writes all parameters into the log when it is at its most
+/// talkative. Everything that people have written, and every secret, goes to the driver in this.
 pub(super) struct Unprinted<T>(pub(super) T);
 
 impl<T> fmt::Debug for Unprinted<T> {

@@ -1,8 +1,8 @@
 //! [`PostgresDirectory`]: the directory in the same database as the log; it belongs to all pairs.
 //!
-//! Its rows are others than the log's, so whoever is stopped while he writes here holds up no message. Every call is one
-//! statement, and so one transaction and one round trip; every statement may be carried out twice, so that a connection
-//! that broke under it is replaced without anybody hearing of it. The migration says how `version` rises.
+//! Its rows are others than the log's, so whoever is stopped while he writes here holds up no message. Every call is
+//! one statement, and so one transaction and one round trip; every statement may be carried out twice, so that a
+//! connection that broke under it is replaced without anybody hearing of it. The migration says how `version` rises.
 
 mod accounts;
 mod chats;
@@ -133,8 +133,8 @@ impl Directory for PostgresDirectory {
     }
 }
 
-/// A text as PostgreSQL can keep it: with the sign for what cannot be shown in the place of every NUL. Nobody means to write
-/// one, and nobody's chat is to stay unfiled for it.
+/// A text as PostgreSQL can keep it: with the sign for what cannot be shown in the place of every NUL. Nobody means to
+/// write one, and nobody's chat is to stay unfiled for it.
 fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }

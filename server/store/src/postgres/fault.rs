@@ -186,8 +186,8 @@ fn meaning(code: &SqlState) -> Meaning {
         // invalid_sql_statement_name, and feature_not_supported ("cached plan must not change result type"): what was
         // prepared is out of date; the next connection prepares it anew.
         "26000" | "0A000" => Meaning::Passes,
-        // insufficient_privilege, undefined_table, disk_full, io_error, data_corrupted, internal errors, a password that
-        // was changed (28), a database that is gone (3D), …
+        // insufficient_privilege, undefined_table, disk_full, io_error, data_corrupted, internal errors, a password
+        // that was changed (28), a database that is gone (3D), …
         _ => Meaning::NeedsAPerson,
     }
 }

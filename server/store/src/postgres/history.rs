@@ -1,7 +1,7 @@
 //! Reads: histories, pages, and the sessions that are open.
 //!
-//! It exists so that every read is one statement with one snapshot, in which the lease's epoch and the rows are of the same
-//! moment: a statement gives at least one row, which says the epoch. What comes back is checked, never trusted.
+//! It exists so that every read is one statement with one snapshot, in which the lease's epoch and the rows are of the
+//! same moment: a statement gives at least one row, which says the epoch. What comes back is checked, never trusted.
 
 use std::collections::HashMap;
 

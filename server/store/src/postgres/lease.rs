@@ -59,8 +59,8 @@ pub(super) async fn epoch(connection: &mut Connection, pair: &PairName) -> Resul
 }
 
 /// Compares and swaps; see [`crate::Store::take_lease`]. `writer` may write from then on. May be tried again with the
-/// same `writer` when the outcome is not known: it finds what an earlier try has done, or makes sure that it does nothing
-/// any more.
+/// same `writer` when the outcome is not known: it finds what an earlier try has done, or makes sure that it does
+/// nothing any more.
 pub(super) async fn take(
     connection: &mut Connection,
     pair: &PairName,
@@ -93,8 +93,8 @@ pub(super) async fn take(
                 &now.0.cast_signed(),
             ],
         )
-        .await;
-    if taken? == 1 {
+        .await?;
+    if taken == 1 {
         return Ok(Outcome::Held(epoch));
     }
     let rows = connection.query(READ, &[&pair.as_str()]).await?;

@@ -1,7 +1,7 @@
 //! Why a database cannot be opened, one clear sentence each: an operator reads it at start-up.
 //!
-//! It is apart from [`crate::StoreError`] because whoever starts a process is there to change something. An address prints
-//! itself without its password, and so do these.
+//! It is apart from [`crate::StoreError`] because whoever starts a process is there to change something. An address
+//! prints itself without its password, and so do these.
 
 use std::io;
 

@@ -1,7 +1,7 @@
 //! Decides which entries of the calls that wait together can be stored, before anything is sent.
 //!
-//! It exists so that a call that is refused takes no other with it, and so that what is known of the sessions changes only
-//! after the commit. The table's key holds D-4 against repeats, this holds it against gaps.
+//! It exists so that a call that is refused takes no other with it, and so that what is known of the sessions changes
+//! only after the commit. The table's key holds D-4 against repeats, this holds it against gaps.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,8 +17,8 @@ pub(super) struct Head {
     pub(super) closed: bool,
 }
 
-/// The heads that the writer knows in its epoch: of the sessions that it has written to and not closed, so as many as are
-/// open at most. Right for as long as it is the only writer; the fence of each statement says whether it is.
+/// The heads that the writer knows in its epoch: of the sessions that it has written to and not closed, so as many as
+/// are open at most. Right for as long as it is the only writer; the fence of each statement says whether it is.
 #[derive(Debug, Default)]
 pub(super) struct Heads(HashMap<SessionId, Head>);
 

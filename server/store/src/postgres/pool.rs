@@ -1,7 +1,7 @@
 //! A few connections for statements that may be carried out twice: reads, and the directory's repeatable writes.
 //!
-//! It exists so that a caller waits for the database and never for a connection to be made, and so that connections that
-//! died while nobody used them are replaced without anybody hearing of it.
+//! It exists so that a caller waits for the database and never for a connection to be made, and so that connections
+//! that died while nobody used them are replaced without anybody hearing of it.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,7 +1,8 @@
 //! The versions of the tables, and how a database gets from an older one to the newest.
 //!
-//! A table of its own says which migrations a database has seen. Migrations are only ever added to the list. Any number of
-//! processes open a database at the same time, a fresh one too: one of them makes the tables, the others find them made.
+//! A table of its own says which migrations a database has seen. Migrations are only ever added to the list. Any number
+//! of processes open a database at the same time, a fresh one too: one of them makes the tables, the others find them
+//! made.
 
 use super::{
     connection::{Connection, SCHEMA},
@@ -18,9 +19,16 @@ pub(super) const NEWEST: usize = MIGRATIONS.len();
 /// How many foreign tables a refusal names.
 const FOUND_MAX: i64 = 5;
 
-/// Begins a migration: alone, whoever else is at it. The number of the lock reads "Tndm". Waiting is bounded by more than a
-/// connection's usual limit, since a migration takes its time.
+/// Begins a migration: alone, whoever else is at it. The number of the lock reads "Tndm". Waiting is bounded by more
+/// than a connection's usual limit, since a migration takes its time.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '8s'; SELECT pg_advisory_xact_lock(x'546e646d'::bigint)";
+
+/// The table that says which migrations a database has seen.
+const VERSIONS: &str = "CREATE TABLE schema_versions (
+    version    bigint NOT NULL PRIMARY KEY,
+    reached_at timestamptz NOT NULL DEFAULT now()
+);
+";
 
 /// What stands in the way of using a database; nothing has been changed in it.
 #[derive(Debug)]
@@ -71,7 +79,7 @@ fn script(state: &State) -> String {
         script.push_str(&format!("CREATE SCHEMA {SCHEMA};\n"));
     }
     if state.version.is_none() {
-        script.push_str("CREATE TABLE schema_versions (version bigint NOT NULL PRIMARY KEY, reached_at timestamptz NOT NULL DEFAULT now());\n");
+        script.push_str(VERSIONS);
     }
     for (version, migration) in (1..).zip(MIGRATIONS).skip(state.version.unwrap_or(0)) {
         script.push_str(migration);
@@ -89,8 +97,7 @@ impl State {
                     ARRAY (SELECT tablename::text FROM pg_tables WHERE schemaname = $1 ORDER BY tablename LIMIT $2)",
                 &[&SCHEMA, &FOUND_MAX],
             )
-            .await;
-        let found = found?;
+            .await?;
         let row = found.first().ok_or(Fault::Row("pg_tables"))?;
         let mut state = Self { has_schema: row.try_get(0)?, version: None, tables: row.try_get(2)? };
         if row.try_get(1)? {

@@ -1,7 +1,7 @@
 //! Encrypted connections: which servers are trusted, by what the address asks.
 //!
-//! It exists so that the one place in which a certificate is deliberately not checked can be seen at a glance. Rustls with
-//! ring does the work; no other file of the store sees either.
+//! It exists so that the one place in which a certificate is deliberately not checked can be seen at a glance. Rustls
+//! with ring does the work; no other file of the store sees either.
 
 use std::{path::Path, sync::Arc};
 
@@ -66,8 +66,8 @@ fn trusted(root: Option<&Path>) -> Result<RootCertStore, TlsFault> {
     if store.is_empty() { Err(TlsFault::Empty(path.display().to_string())) } else { Ok(store) }
 }
 
-/// Accepts whichever certificate a server shows, as `sslmode=prefer` and `require` say: the connection is encrypted, with
-/// nobody knows whom. That the server has the key of its certificate is still checked.
+/// Accepts whichever certificate a server shows, as `sslmode=prefer` and `require` say: the connection is encrypted,
+/// with nobody knows whom. That the server has the key of its certificate is still checked.
 #[derive(Debug)]
 struct AnyServer(Arc<CryptoProvider>);
 

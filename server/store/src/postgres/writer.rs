@@ -1,9 +1,9 @@
 //! The writer task: takes whatever waits, makes one statement of it, and answers after its commit (D-1).
 //!
-//! It exists because a round trip and a flush cost as much for one message as for a thousand. It alone writes the events of
-//! its store, one statement after the other: a statement is sent when the one before is known to have happened or not. If
-//! that cannot be known because the connection broke, it is found out on another connection before anybody is answered.
-//! It ends when the store is dropped and the queue is empty.
+//! It exists because a round trip and a flush cost as much for one message as for a thousand. It alone writes the
+//! events of its store, one statement after the other: a statement is sent when the one before is known to have
+//! happened or not. If that cannot be known because the connection broke, it is found out on another connection before
+//! anybody is answered. It ends when the store is dropped and the queue is empty.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{Cause, Entry, StoreError, Taken};
 
-/// Entries that share a statement, one call's more at most. Beyond some thousand rows a statement gains nothing more from
-/// its size, and those at its front wait for those at its end.
+/// Entries that share a statement, one call's more at most. Beyond some thousand rows a statement gains nothing more
+/// from its size, and those at its front wait for those at its end.
 const GROUP_ENTRIES_MAX: usize = 4_096;
 
 /// As [`GROUP_ENTRIES_MAX`] in bytes of JSON: what a server takes in well under its limit for a statement.
@@ -189,8 +189,8 @@ impl Writer {
         }
     }
 
-    /// Plans the calls, after looking up where those of their sessions stand that are not known. A session's first event
-    /// spares the look if it can be trusted to be that; the table's key finds out if it is not.
+    /// Plans the calls, after looking up where those of their sessions stand that are not known. A session's first
+    /// event spares the look if it can be trusted to be that; the table's key finds out if it is not.
     async fn plan<'e>(
         &mut self,
         calls: &'e [Vec<Entry>],
@@ -218,7 +218,8 @@ impl Writer {
         Ok((plan, verdicts))
     }
 
-    /// Sends the statement. Without rows it only asks the fence: whoever is deposed is to hear that before anything else.
+    /// Sends the statement. Without rows it only asks the fence: whoever is deposed is to hear that before anything
+    /// else.
     async fn write(&mut self, plan: &Plan<'_>) -> Result<bool, Fault> {
         let (connection, claim, pair) = self.claimed();
         if plan.rows().is_empty() {
@@ -227,9 +228,9 @@ impl Writer {
         append::write(connection, pair, claim.epoch, claim.writer, plan).await
     }
 
-    /// Finds out what became of rows whose connection broke after they were sent. A fresh claim comes first: it waits until
-    /// a transaction that still stores them has ended, and shuts out a server process that has yet to read the statement.
-    /// Its commit also waits for the standbys that a commit of the rows would have waited for.
+    /// Finds out what became of rows whose connection broke after they were sent. A fresh claim comes first: it waits
+    /// until a transaction that still stores them has ended, and shuts out a server process that has yet to read the
+    /// statement. Its commit also waits for the standbys that a commit of the rows would have waited for.
     async fn settle(&mut self, epoch: Epoch, rows: &[&Entry], fault: Fault) -> Result<(), StoreError> {
         tracing::warn!(rows = rows.len(), %fault, "the connection broke while saving: looking up what became of it");
         let mut looks = 0_u64;
@@ -307,8 +308,8 @@ impl Writer {
         }
     }
 
-    /// Changes the lease row; false of the change: its epoch is another. Both changes may be made twice, so that an outcome
-    /// that is not known is an error like others.
+    /// Changes the lease row; false of the change: its epoch is another. Both changes may be made twice, so that an
+    /// outcome that is not known is an error like others.
     async fn on_lease(
         &mut self,
         change: impl AsyncFnOnce(&mut Connection, &PairName) -> Result<bool, Fault>,

@@ -9,8 +9,8 @@ use crate::{
     postgres::{connection::Unprinted, fault::Fault, pool::Pool},
 };
 
-/// Keeps that an agent took a session. Who takes it anew, after he had passed it on, is its last agent again: the taking
-/// gets a new number.
+/// Keeps that an agent took a session. Who takes it anew, after he had passed it on, is its last agent again: the
+/// taking gets a new number.
 pub(super) async fn take(pool: &Pool, chat: &TakenChat) -> Result<(), Fault> {
     let written = pool
         .query(
@@ -49,7 +49,8 @@ pub(super) async fn file(pool: &Pool, filing: &Filing) -> Result<(), Fault> {
     let written = pool.query(
         "INSERT INTO takings (session, agent, unfiled, disposition, remark, filed_at) VALUES ($1, $2, false, $3, $4, $5)
          ON CONFLICT (session, agent) DO UPDATE
-         SET unfiled = false, disposition = excluded.disposition, remark = excluded.remark, filed_at = excluded.filed_at",
+         SET unfiled = false, disposition = excluded.disposition, remark = excluded.remark,
+             filed_at = excluded.filed_at",
         &[
             &filing.session.0,
             &i64::from(filing.agent.0),
@@ -82,7 +83,7 @@ pub(super) async fn earlier(
          ORDER BY opened_at DESC, chats.session DESC LIMIT $3",
             &[&Unprinted(storable(customer)), &but.0, &i64::from(limit)],
         )
-        .await;
+        .await?;
     let read = |row: &Row| {
         Ok(EarlierChat {
             session: SessionId(row.try_get(0)?),
@@ -93,7 +94,7 @@ pub(super) async fn earlier(
             remark: row.try_get(5)?,
         })
     };
-    found?.rows.iter().map(read).collect()
+    found.rows.iter().map(read).collect()
 }
 
 /// Whose session it is, as far as known.

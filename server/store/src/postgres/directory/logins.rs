@@ -19,7 +19,8 @@ macro_rules! good_logins {
 
 /// Keeps one, unless its account was disabled meanwhile, and forgets those that have expired.
 pub(super) async fn add(pool: &Pool, login: &Login, now: Timestamp) -> Result<(), Fault> {
-    // Those that another call forgets at this moment are left to it: two that wait for each other's rows would deadlock.
+    // Those that another call forgets at this moment are left to it: two that wait for each other's rows would
+    // deadlock.
     let written = pool
         .query(
             "WITH expired AS (

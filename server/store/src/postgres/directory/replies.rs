@@ -16,7 +16,7 @@ pub(super) async fn of(pool: &Pool, agent: AgentId) -> Result<Vec<Canned>, Fault
             "SELECT id, shortcut, text, owner FROM replies WHERE owner IN ($1, $2) ORDER BY shortcut, owner DESC",
             &[&EVERYBODY, &i64::from(agent.0)],
         )
-        .await;
+        .await?;
     let read = |row: &Row| {
         Ok(Canned {
             id: ClientId::new(row.try_get(0)?).map_err(|_| Fault::Row("replies"))?,
@@ -25,7 +25,7 @@ pub(super) async fn of(pool: &Pool, agent: AgentId) -> Result<Vec<Canned>, Fault
             shared: row.try_get::<_, i64>(3)? == EVERYBODY,
         })
     };
-    found?.rows.iter().map(read).collect()
+    found.rows.iter().map(read).collect()
 }
 
 /// Makes or changes one; false when it is not the account's to change, or its shortcut means another one already.
@@ -56,13 +56,12 @@ pub(super) async fn save(pool: &Pool, agent: AgentId, canned: &Canned) -> Result
 
 /// Deletes one, if it is the account's own or a shared one that may be deleted; false when there is none.
 pub(super) async fn delete(pool: &Pool, agent: AgentId, id: &ClientId, shared: bool) -> Result<bool, Fault> {
-    let deleted = pool
+    let answer = pool
         .query(
             "DELETE FROM replies WHERE id = $1 AND (owner = $2 OR ($3 AND owner = $4)) RETURNING id",
             &[&id.as_str(), &i64::from(agent.0), &shared, &EVERYBODY],
         )
-        .await;
-    let answer = deleted?;
+        .await?;
     // The first try may have deleted it.
     Ok(!answer.rows.is_empty() || answer.is_repeated)
 }

@@ -270,7 +270,8 @@ async fn a_laxer_default_of_the_database_does_not_weaken_a_commit() {
     let sql = "CREATE TABLE seen (setting text); GRANT ALL ON seen TO tandem;
         CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             INSERT INTO seen SELECT name || '=' || setting FROM pg_settings
-            WHERE name IN ('synchronous_commit', 'lock_timeout', 'idle_in_transaction_session_timeout', 'statement_timeout');
+            WHERE name IN ('synchronous_commit', 'lock_timeout', 'statement_timeout',
+                           'idle_in_transaction_session_timeout');
             RETURN NULL; END $$;
         CREATE TRIGGER look AFTER INSERT ON events EXECUTE FUNCTION look()";
     database.run(sql).await;

@@ -1,5 +1,5 @@
-//! Stories of connections that break at the worst moment, and of servers that stop and come back: whatever is answered is
-//! true, and what cannot be known is found out before anybody is answered (D-1, D-2).
+//! Stories of connections that break at the worst moment, and of servers that stop and come back: whatever is answered
+//! is true, and what cannot be known is found out before anybody is answered (D-1, D-2).
 
 use std::sync::Arc;
 

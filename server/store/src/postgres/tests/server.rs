@@ -1,8 +1,8 @@
 //! A real PostgreSQL server for the tests of this process, and a database on it for each test.
 //!
-//! One server is shared; a test that stops its server starts one of its own. Each lives in a temporary folder and ends, with
-//! its folder, when this process does, however that ends: a shell waits for the end of a pipe that only this process holds
-//! open. Without PostgreSQL on the machine the tests fail and say what to install.
+//! One server is shared; a test that stops its server starts one of its own. Each lives in a temporary folder and ends,
+//! with its folder, when this process does, however that ends: a shell waits for the end of a pipe that only this
+//! process holds open. Without PostgreSQL on the machine the tests fail and say what to install.
 
 use std::{
     fs::{self, Permissions},
@@ -46,7 +46,8 @@ pub(super) const USER: &str = "tandem";
 pub(super) const GUARDED: &str = "guarded";
 pub(super) const PASSWORD: &str = "correct horse";
 
-/// Starts the server, says so, and stops it as a line says, or at once at the end of the pipe; then the folder goes too.
+/// Starts the server, says so, and stops it as a line says, or at once at the end of the pipe; then the folder goes
+/// too.
 const KEEPER: &str = r#"
     trap '' INT HUP TERM
     "$1/pg_ctl" -D "$2/data" -l "$2/log" -w -s start || { cat "$2/log"; exit 1; }
@@ -375,7 +376,8 @@ pub(super) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
     timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
-/// Asks again until the condition gives something. Each question goes to a server or to another task, so that others run.
+/// Asks again until the condition gives something. Each question goes to a server or to another task, so that others
+/// run.
 pub(super) async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
     within(what, async {
         loop {
@@ -403,7 +405,7 @@ impl Owner {
             Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
         });
         postgres.map(|ids| Self(Some(ids))).ok_or_else(|| {
-            "PostgreSQL does not run as root, and there is no account postgres to run it as: apt-get install postgresql".into()
+            "PostgreSQL does not run as root and there is no account postgres: apt-get install postgresql".into()
         })
     }
 
