@@ -8,10 +8,10 @@ use tandem_protocol::Epoch;
 use super::{
     pair,
     proxy::{Break, Proxy},
-    server::{Database, Server, eventually, within},
+    server::{Database, Server, USER, eventually, parsed, within},
 };
 use crate::{
-    Directory, Entry, PostgresDirectory, PostgresStore, Store, StoreError, Taken,
+    Directory, Entry, PostgresDirectory, PostgresOpenError, PostgresStore, Store, StoreError, Taken,
     contract::{
         directory::story::{added, agent, name, reply},
         story::{NOW, assert_stale, engine, history, message, messages, session, take_over, written},
@@ -266,6 +266,43 @@ async fn a_server_that_stops_and_starts_again_under_load_loses_nothing_acknowled
         assert_eq!(found, written(&messages(session(number), 1, 300)), "D-2, D-4");
     }
     drop((store, running));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_to_a_standby_under_load_loses_nothing_acknowledged() {
+    let first = Arc::new(Server::new().unwrap_or_else(|reason| panic!("{reason}")));
+    let running = first.start().unwrap_or_else(|reason| panic!("{reason}"));
+    let database = Database::with_tables_on(&first).await;
+    let second = first.standby().unwrap_or_else(|reason| panic!("{reason}"));
+    let standby_running = second.start().unwrap_or_else(|reason| panic!("{reason}"));
+    first.waits_for_its_standby().await;
+
+    let on = |hosts: String| parsed(&format!("postgres://{USER}@{hosts}/{}", database.name()));
+    let (one, other) = (format!("127.0.0.1:{}", first.port()), format!("127.0.0.1:{}", second.port()));
+    let refused = PostgresStore::open(&on(other.clone()), &pair()).await.expect_err("a standby is never read");
+    assert!(matches!(refused, PostgresOpenError::ReadOnly { .. }), "{refused}");
+    let store = PostgresStore::open(&on(format!("{other},{one}")), &pair()).await.expect("opens");
+    let epoch = take_over(&store).await;
+    let store = Arc::new(store);
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 1..=8 {
+        let store = Arc::clone(&store);
+        writers.spawn(async move { store_patiently(&store, epoch, number, 100).await });
+    }
+    eventually("the writers are at it", async || {
+        (database.number("SELECT count(*) FROM events").await > 100).then_some(())
+    })
+    .await;
+    running.crash();
+    let refused = store.lease().await;
+    assert!(matches!(refused, Err(StoreError::Recoverable(_))), "nobody takes writes: {refused:?}");
+    second.warden("postgres").await.batch_execute("SELECT pg_promote()").await.expect("is promoted");
+    within("everything is stored", writers.join_all()).await;
+    for number in 1..=8 {
+        let found = history(&*store, epoch, session(number)).await;
+        assert_eq!(found, written(&messages(session(number), 1, 100)), "D-2, D-4");
+    }
+    drop((store, standby_running));
 }
 
 /// Stores messages one after the other, each until it is stored, as an engine does.

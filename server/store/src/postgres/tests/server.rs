@@ -59,7 +59,7 @@ const KEEPER: &str = r#"
 
 /// Who is let in, and how.
 const ACCESS: &str = "
-local all all trust
+local all,replication all trust
 host  all banished 127.0.0.1/32 reject
 host  all guarded  127.0.0.1/32 scram-sha-256
 host  all all      127.0.0.1/32 trust
@@ -100,46 +100,83 @@ impl Server {
 
     /// Makes a server that does not run yet.
     pub(super) fn new() -> Result<Self, String> {
-        let programs = programs()?;
-        let folder = tempfile::Builder::new().prefix("tandem-pg-").tempdir().map_err(|error| error.to_string())?.keep();
-        let port = free_port();
-        let server = Self { programs, folder, port, databases: AtomicU32::new(0), template: OnceCell::new() };
+        let server = Self::bare()?;
         server.prepare()?;
         Ok(server)
     }
 
+    /// A folder and a port.
+    fn bare() -> Result<Self, String> {
+        let programs = programs()?;
+        let folder = tempfile::Builder::new().prefix("tandem-pg-").tempdir().map_err(|error| error.to_string())?.keep();
+        Owner::find()?.own(&folder)?;
+        Ok(Self { programs, folder, port: free_port(), databases: AtomicU32::new(0), template: OnceCell::new() })
+    }
+
     fn prepare(&self) -> Result<(), String> {
-        let owner = Owner::find()?;
-        let fail = |error: std::io::Error| format!("{}: {error}", self.folder.display());
-        owner.own(&self.folder).map_err(fail)?;
-        let mut initdb = owner.command(&self.programs.join("initdb"));
-        let data = self.folder.join("data");
-        initdb.args(["-N", "-A", "trust", "-E", "UTF8", "--locale=C", "-U", SUPERUSER, "-D"]).arg(&data);
-        let output = initdb.output().map_err(fail)?;
-        if !output.status.success() {
-            return Err(format!("initdb: {}", String::from_utf8_lossy(&output.stderr)));
+        self.run("initdb", &["-N", "-A", "trust", "-E", "UTF8", "--locale=C", "-U", SUPERUSER])?;
+        let (root, certificate, key) = certificates();
+        for (name, text) in [("root.pem", &root), ("server.pem", &certificate), ("server.key", &key)] {
+            self.write(name, text)?;
         }
+        self.write("data/pg_hba.conf", ACCESS)?;
+        self.configure()
+    }
+
+    /// Makes a standby of this server, which runs: a copy that follows it. It does not run yet.
+    pub(super) fn standby(&self) -> Result<Self, String> {
+        let standby = Self::bare()?;
+        let of = format!("host={} port={} user={SUPERUSER} application_name=standby", self.folder.display(), self.port);
+        standby.run("pg_basebackup", &["-c", "fast", "-R", "-d", &of])?;
+        for name in ["root.pem", "server.pem", "server.key"] {
+            let text = fs::read_to_string(self.folder.join(name)).map_err(|error| error.to_string())?;
+            standby.write(name, &text)?;
+        }
+        standby.configure()?;
+        Ok(standby)
+    }
+
+    /// Waits for the standby from now on, before anything is committed.
+    pub(super) async fn waits_for_its_standby(&self) {
+        let warden = self.warden("postgres").await;
+        warden.batch_execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'").await.expect("sets");
+        warden.batch_execute("SELECT pg_reload_conf()").await.expect("reads");
+        let sql = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        eventually("the standby follows", async || {
+            let row = warden.query_one(sql, &[]).await.expect("reads");
+            (row.get::<_, i64>(0) == 1).then_some(())
+        })
+        .await;
+    }
+
+    /// Runs one of the server's programs on the folder of its data.
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<(), String> {
+        let mut command = Owner::find()?.command(&self.programs.join(program));
+        let output = command.args(arguments).arg("-D").arg(self.folder.join("data")).output();
+        let output = output.map_err(|error| format!("{program}: {error}"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    fn configure(&self) -> Result<(), String> {
         let settings = format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\nmax_connections = 200\n\
              ssl = on\nssl_cert_file = '../server.pem'\nssl_key_file = '../server.key'\n",
             self.port,
             self.folder.display()
         );
-        let (root, certificate, key) = certificates();
-        for (name, text) in [
-            ("data/postgresql.conf", settings.as_str()),
-            ("data/pg_hba.conf", ACCESS),
-            ("root.pem", &root),
-            ("server.pem", &certificate),
-            ("server.key", &key),
-        ] {
-            let path = self.folder.join(name);
-            fs::write(&path, text)
-                .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o600)))
-                .map_err(fail)?;
-            owner.own(&path).map_err(fail)?;
-        }
-        Ok(())
+        self.write("data/postgresql.conf", &settings)
+    }
+
+    /// Writes a file of the folder, for the server alone.
+    fn write(&self, name: &str, text: &str) -> Result<(), String> {
+        let path = self.folder.join(name);
+        let written = fs::write(&path, text)
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o600)))
+            .map_err(|error| format!("{}: {error}", path.display()));
+        written.and_then(|()| Owner::find()?.own(&path))
     }
 
     /// Starts it; returns when it takes connections.
@@ -409,8 +446,9 @@ impl Owner {
         })
     }
 
-    fn own(&self, path: &Path) -> std::io::Result<()> {
-        self.0.map_or(Ok(()), |(user, group)| chown(path, Some(user), Some(group)))
+    fn own(&self, path: &Path) -> Result<(), String> {
+        let owned = self.0.map_or(Ok(()), |(user, group)| chown(path, Some(user), Some(group)));
+        owned.map_err(|error| format!("{}: {error}", path.display()))
     }
 
     fn command(&self, program: &Path) -> Command {
