@@ -117,8 +117,8 @@ pub trait Directory: Send + Sync {
     /// 32 random bytes of this installation, made at the first call and the same ever after: tokens are derived of it.
     async fn secret(&self) -> Result<[u8; 32], StoreError>;
 
-    /// Counts the lives of interaction servers: each call returns the number after that of the call before, the first
-    /// one 1. What is numbered within a life is newer than all of an earlier one, whatever any clock says.
+    /// Counts the lives of interaction servers: each call returns a greater number than any call before, the first one
+    /// 1. What is numbered within a life is newer than all of an earlier one, whatever any clock says.
     async fn begin_life(&self) -> Result<u64, StoreError>;
 
     /// Changes whenever anybody, another process included, has written. It may change without need, and says nothing

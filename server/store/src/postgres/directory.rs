@@ -46,6 +46,15 @@ impl Directory for PostgresDirectory {
         Ok(secret::find_or_make(&self.pool).await?)
     }
 
+    async fn begin_life(&self) -> Result<u64, StoreError> {
+        // Repeated on another connection, it leaves out a number.
+        let count = "INSERT INTO lives (id, count) VALUES (1, 1) \
+                     ON CONFLICT (id) DO UPDATE SET count = lives.count + 1 RETURNING count";
+        let rows = self.pool.query(count, &[]).await?.rows;
+        let row = rows.first().ok_or(Fault::Row("lives"))?;
+        Ok(row.try_get::<_, i64>(0).map_err(Fault::from)?.cast_unsigned())
+    }
+
     async fn version(&self) -> Result<u64, StoreError> {
         let rows = self.pool.query("SELECT version FROM directory_version", &[]).await?.rows;
         let row = rows.first().ok_or(Fault::Row("directory_version"))?;

@@ -74,7 +74,7 @@ pub(super) async fn earlier(
             "SELECT chats.session, opened_at, subject, display, filed.disposition, filed.remark
          FROM chats
          LEFT JOIN LATERAL (SELECT agent FROM takings WHERE session = chats.session
-                            ORDER BY id DESC LIMIT 1) AS taken ON true
+                            ORDER BY (unfiled OR filed_at IS NOT NULL) DESC, id DESC LIMIT 1) AS taken ON true
          LEFT JOIN accounts ON accounts.agent = taken.agent
          LEFT JOIN LATERAL (SELECT disposition, remark FROM takings
                             WHERE session = chats.session AND filed_at IS NOT NULL

@@ -90,3 +90,9 @@ CREATE TRIGGER version_of_choices AFTER INSERT OR UPDATE OR DELETE ON choices EX
 CREATE TRIGGER version_of_chats AFTER INSERT OR UPDATE OR DELETE ON chats EXECUTE FUNCTION raise_directory_version();
 CREATE TRIGGER version_of_takings AFTER INSERT OR UPDATE OR DELETE ON takings EXECUTE FUNCTION raise_directory_version();
 CREATE TRIGGER version_of_replies AFTER INSERT OR UPDATE OR DELETE ON replies EXECUTE FUNCTION raise_directory_version();
+
+-- How many interaction servers have begun.
+CREATE TABLE lives (
+    id    integer PRIMARY KEY CHECK (id = 1),
+    count bigint NOT NULL
+);
