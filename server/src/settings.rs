@@ -20,6 +20,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod values;
+mod words;
 
 use figment::{
     Figment,

@@ -8,9 +8,11 @@ import { leaving } from '../shared/words.js';
 
 /** @param {string|null} reason why the session closed */
 export function ending(reason) {
-  return reason === 'not_saved'
-    ? 'The chat was ended because it could not be saved any more.'
-    : 'The chat has ended.';
+  switch (reason) {
+    case 'not_saved': return 'The chat was ended because it could not be saved any more.';
+    case 'not_restored': return 'The chat was ended because the service was interrupted. Please start a new one.';
+    default: return 'The chat has ended.';
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ mod ending;
 mod failover;
 mod limits;
 mod notes;
+mod options;
 mod rest;
 mod resuming;
 mod run;

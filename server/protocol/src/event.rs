@@ -279,8 +279,10 @@ pub enum ClosedReason {
     CustomerLeft,
     /// A participant ended it.
     Ended,
-    /// The store could not save it (`transcript-save-on-error = close`); this event itself is not saved.
+    /// The store could not save it (`transcript-save-on-error = close`).
     NotSaved,
+    /// Its engine is gone, and sessions are not restored (`session-restoration-mode = none`).
+    NotRestored,
 }
 
 /// An event as serialised once by the engine: stored, sent over links and written to browsers as it is.

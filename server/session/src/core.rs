@@ -23,7 +23,7 @@ use tandem_protocol::{
 };
 
 use self::{relay::Relay, restoring::Restoring, saving::Unsaved};
-use crate::{Now, Session, SessionSettings};
+use crate::{Now, Restoration, Session, SessionSettings};
 
 /// One link to the engine, named by the runtime; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -239,7 +239,12 @@ impl Core {
     /// The store is read only after the epoch was raised: the caller has done that (design section 3, F-1).
     #[must_use]
     pub fn new(now: Now, settings: SessionSettings, open: &[OpenSession]) -> Self {
-        let dormant_until = now.elapsed + settings.client_disconnect_timeout;
+        // Those that are not restored have nobody to wait for.
+        let wait = match settings.restoration {
+            Restoration::Simple => settings.client_disconnect_timeout,
+            Restoration::None => Duration::ZERO,
+        };
+        let dormant_until = now.elapsed + wait;
         Self {
             settings,
             sessions: open.iter().map(|open| (open.session, Slot::Dormant)).collect(),

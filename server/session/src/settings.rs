@@ -13,6 +13,17 @@ pub struct SessionSettings {
     pub clients_max: usize,
     /// `message-bytes-max`: bytes of UTF-8 of one message's text.
     pub message_bytes_max: usize,
+    /// `session-restoration-mode`: what becomes of the sessions that a new primary inherits.
+    pub restoration: Restoration,
+}
+
+/// `session-restoration-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restoration {
+    /// A session dies with its engine: whoever comes next ends it, and its readers are told.
+    None,
+    /// Sessions go on.
+    Simple,
 }
 
 impl Default for SessionSettings {
@@ -22,6 +33,7 @@ impl Default for SessionSettings {
             sessions_max: 100_000,
             clients_max: 200_000,
             message_bytes_max: 16_384,
+            restoration: Restoration::Simple,
         }
     }
 }

@@ -60,6 +60,7 @@ fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String
             sessions_max: options.limit_for_sessions.as_usize(),
             clients_max: options.limit_for_clients.as_usize(),
             message_bytes_max: options.message_bytes_max.as_usize(),
+            restoration: options.session_restoration_mode.0,
         },
         save: SaveSettings {
             resend_attempts: u32::try_from(resend_attempts).expect("the bound is 1,000"),

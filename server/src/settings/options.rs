@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tandem_session::Restoration;
 
-use super::values::{Count, Span};
+use super::{
+    values::{Count, Span},
+    words::Word,
+};
 
 /// Twenty days in milliseconds.
 const TWENTY_DAYS_MS: u64 = 20 * 24 * 60 * 60 * 1000;
@@ -21,6 +25,8 @@ pub(crate) struct OptionsSection {
     pub(crate) limit_for_clients: Count<1, 20_000_000>,
     /// The longest text of a message in bytes of UTF-8. The bound keeps a page of history far below a link's frame.
     pub(crate) message_bytes_max: Count<1, 65_536>,
+    /// What becomes of the sessions of an engine that is gone.
+    pub(crate) session_restoration_mode: Word<Restoration>,
     /// Tries after a recoverable store error before it counts as non-recoverable.
     pub(crate) transcript_resend_attempts: Count<0, 1_000>,
     /// The pause between them.
@@ -34,6 +40,7 @@ impl Default for OptionsSection {
             limit_for_sessions: Count(100_000),
             limit_for_clients: Count(200_000),
             message_bytes_max: Count(16_384),
+            session_restoration_mode: Word(Restoration::Simple),
             transcript_resend_attempts: Count(10),
             transcript_resend_delay: Span(Duration::from_millis(500)),
         }

@@ -1,5 +1,7 @@
 //! Each step of precedence, and each refusal's exact sentence.
 
+mod options;
+
 use std::path::PathBuf;
 
 use super::*;
@@ -92,13 +94,13 @@ fn a_file_that_is_not_toml_is_refused_with_the_line() {
 
 #[test]
 fn unknown_keys_are_refused_by_name_in_every_table() {
-    let text =
-        "colour = 1\n[pair]\nnames = \"x\"\n[engine.settings]\ntranscript-auto-save = 1\n[engine.lease]\nttl = 1";
+    let text = "colour = 1\n[pair]\nnames = \"x\"\n[engine.settings]\ntranscript-format = 1\n[engine.lease]\nttl = 1";
     let expected = "\
 FILE: unknown key colour; the top level allows echo, engine, gateway, interaction, log, pair, run
 FILE: unknown key engine.lease.ttl; [engine.lease] allows expiry, renew
-FILE: unknown key engine.settings.transcript-auto-save; [engine.settings] allows client-disconnect-timeout, \
-limit-for-clients, limit-for-sessions, message-bytes-max, transcript-resend-attempts, transcript-resend-delay
+FILE: unknown key engine.settings.transcript-format; [engine.settings] allows client-disconnect-timeout, \
+limit-for-clients, limit-for-sessions, message-bytes-max, session-restoration-mode, transcript-resend-attempts, \
+transcript-resend-delay
 FILE: unknown key pair.names; [pair] allows name";
     assert_eq!(refused(text), expected);
 }

@@ -3,19 +3,19 @@
 //! After a takeover every session is like that. Requests of one session stay in the order in which they came.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
 use tandem_protocol::{
-    ErrorCode, LeaveReason, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId,
+    ClosedReason, ErrorCode, LeaveReason, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId,
     limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX},
     link::{Answer, Join, Open, Outcome, Page, Request, Send},
     routing::{EndInvitation, Invite, Route},
 };
 
 use super::{Core, Effect, LinkId, Live, LoadedSession, ReadId, Slot, done, unknown_session};
-use crate::{Now, Session, Unreadable};
+use crate::{Now, Restoration, Session, Unreadable};
 
 /// Requests that may be parked (B-1); at the takeover of a full engine each gateway parks its batches of attaches and
 /// what its customers sent meanwhile.
@@ -57,6 +57,9 @@ pub(super) struct Restoring {
     next_parked: u64,
     reads: HashMap<ReadId, Reading>,
     next_read: u64,
+    /// Sessions that were read only to be ended (`session-restoration-mode = none`). Requests for them stay parked
+    /// until the end is saved, so that whoever reattaches is told of it at once and in one piece.
+    ending: HashSet<SessionId>,
 }
 
 impl Restoring {
@@ -76,8 +79,10 @@ impl Restoring {
 impl Core {
     /// The sessions of a request that are not in memory.
     pub(super) fn missing_sessions(&self, body: &Request) -> Vec<SessionId> {
-        let is_missing =
-            |id: &SessionId| matches!(self.sessions.get(id), None | Some(Slot::Dormant | Slot::Loading { .. }));
+        let is_missing = |id: &SessionId| match self.sessions.get(id) {
+            None | Some(Slot::Dormant | Slot::Loading { .. }) => true,
+            Some(Slot::Unknown | Slot::Live(_)) => self.restoring.ending.contains(id),
+        };
         let mut missing = match body {
             Request::Attach(attaches) => attaches.iter().map(|attach| attach.session).filter(is_missing).collect(),
             Request::Follow(sessions) => sessions.iter().copied().filter(is_missing).collect(),
@@ -124,7 +129,7 @@ impl Core {
     /// Has sessions read from the store, those that are not being read already.
     pub(super) fn load(&mut self, mut sessions: Vec<SessionId>, effects: &mut Vec<Effect>) {
         sessions.retain(|session| match self.sessions.get(session) {
-            Some(Slot::Loading { .. }) => false,
+            Some(Slot::Loading { .. } | Slot::Live(_)) => false,
             slot => {
                 let was_open = matches!(slot, Some(Slot::Dormant));
                 self.sessions.insert(*session, Slot::Loading { was_open });
@@ -158,13 +163,44 @@ impl Core {
             };
             let is_unknown = matches!(slot, Slot::Unknown);
             let before = self.sessions.insert(session, slot);
-            if is_unknown && matches!(before, Some(Slot::Loading { was_open: true })) {
+            let was_open = matches!(before, Some(Slot::Loading { was_open: true }));
+            if is_unknown && was_open {
                 self.open -= 1;
             }
-            self.note_absences(now, session, self.taken_over_at, LeaveReason::NotBack);
+            if was_open && self.settings.restoration == Restoration::None {
+                self.end_inherited(now, session);
+            } else {
+                self.note_absences(now, session, self.taken_over_at, LeaveReason::NotBack);
+            }
         }
+        sessions.retain(|session| !self.restoring.ending.contains(session));
         self.go_on(now, &sessions, effects);
         unreadable
+    }
+
+    /// A session that is not restored ends, and its last events are saved like any others: no zombie stays open in the
+    /// store.
+    fn end_inherited(&mut self, now: Now, session: SessionId) {
+        let Some(live) = self.live_mut(session) else { return };
+        let records = live.session.end(now.wall, None, LeaveReason::Server, ClosedReason::NotRestored);
+        if !records.is_empty() {
+            self.restoring.ending.insert(session);
+            self.persist_all(records, None);
+        }
+        self.rearm(now, session);
+    }
+
+    /// Those of the sessions that were to be ended are, or cannot be now: who waits for them is answered.
+    pub(super) fn release_ending(
+        &mut self,
+        now: Now,
+        sessions: impl IntoIterator<Item = SessionId>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let released: Vec<_> = sessions.into_iter().filter(|session| self.restoring.ending.remove(session)).collect();
+        if !released.is_empty() {
+            self.go_on(now, &released, effects);
+        }
     }
 
     /// Sessions could not be read: what was parked for them is refused. The next request tries again, and for open

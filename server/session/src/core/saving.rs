@@ -81,13 +81,14 @@ impl Core {
         self.deliver(delivers, effects);
         self.announce(&opened, effects);
         self.tell_followers(changed, effects);
-        for session in closed {
+        for session in &closed {
             self.open -= 1;
-            if let Some(live) = self.live_mut(session) {
+            if let Some(live) = self.live_mut(*session) {
                 live.session.is_condemned = false;
             }
-            self.rearm(now, session);
+            self.rearm(now, *session);
         }
+        self.release_ending(now, closed, effects);
     }
 
     /// The batch will not be saved (`transcript-save-on-error = close`): every session it touched loses what it had
@@ -106,9 +107,10 @@ impl Core {
                 effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal.clone()) });
             }
         }
-        for session in touched {
-            self.condemn(now, session);
+        for session in &touched {
+            self.condemn(now, *session);
         }
+        self.release_ending(now, touched, effects);
     }
 
     /// Puts a record into the queue to the disk.

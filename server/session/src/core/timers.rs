@@ -17,8 +17,9 @@ impl Core {
     /// When [`Core::tick`] is next to be called; none while nothing can expire.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
-        let dormant = (!self.dormant.is_empty()).then_some(self.dormant_until);
-        let sessions = self.deadlines.first().map(|(at, _)| *at).filter(|_| self.timers_have_room());
+        let has_room = self.timers_have_room();
+        let dormant = (!self.dormant.is_empty() && has_room).then_some(self.dormant_until);
+        let sessions = self.deadlines.first().map(|(at, _)| *at).filter(|_| has_room);
         sessions.into_iter().chain(dormant).chain(self.relay.next_deadline()).min()
     }
 
@@ -36,7 +37,7 @@ impl Core {
             self.expire(now, session);
         }
         self.relay.tick(now, effects);
-        if self.dormant_until <= now.elapsed {
+        if self.dormant_until <= now.elapsed && self.timers_have_room() {
             self.dormant_until = now.elapsed + WAKE_PAUSE;
             self.wake_dormant(effects);
         }

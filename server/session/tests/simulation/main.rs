@@ -9,9 +9,13 @@ mod disk;
 mod node;
 mod world;
 
+use tandem_session::{Restoration, SessionSettings};
 use world::World;
 
 const SEEDS: u64 = 3_000;
+
+/// For what differs from the default in one thing.
+const SEEDS_OF_AN_OPTION: u64 = 1_000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name)
@@ -22,11 +26,22 @@ fn number(name: &str) -> Option<u64> {
 /// The guarantees D-1, D-2, D-3, D-4, F-1, F-2, R-1 and R-2; see [`World`] for where each is checked.
 #[test]
 fn every_guarantee_holds_whenever_an_engine_dies() {
-    let seeds = number("TANDEM_SEED").map_or(0..number("TANDEM_SEEDS").unwrap_or(SEEDS), |seed| seed..seed + 1);
+    run(SEEDS, &SessionSettings::default());
+}
+
+/// `session-restoration-mode = none`: what was acknowledged stays in the transcript (D-2), every reader is told of the
+/// end, and no session of a dead engine stays open.
+#[test]
+fn every_guarantee_holds_where_sessions_die_with_their_engine() {
+    run(SEEDS_OF_AN_OPTION, &SessionSettings { restoration: Restoration::None, ..SessionSettings::default() });
+}
+
+fn run(seeds: u64, settings: &SessionSettings) {
+    let seeds = number("TANDEM_SEED").map_or(0..number("TANDEM_SEEDS").unwrap_or(seeds), |seed| seed..seed + 1);
     let mut totals = world::Totals::default();
     for seed in seeds.clone() {
         println!("seed {seed}");
-        let mut world = World::new(seed);
+        let mut world = World::new(seed, settings.clone());
         world.run_with_faults(600);
         world.heal_and_settle();
         totals.add(&world.totals());
@@ -41,7 +56,7 @@ fn every_guarantee_holds_whenever_an_engine_dies() {
 fn a_store_without_a_fence_is_noticed() {
     let broken = (0..400).any(|seed| {
         std::panic::catch_unwind(|| {
-            let mut world = World::new(seed);
+            let mut world = World::new(seed, SessionSettings::default());
             world.disk_mut().is_fenced = false;
             world.run_with_faults(600);
             world.heal_and_settle();

@@ -41,6 +41,7 @@ enum Report {
 #[derive(Debug)]
 pub(crate) struct Node {
     me: usize,
+    settings: SessionSettings,
     keeper: LeaseKeeper,
     pub(crate) core: Option<(Epoch, Core)>,
     operations: VecDeque<Operation>,
@@ -69,9 +70,10 @@ fn seen(lease: Lease, running: [bool; 2]) -> SeenLease {
 }
 
 impl Node {
-    pub(crate) fn new(me: usize) -> Self {
+    pub(crate) fn new(me: usize, settings: SessionSettings) -> Self {
         Self {
             me,
+            settings,
             keeper: LeaseKeeper::new(name(me), LeaseTimes::default()),
             core: None,
             operations: VecDeque::new(),
@@ -138,7 +140,7 @@ impl Node {
         match report {
             Report::Lease(input) => return self.lease(now, input, disk),
             Report::Open(epoch, open) if self.keeper.primary_epoch() == Some(epoch) => {
-                self.core = Some((epoch, Core::new(now, SessionSettings::default(), &open)));
+                self.core = Some((epoch, Core::new(now, self.settings.clone(), &open)));
                 self.takeovers += 1;
             }
             Report::Open(..) => {}

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use tandem_protocol::Seq;
-use tandem_session::LinkId;
+use tandem_session::{LinkId, SessionSettings};
 
 use crate::{
     client::Client,
@@ -41,18 +41,21 @@ pub(crate) struct World {
     nodes: [Option<Node>; 2],
     clients: Vec<Client>,
     next_link: u64,
+    settings: SessionSettings,
     totals: Totals,
 }
 
 impl World {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// Two engines with these settings.
+    pub(crate) fn new(seed: u64, settings: SessionSettings) -> Self {
         Self {
             random: fastrand::Rng::with_seed(seed),
             now: Duration::ZERO,
             disk: Disk::fenced(),
-            nodes: [Some(Node::new(0)), Some(Node::new(1))],
+            nodes: [0, 1].map(|at| Some(Node::new(at, settings.clone()))),
             clients: vec![Client::new(0), Client::new(1)],
             next_link: 0,
+            settings,
             totals: Totals::default(),
         }
     }
@@ -138,7 +141,8 @@ impl World {
     }
 
     fn restart(&mut self, at: usize) {
-        self.nodes[at].get_or_insert_with(|| Node::new(at));
+        let settings = &self.settings;
+        self.nodes[at].get_or_insert_with(|| Node::new(at, settings.clone()));
     }
 
     fn stop(&mut self, at: usize) {

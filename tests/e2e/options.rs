@@ -1,0 +1,3 @@
+//! Options of `[engine.settings]`: each does what its row says, seen from outside.
+
+mod restoration;
