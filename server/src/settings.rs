@@ -7,6 +7,7 @@ mod check;
 mod echo;
 mod engine;
 mod gateway;
+mod inactivity;
 mod interaction;
 mod lease;
 mod lists;

@@ -45,7 +45,7 @@ export function mayRepeat(code) {
  * @typedef {object} SessionEvent one event of a session, as every reader sees it
  * @property {number} seq its number in the session: 1, 2, 3…
  * @property {number} at_ms when it was numbered, milliseconds since 1970
- * @property {'opened'|'joined'|'message'|'left'|'queued'|'invited'|'invitation_ended'|'closed'} type what happened
+ * @property {'opened'|'joined'|'message'|'left'|'queued'|'invited'|'invitation_ended'|'notice'|'closed'} type what happened
  * @property {number} [participant] who (joined, message, left)
  * @property {string} [client_id] the sender's id (joined, message, queued, invited)
  * @property {Visibility} [visibility] who may read it, where it is not everybody

@@ -10,6 +10,7 @@ import { leaving } from '../shared/words.js';
 export function ending(reason) {
   switch (reason) {
     case 'not_saved': return 'The chat was ended because it could not be saved any more.';
+    case 'idle': return 'The chat was closed because nobody had written for so long.';
     case 'not_restored': return 'The chat was ended because the service was interrupted. Please start a new one.';
     default: return 'The chat has ended.';
   }
@@ -24,6 +25,7 @@ export function happening(event, { mine, nameOf, kindOf }) {
     case 'opened': return event.subject ? ['Subject: ', name(event.subject)] : null;
     case 'joined': return mine ? ['You joined as ', name(event.name)] : [name(event.name), ' joined the chat'];
     case 'left': return left(event, mine, nameOf(event.participant), kindOf(event.participant));
+    case 'notice': return event.text ? [event.text] : null;
     case 'queued': return queued(event, event.by === undefined ? null : nameOf(event.by));
     default: return null;
   }

@@ -1,3 +1,4 @@
 //! Options of `[engine.settings]`: each does what its row says, seen from outside.
 
+mod idleness;
 mod restoration;

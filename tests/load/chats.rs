@@ -130,7 +130,7 @@ impl Chat {
 fn told_ms(view: &View) -> Vec<u64> {
     let told = view.notices.iter().filter_map(|notice| match notice {
         Notice::SessionRestored { gap_ms, .. } => Some(*gap_ms),
-        Notice::ConnectionLost => None,
+        _ => None,
     });
     told.collect()
 }

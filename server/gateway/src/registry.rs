@@ -303,6 +303,11 @@ impl Owner for Registry {
                     session.clients().for_each(|client| client.says_if_live(frame.clone()));
                 }
             }
+            Incoming::Notice { session, notice } => {
+                if let Some(session) = self.lock().read.get(&session) {
+                    session.is_told(notice);
+                }
+            }
             Incoming::Desk { desk, news } => self.desks.news(desk, news),
             Incoming::InteractionGone => self.interaction_lost(Instant::now()),
             Incoming::EnterAgain => self.desks.enter_again(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tandem_protocol::{
     AskId, DeskId, GatewayLink, Pair, ParticipantId, Place, SessionId,
     desk::{DeskAsk, DeskNews},
-    link::{Attached, Deliver, Outcome},
+    link::{Attached, Deliver, Outcome, SessionNotice},
     routing::Changed,
 };
 
@@ -39,6 +39,13 @@ pub enum Incoming<T> {
         participant: ParticipantId,
         /// Whether he types.
         on: bool,
+    },
+    /// Something about an attached session that is none of its events. May be lost.
+    Notice {
+        /// The session.
+        session: SessionId,
+        /// What.
+        notice: SessionNotice,
     },
     /// Sessions that are open, once the owner watches; the link itself watches again at each new primary.
     Opened(Vec<SessionId>),

@@ -9,7 +9,9 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ClientId, ErrorCode, ParticipantId, Place, Seq, SessionId, SessionState, Timestamp, Visibility};
+use crate::{
+    ClientId, ErrorCode, NoticeKind, ParticipantId, Place, Seq, SessionId, SessionState, Timestamp, Visibility,
+};
 
 /// What a client sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -143,6 +145,30 @@ pub enum Notice {
         /// The current state.
         state: SessionState,
     },
+    /// [`NoticeKind::IdleControlAlert`], where the transcript keeps no notices; else it is an event.
+    #[serde(rename = "IDLE_CONTROL_ALERT")]
+    IdleControlAlert {
+        /// The operator's sentence.
+        text: String,
+    },
+    /// [`NoticeKind::IdleControlClose`], where the transcript keeps no notices; the session's last events follow.
+    #[serde(rename = "IDLE_CONTROL_CLOSE")]
+    IdleControlClose {
+        /// The operator's sentence.
+        text: String,
+    },
+}
+
+impl Notice {
+    /// What Tandem says in a session and no transcript keeps; none for what a client is told otherwise.
+    #[must_use]
+    pub fn said(notice: NoticeKind, text: String) -> Option<Self> {
+        match notice {
+            NoticeKind::IdleControlAlert => Some(Self::IdleControlAlert { text }),
+            NoticeKind::IdleControlClose => Some(Self::IdleControlClose { text }),
+            NoticeKind::Restored => None,
+        }
+    }
 }
 
 /// WebSocket close codes. 40xx: reconnect and resume. 45xx: stop, reconnecting would meet the same.

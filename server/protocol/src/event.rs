@@ -114,6 +114,14 @@ pub enum EventBody {
         /// [`Visibility::Int`].
         visibility: Visibility,
     },
+    /// Tandem itself has something to say to everybody, and `transcript-save-notices` keeps it.
+    Notice {
+        /// What.
+        notice: NoticeKind,
+        /// A sentence, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
     /// The session ended; always the last event.
     Closed {
         /// Why.
@@ -131,7 +139,7 @@ impl EventBody {
             | Self::Left { visibility, .. }
             | Self::Invited { visibility, .. }
             | Self::InvitationEnded { visibility, .. } => *visibility,
-            Self::Opened { .. } | Self::Queued { .. } | Self::Closed { .. } => Visibility::All,
+            Self::Opened { .. } | Self::Queued { .. } | Self::Notice { .. } | Self::Closed { .. } => Visibility::All,
         }
     }
 }
@@ -271,6 +279,18 @@ pub enum InvitationEnd {
     Withdrawn,
 }
 
+/// What Tandem itself says in a session; on the wire the words that operators of such systems know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NoticeKind {
+    /// Nobody has done anything for a while; the session ends if that goes on.
+    IdleControlAlert,
+    /// Nobody has done anything for too long; the session ends.
+    IdleControlClose,
+    /// The session was restored by another engine.
+    Restored,
+}
+
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -283,6 +303,8 @@ pub enum ClosedReason {
     NotSaved,
     /// Its engine is gone, and sessions are not restored (`session-restoration-mode = none`).
     NotRestored,
+    /// Nobody did anything for too long (`[engine.inactivity-control]`).
+    Idle,
 }
 
 /// An event as serialised once by the engine: stored, sent over links and written to browsers as it is.

@@ -20,7 +20,8 @@ mod state;
 
 pub use error_code::ErrorCode;
 pub use event::{
-    ClosedReason, Event, EventBody, InvitationEnd, LeaveReason, ParticipantKind, QueueCause, RawEvent, Visibility,
+    ClosedReason, Event, EventBody, InvitationEnd, LeaveReason, NoticeKind, ParticipantKind, QueueCause, RawEvent,
+    Visibility,
 };
 pub use ids::{
     AgentId, AskId, ClientId, DeskId, EngineName, Epoch, GatewayLink, InvalidId, LoginName, PairName, ParticipantId,

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    AgentId, AskId, ClientId, DeskId, Epoch, GatewayLink, Pair, PairName, ParticipantId, ParticipantKind, Peer, Place,
-    RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Timestamp, TokenHash, Visibility,
+    AgentId, AskId, ClientId, DeskId, Epoch, GatewayLink, NoticeKind, Pair, PairName, ParticipantId, ParticipantKind,
+    Peer, Place, RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Timestamp, TokenHash, Visibility,
     desk::{DeskAsk, DeskNews},
     routing::{Changed, EndInvitation, Invite, Leaving, Placed, Route},
 };
@@ -290,6 +290,13 @@ pub enum FromEngine {
         /// Its place.
         place: Place,
     },
+    /// Something about an attached session that is none of its events. May be lost.
+    Notice {
+        /// The session.
+        session: SessionId,
+        /// What.
+        notice: SessionNotice,
+    },
     /// To the interaction server: a gateway asks. It may have been asked before, of this or another process.
     Asked {
         /// What the answer names.
@@ -316,6 +323,19 @@ pub enum FromEngine {
     Pair(Pair),
     /// Nothing to say, but alive.
     Heartbeat,
+}
+
+/// See [`FromEngine::Notice`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionNotice {
+    /// Tandem says something that the transcript does not keep; what it keeps is an event.
+    Said {
+        /// What.
+        notice: NoticeKind,
+        /// A sentence.
+        text: String,
+    },
 }
 
 /// What became of a request; `Result` as its own type so that the wire says `done` or `refused`.

@@ -4,6 +4,7 @@
 //! numbered but not saved is told to nobody (D-1): answers and deliveries leave only from [`Core::saved`].
 
 mod attach;
+mod idleness;
 mod relay;
 mod requests;
 mod restoring;
@@ -18,11 +19,11 @@ use tandem_protocol::{
     AskId, DeskId, ErrorCode, GatewayLink, LeaveReason, ParticipantId, Place, RawEvent, Refusal, RequestId, Seq,
     SessionId, TokenHash,
     desk::{DeskAsk, DeskNews},
-    link::{Answer, Deliver, Outcome, Request},
+    link::{Answer, Deliver, Outcome, Request, SessionNotice},
     routing::Changed,
 };
 
-use self::{relay::Relay, restoring::Restoring, saving::Unsaved};
+use self::{idleness::Idleness, relay::Relay, restoring::Restoring, saving::Unsaved};
 use crate::{Now, Restoration, Session, SessionSettings};
 
 /// One link to the engine, named by the runtime; never reused.
@@ -101,6 +102,15 @@ pub enum Effect {
         session: SessionId,
         /// Its place.
         place: Place,
+    },
+    /// Tell these links something about a session that is none of its events. May be lost.
+    Notice {
+        /// The links.
+        links: Vec<LinkId>,
+        /// The session.
+        session: SessionId,
+        /// What.
+        notice: SessionNotice,
     },
     /// Pass a gateway's question on to the interaction server.
     Asked {
@@ -192,6 +202,8 @@ struct Live {
     attachments: Vec<(LinkId, Option<ParticipantId>)>,
     /// The joined customers without an attachment.
     absences: Vec<Absence>,
+    /// How long nobody has done anything; none while that is not measured.
+    idleness: Option<Idleness>,
     /// How far it has come in the queue since the `queued` event named; never saved.
     place: Option<(Seq, Place)>,
     /// When something is next to be done about it; mirrored in `Core::deadlines`.
@@ -308,6 +320,7 @@ impl Core {
     /// A participant types. Nothing is kept of it.
     pub fn typing(
         &mut self,
+        now: Now,
         from: LinkId,
         session: SessionId,
         participant: ParticipantId,
@@ -320,6 +333,7 @@ impl Core {
             return;
         }
         let links = live.links();
+        self.note_typing(now, session, on);
         effects.push(Effect::Typing { links, session, participant, on });
     }
 
@@ -340,7 +354,8 @@ impl Core {
 
 impl Live {
     fn new(session: Session) -> Self {
-        Self { session, attachments: Vec::new(), absences: Vec::new(), place: None, deadline: None }
+        let (attachments, absences) = (Vec::new(), Vec::new());
+        Self { session, attachments, absences, idleness: None, place: None, deadline: None }
     }
 
     /// Each link that gets the session's events, once.

@@ -15,6 +15,6 @@ pub struct Record {
     pub secret: Option<TokenHash>,
     /// Whether the session ends with it.
     pub closes: bool,
-    /// Whether it is a message, which changes nothing in the session's state.
+    /// Whether it only says something: a message or a notice, which changes nothing in the session's state.
     pub says: bool,
 }

@@ -9,8 +9,8 @@ mod routing;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tandem_protocol::{
-    AgentId, ClientId, ClosedReason, ErrorCode, Event, EventBody, LeaveReason, ParticipantId, ParticipantKind,
-    RawEvent, Refusal, Seq, SessionId, SessionState, SessionStatus, Timestamp, TokenHash, Visibility,
+    AgentId, ClientId, ClosedReason, ErrorCode, Event, EventBody, LeaveReason, NoticeKind, ParticipantId,
+    ParticipantKind, RawEvent, Refusal, Seq, SessionId, SessionState, SessionStatus, Timestamp, TokenHash, Visibility,
     limits::PARTICIPANTS_MAX, link::Heads, routing::Leaving,
 };
 
@@ -99,6 +99,8 @@ pub struct Session {
     routing: Routing,
     /// In order of joining: participant n is at n - 1.
     participants: Vec<Participant>,
+    /// The last event by which somebody did something; what idleness is measured from.
+    active: Seq,
     /// The last numbered event.
     head: Seq,
     /// The last saved event; readers know nothing beyond it (D-1).
@@ -124,6 +126,7 @@ impl Session {
             properties: BTreeMap::new(),
             routing: Routing::default(),
             participants: Vec::new(),
+            active: Seq::ZERO,
             head: Seq::ZERO,
             saved: Seq::ZERO,
             heads: Heads::default(),
@@ -165,6 +168,11 @@ impl Session {
     /// The last numbered event's number.
     pub(crate) fn head(&self) -> Seq {
         self.head
+    }
+
+    /// The last event by which somebody did something.
+    pub(crate) fn active(&self) -> Seq {
+        self.active
     }
 
     /// Whether nothing numbered waits to be saved.
@@ -346,6 +354,11 @@ impl Session {
         records
     }
 
+    /// Tandem itself says something to everybody.
+    pub(crate) fn notice(&mut self, at: Timestamp, notice: NoticeKind, text: Option<String>) -> Record {
+        self.record(at, EventBody::Notice { notice, text }, None)
+    }
+
     /// The next event is saved: readers may know of it (D-1).
     pub(crate) fn saved(&mut self, raw: RawEvent) {
         assert_eq!(raw.seq, self.saved.next(), "events are saved in order (D-4)");
@@ -376,7 +389,7 @@ impl Session {
             EventBody::Queued { client_id, .. } | EventBody::Invited { client_id, .. } => {
                 self.forget_place(ParticipantId::ZERO, client_id);
             }
-            EventBody::InvitationEnded { .. } => {}
+            EventBody::InvitationEnded { .. } | EventBody::Notice { .. } => {}
             EventBody::Left { participant, .. } => self.set_left(participant, None),
             EventBody::Closed { .. } => self.closed = None,
         }
@@ -419,7 +432,7 @@ impl Session {
     fn record(&mut self, at: Timestamp, body: EventBody, secret: Option<TokenHash>) -> Record {
         let event = Event { seq: self.head.next(), at_ms: at, body };
         let closes = matches!(event.body, EventBody::Closed { .. });
-        let says = matches!(event.body, EventBody::Message { .. });
+        let says = matches!(event.body, EventBody::Message { .. } | EventBody::Notice { .. });
         let record = Record { session: self.id, at, event: RawEvent::of(&event), secret, closes, says };
         self.apply(event, secret).expect("an event made here follows from the state");
         record
@@ -428,6 +441,9 @@ impl Session {
     /// What an event changes, the same when it is new and when it is restored.
     fn apply(&mut self, event: Event, secret: Option<TokenHash>) -> Result<(), Unreadable> {
         let (seq, at) = (event.seq, event.at_ms);
+        if is_activity(&event.body) {
+            self.active = seq;
+        }
         match event.body {
             EventBody::Opened { subject, properties } => {
                 (self.opened_at, self.subject, self.properties) = (at, subject, properties);
@@ -460,9 +476,18 @@ impl Session {
                 self.places.insert((ParticipantId::ZERO, client_id), Place { seq, at, participant: by });
             }
             EventBody::InvitationEnded { agent, .. } => self.routing.end_invitation(seq, agent),
+            EventBody::Notice { .. } => {}
             EventBody::Closed { .. } => self.closed = Some(seq),
         }
         self.head = seq;
         Ok(())
     }
+}
+
+/// Whether idleness ends with it: a join, a leave, a message, or a new wait.
+fn is_activity(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::Joined { .. } | EventBody::Left { .. } | EventBody::Message { .. } | EventBody::Queued { .. }
+    )
 }

@@ -15,6 +15,10 @@ pub struct SessionSettings {
     pub message_bytes_max: usize,
     /// `session-restoration-mode`: what becomes of the sessions that a new primary inherits.
     pub restoration: Restoration,
+    /// `transcript-save-notices`: which notices are events of the transcript.
+    pub kept_notices: KeptNotices,
+    /// `[engine.inactivity-control]`; none where it is not enabled.
+    pub inactivity: Option<Inactivity>,
 }
 
 /// `session-restoration-mode`.
@@ -26,6 +30,61 @@ pub enum Restoration {
     Simple,
 }
 
+/// `transcript-save-notices`: each keeps what the one before keeps. Typing is never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeptNotices {
+    /// None: they are told to those who are there.
+    None,
+    /// Those about the session's course: idle alerts, and that it was ended for idleness.
+    Major,
+    /// Also those about the service: that the session was restored.
+    All,
+}
+
+/// `[engine.inactivity-control]`: what becomes of a session in which nobody does anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inactivity {
+    /// `timeout-alert`: from the last activity to the alert.
+    pub timeout_alert: Duration,
+    /// `timeout-alert2`: from there to a second alert; none for no second alert.
+    pub timeout_alert2: Option<Duration>,
+    /// `timeout-close`: from the last alert to the end.
+    pub timeout_close: Duration,
+    /// `message-alert`; nothing is said when it is empty, and time goes on all the same.
+    pub message_alert: String,
+    /// `message-alert2`; likewise.
+    pub message_alert2: String,
+    /// `message-close`; likewise.
+    pub message_close: String,
+    /// `include-notices`: which notices of participants count as activity.
+    pub counted: CountedNotices,
+}
+
+/// `include-notices`. The only notice that a participant of Tandem gives is that he types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountedNotices {
+    /// None.
+    None,
+    /// Those about more than typing: at present none.
+    Major,
+    /// Also that somebody begins to type.
+    Typing,
+    /// All: also that somebody stops typing.
+    All,
+}
+
+impl CountedNotices {
+    /// Whether it is activity that somebody begins or stops to type.
+    #[must_use]
+    pub fn counts_typing(self, on: bool) -> bool {
+        match self {
+            Self::None | Self::Major => false,
+            Self::Typing => on,
+            Self::All => true,
+        }
+    }
+}
+
 impl Default for SessionSettings {
     fn default() -> Self {
         Self {
@@ -34,6 +93,8 @@ impl Default for SessionSettings {
             clients_max: 200_000,
             message_bytes_max: 16_384,
             restoration: Restoration::Simple,
+            kept_notices: KeptNotices::Major,
+            inactivity: None,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! `[engine]`: where an engine listens and keeps its data. [`options`](super::options) and [`lease`](super::lease)
-//! are its nested tables.
+//! `[engine]`: where an engine listens and keeps its data. [`options`](super::options),
+//! [`inactivity`](super::inactivity) and [`lease`](super::lease) are its nested tables.
 
 use std::net::SocketAddr;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tandem_protocol::EngineName;
 
 use super::{
+    inactivity::InactivitySection,
     lease::LeaseSection,
     options::OptionsSection,
     values::{FilePath, HostPort, Text},
@@ -29,6 +30,8 @@ pub(crate) struct EngineSection {
     pub(crate) allow_unauthenticated_links: bool,
     /// `[engine.settings]`.
     pub(crate) settings: OptionsSection,
+    /// `[engine.inactivity-control]`.
+    pub(crate) inactivity_control: InactivitySection,
     /// `[engine.lease]`.
     pub(crate) lease: LeaseSection,
 }
@@ -42,6 +45,7 @@ impl Default for EngineSection {
             data_dir: Text(FilePath("tandem-data".into())),
             allow_unauthenticated_links: false,
             settings: OptionsSection::default(),
+            inactivity_control: InactivitySection::default(),
             lease: LeaseSection::default(),
         }
     }

@@ -42,6 +42,19 @@ impl<const MIN_MS: u64, const MAX_MS: u64> Visitor<'_> for SpanVisitor<MIN_MS, M
         let bounds = Duration::from_millis(MIN_MS)..=Duration::from_millis(MAX_MS);
         if bounds.contains(&span) { Ok(Span(span)) } else { Err(refuse()) }
     }
+
+    // A bare 0 needs no unit, where it is in the bounds.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        let is_zero = number == 0 && MIN_MS == 0;
+        if is_zero { Ok(Span(Duration::ZERO)) } else { Err(E::invalid_value(Unexpected::Unsigned(number), &self)) }
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        match u64::try_from(number) {
+            Ok(number) => self.visit_u64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+        }
+    }
 }
 
 /// A whole number between two bounds, inclusive.

@@ -46,6 +46,9 @@ impl Service {
                 Effect::Place { links, session, place } => {
                     outgoing.push_to_all(&links, &frame(&FromEngine::Place { session, place }));
                 }
+                Effect::Notice { links, session, notice } => {
+                    outgoing.push_to_all(&links, &frame(&FromEngine::Notice { session, notice }));
+                }
                 Effect::Asked { link, ask, gateway, body } => {
                     outgoing.push(link, frame(&FromEngine::Asked { ask, gateway, body }));
                 }

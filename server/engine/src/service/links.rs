@@ -81,7 +81,7 @@ impl Service {
                 ToEngine::Request { id, body } => core.request(now, link, id, body, &mut self.effects),
                 ToEngine::Detach { session, participant } => core.detach(now, link, session, participant),
                 ToEngine::Typing { session, participant, on } => {
-                    core.typing(link, session, participant, on, &mut self.effects);
+                    core.typing(now, link, session, participant, on, &mut self.effects);
                 }
                 ToEngine::Reply { ask, outcome } => core.replied(link, ask, outcome, &mut self.effects),
                 ToEngine::Push { gateway, desk, news } => core.pushed(link, gateway, desk, news, &mut self.effects),

@@ -6,7 +6,11 @@ use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
-use tandem_protocol::{ParticipantId, RawEvent, Seq, SessionState, SessionStatus, TokenHash, Visibility, link::Page};
+use tandem_protocol::{
+    ParticipantId, RawEvent, Seq, SessionState, SessionStatus, TokenHash, Visibility,
+    client::{Notice, ServerFrame},
+    link::{Page, SessionNotice},
+};
 
 use super::client::{Advanced, Client};
 use crate::frames;
@@ -162,6 +166,15 @@ impl Session {
             }
         };
         self.clients.iter().for_each(|client| client.is_restored(page.head, &mut notice));
+    }
+
+    /// Passes on what is no event: to readers who are in step, and to no others.
+    pub(super) fn is_told(&self, notice: SessionNotice) {
+        let SessionNotice::Said { notice, text } = notice;
+        if let Some(notice) = Notice::said(notice, text) {
+            let frame = frames::text(&ServerFrame::Notice(notice));
+            self.clients.iter().for_each(|client| client.says_if_live(frame.clone()));
+        }
     }
 
     pub(super) fn advance(&self, client: &Client) -> Advanced {

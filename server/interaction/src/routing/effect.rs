@@ -71,6 +71,7 @@ impl Input {
             | Incoming::Reattached { .. }
             | Incoming::Pair(_)
             | Incoming::Place { .. }
+            | Incoming::Notice { .. }
             | Incoming::Desk { .. }
             | Incoming::InteractionGone
             | Incoming::EnterAgain => None,

@@ -120,7 +120,7 @@ impl Core {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         let answer = |place: Place| asked.with(Answer::Joined { participant: place.participant, seq: place.seq });
-        self.number(session, joined, answer, effects);
+        self.number(now, session, joined, answer, effects);
         self.note_absences(now, session, now.elapsed, LeaveReason::Gone);
         Ok(())
     }
@@ -141,7 +141,7 @@ impl Core {
         let answer = |place: Place| {
             asked.with(Answer::Saved { seq: place.seq, at_ms: place.at, participant: place.participant })
         };
-        self.number(send.session, said, answer, effects);
+        self.number(now, send.session, said, answer, effects);
         self.note_request(now, send.session, participant);
         Ok(())
     }
@@ -149,13 +149,17 @@ impl Core {
     /// Persists what is new, and has the request answered once it, or what it repeats, is saved.
     pub(super) fn number(
         &mut self,
+        now: Now,
         session: SessionId,
         numbered: Numbered,
         answer: impl Fn(Place) -> (LinkId, RequestId, Answer),
         effects: &mut Vec<Effect>,
     ) {
         match numbered {
-            Numbered::New(records, place) => self.persist_all(records, Some(answer(place))),
+            Numbered::New(records, place) => {
+                self.persist_all(records, Some(answer(place)));
+                self.rearm(now, session);
+            }
             Numbered::Repeat(place) => self.answer_when_saved(session, place.seq, answer(place), effects),
         }
     }

@@ -40,7 +40,7 @@ impl Core {
         self.check_room_to_save()?;
         let session = route.session;
         let routed = self.live_mut(session).ok_or_else(unknown_session)?.session.route(now.wall, route)?;
-        self.number(session, routed, |place| asked.with(saved_at(place)), effects);
+        self.number(now, session, routed, |place| asked.with(saved_at(place)), effects);
         Ok(())
     }
 
@@ -54,7 +54,7 @@ impl Core {
         self.check_room_to_save()?;
         let session = invite.session;
         let invited = self.live_mut(session).ok_or_else(unknown_session)?.session.invite(now.wall, invite)?;
-        self.number(session, invited, |place| asked.with(saved_at(place)), effects);
+        self.number(now, session, invited, |place| asked.with(saved_at(place)), effects);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tandem_protocol::{ClosedReason, LeaveReason, ParticipantId, SessionId, limits::ATTACH_SESSIONS_MAX};
 
-use super::{Absence, Core, Effect, Live, Slot, saving::UNSAVED_MAX};
+use super::{Absence, Core, Effect, Live, Slot, idleness::IdleTimes, saving::UNSAVED_MAX};
 use crate::Now;
 
 /// How long a session without readers stays in memory after its end: a page that reloads then costs no disk.
@@ -34,7 +34,7 @@ impl Core {
             && let Some((at, session)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now.elapsed)
         {
             self.deadlines.remove(&(at, session));
-            self.expire(now, session);
+            self.expire(now, session, effects);
         }
         self.relay.tick(now, effects);
         if self.dormant_until <= now.elapsed && self.timers_have_room() {
@@ -56,8 +56,8 @@ impl Core {
         self.load(sessions, effects);
     }
 
-    /// The session's moment has come: it is forgotten, closed, or its absent customers leave.
-    fn expire(&mut self, now: Now, session: SessionId) {
+    /// The session's moment has come: it is forgotten, closed, its absent customers leave, or its idleness is told.
+    fn expire(&mut self, now: Now, session: SessionId, effects: &mut Vec<Effect>) {
         let timeout = self.settings.client_disconnect_timeout;
         let Some(live) = self.live_mut(session) else { return };
         live.deadline = None;
@@ -74,6 +74,7 @@ impl Core {
             gone.flat_map(|gone| live.session.leave(now.wall, gone.participant, gone.reason)).collect()
         };
         self.persist_all(records, None);
+        self.note_idleness(now, session, effects);
         self.rearm(now, session);
     }
 
@@ -100,8 +101,10 @@ impl Core {
     /// Sets the session's next moment from its state.
     pub(super) fn rearm(&mut self, now: Now, session: SessionId) {
         let timeout = self.settings.client_disconnect_timeout;
+        let idle_times = self.settings.inactivity.as_ref().map(IdleTimes::of);
         let Some(live) = self.live_mut(session) else { return };
-        let deadline = live.next_moment(now, timeout);
+        live.measure_idleness(now, idle_times.is_some());
+        let deadline = live.next_moment(now, timeout, idle_times);
         self.set_deadline(session, deadline);
     }
 
@@ -128,13 +131,14 @@ impl Core {
 }
 
 impl Live {
-    fn next_moment(&self, now: Now, timeout: Duration) -> Option<Duration> {
+    fn next_moment(&self, now: Now, timeout: Duration, idle_times: Option<IdleTimes>) -> Option<Duration> {
         if self.session.is_condemned && !self.session.is_closed() {
             return self.deadline.or(Some(now.elapsed));
         }
         if self.session.is_closed() {
             return self.attachments.is_empty().then_some(now.elapsed + ENDED_KEPT);
         }
-        self.absences.iter().map(|absence| absence.since + timeout).min()
+        let gone = self.absences.iter().map(|absence| absence.since + timeout);
+        gone.chain(self.idle_at(idle_times)).min()
     }
 }

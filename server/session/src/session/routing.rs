@@ -56,6 +56,11 @@ impl Routing {
         self.queues.last().is_some_and(|entry| entry.seq == seq && entry.taken.is_none())
     }
 
+    /// Whether it waits for somebody to take it.
+    pub(super) fn waits(&self) -> bool {
+        self.queues.last().is_some_and(|entry| entry.taken.is_none())
+    }
+
     /// Where it waits, as readers know it who know events up to `saved`.
     pub(super) fn queue_at(&self, saved: Seq) -> Option<Box<QueueState>> {
         let entry = self.queues.iter().rev().find(|entry| entry.seq <= saved)?;
@@ -131,6 +136,11 @@ impl Session {
     /// Whether the session waits since this very event.
     pub(crate) fn waits_since(&self, seq: Seq) -> bool {
         self.routing.waits_since(seq)
+    }
+
+    /// Whether the session waits for somebody to take it.
+    pub(crate) fn waits(&self) -> bool {
+        self.routing.waits()
     }
 
     /// Refuses a join that answers a `queued` event unless the session waits since it.

@@ -233,7 +233,7 @@ impl Node {
                     assert!(changed.iter().all(is_saved), "D-1: a follower is told of what is not saved");
                     links.iter().map(|link| (*link, FromEngine::Changed(changed.clone()))).collect()
                 }
-                Effect::Typing { .. } | Effect::Opened { .. } => continue,
+                Effect::Typing { .. } | Effect::Opened { .. } | Effect::Notice { .. } => continue,
                 Effect::Place { .. }
                 | Effect::Asked { .. }
                 | Effect::GatewayGone { .. }

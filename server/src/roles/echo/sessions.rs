@@ -86,6 +86,7 @@ impl Sessions {
             // Queues and desks are no business of the echo's.
             Incoming::Changed(_)
             | Incoming::Place { .. }
+            | Incoming::Notice { .. }
             | Incoming::Asked { .. }
             | Incoming::GatewayGone(_)
             | Incoming::Desk { .. }

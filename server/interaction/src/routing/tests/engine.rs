@@ -85,7 +85,7 @@ impl Session {
                 self.state.invitations.retain(|asked| asked.agent != *agent);
             }
             EventBody::Closed { .. } => self.state.status = SessionStatus::Closed,
-            EventBody::Message { .. } => {}
+            EventBody::Message { .. } | EventBody::Notice { .. } => {}
         }
         self.events.push(Event { seq, at_ms: now, body });
         seq

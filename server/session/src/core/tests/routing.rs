@@ -7,14 +7,14 @@ use tandem_protocol::{
 
 use super::*;
 
-const BEN: AgentId = AgentId(1);
+pub(super) const BEN: AgentId = AgentId(1);
 const EVA: AgentId = AgentId(2);
 
 fn client_id(text: &str) -> ClientId {
     ClientId::new(text).expect("valid")
 }
 
-fn route_to(queue: &str, after: Seq) -> Route {
+pub(super) fn route_to(queue: &str, after: Seq) -> Route {
     Route {
         session: session(1),
         client_id: client_id(&format!("queue-after-{after}")),
@@ -43,11 +43,11 @@ fn joined(answer: Result<Answer, Refusal>) -> ParticipantId {
 }
 
 impl Desk {
-    fn routes(&mut self, route: Route) -> Seq {
+    pub(super) fn routes(&mut self, route: Route) -> Seq {
         saved_at(self.ask(Request::Route(route)))
     }
 
-    fn takes(&mut self, agent: AgentId, queued: Seq) -> Result<Answer, Refusal> {
+    pub(super) fn takes(&mut self, agent: AgentId, queued: Seq) -> Result<Answer, Refusal> {
         self.ask(Request::Join(take(agent, queued)))
     }
 
