@@ -1,4 +1,5 @@
 //! Options of `[engine.settings]`: each does what its row says, seen from outside.
 
 mod idleness;
+mod notices;
 mod restoration;

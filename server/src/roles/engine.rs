@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tandem_engine::{Engine, EngineRole as State, EngineSettings, SaveSettings};
 use tandem_protocol::EngineName;
-use tandem_session::{KeptNotices, LeaseTimes, SessionSettings};
+use tandem_session::{LeaseTimes, SessionSettings};
 use tandem_store::SqliteStore;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -61,7 +61,7 @@ fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String
             clients_max: options.limit_for_clients.as_usize(),
             message_bytes_max: options.message_bytes_max.as_usize(),
             restoration: options.session_restoration_mode.0,
-            kept_notices: KeptNotices::Major,
+            kept_notices: options.transcript_save_notices.0,
             inactivity: engine.inactivity_control.inactivity(),
         },
         save: SaveSettings {

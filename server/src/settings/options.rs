@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tandem_session::Restoration;
+use tandem_session::{KeptNotices, Restoration};
 
 use super::{
     values::{Count, Span},
@@ -31,6 +31,8 @@ pub(crate) struct OptionsSection {
     pub(crate) transcript_resend_attempts: Count<0, 1_000>,
     /// The pause between them.
     pub(crate) transcript_resend_delay: Span<10, 60_000>,
+    /// Which notices are events of the transcript.
+    pub(crate) transcript_save_notices: Word<KeptNotices>,
 }
 
 impl Default for OptionsSection {
@@ -43,6 +45,7 @@ impl Default for OptionsSection {
             session_restoration_mode: Word(Restoration::Simple),
             transcript_resend_attempts: Count(10),
             transcript_resend_delay: Span(Duration::from_millis(500)),
+            transcript_save_notices: Word(KeptNotices::Major),
         }
     }
 }

@@ -100,7 +100,7 @@ FILE: unknown key colour; the top level allows echo, engine, gateway, interactio
 FILE: unknown key engine.lease.ttl; [engine.lease] allows expiry, renew
 FILE: unknown key engine.settings.transcript-format; [engine.settings] allows client-disconnect-timeout, \
 limit-for-clients, limit-for-sessions, message-bytes-max, session-restoration-mode, transcript-resend-attempts, \
-transcript-resend-delay
+transcript-resend-delay, transcript-save-notices
 FILE: unknown key pair.names; [pair] allows name";
     assert_eq!(refused(text), expected);
 }

@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Unexpected, Visitor},
 };
-use tandem_session::Restoration;
+use tandem_session::{KeptNotices, Restoration};
 
 /// What one of a few words can stand for.
 pub(crate) trait Choice: Copy + PartialEq + 'static {
@@ -56,4 +56,8 @@ impl<T: Choice> Visitor<'_> for WordVisitor<T> {
 
 impl Choice for Restoration {
     const EACH: &'static [(&'static str, Self)] = &[("none", Self::None), ("simple", Self::Simple)];
+}
+
+impl Choice for KeptNotices {
+    const EACH: &'static [(&'static str, Self)] = &[("none", Self::None), ("major", Self::Major), ("all", Self::All)];
 }

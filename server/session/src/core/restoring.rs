@@ -8,14 +8,14 @@ use std::{
 };
 
 use tandem_protocol::{
-    ClosedReason, ErrorCode, LeaveReason, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId,
+    ClosedReason, ErrorCode, LeaveReason, NoticeKind, ParticipantId, RawEvent, Refusal, RequestId, Seq, SessionId,
     limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX},
     link::{Answer, Join, Open, Outcome, Page, Request, Send},
     routing::{EndInvitation, Invite, Route},
 };
 
 use super::{Core, Effect, LinkId, Live, LoadedSession, ReadId, Slot, done, unknown_session};
-use crate::{Now, Restoration, Session, Unreadable};
+use crate::{KeptNotices, Now, Restoration, Session, Unreadable};
 
 /// Requests that may be parked (B-1); at the takeover of a full engine each gateway parks its batches of attaches and
 /// what its customers sent meanwhile.
@@ -170,6 +170,9 @@ impl Core {
             if was_open && self.settings.restoration == Restoration::None {
                 self.end_inherited(now, session);
             } else {
+                if was_open && self.settings.kept_notices == KeptNotices::All {
+                    self.note_restored(now, session);
+                }
                 self.note_absences(now, session, self.taken_over_at, LeaveReason::NotBack);
             }
         }
@@ -188,6 +191,13 @@ impl Core {
             self.persist_all(records, None);
         }
         self.rearm(now, session);
+    }
+
+    /// The restoration is an event of the session, before anything that is done after it.
+    fn note_restored(&mut self, now: Now, session: SessionId) {
+        let Some(live) = self.live_mut(session).filter(|live| !live.session.is_closed()) else { return };
+        let record = live.session.notice(now.wall, NoticeKind::Restored, None);
+        self.persist_all(vec![record], None);
     }
 
     /// Those of the sessions that were to be ended are, or cannot be now: who waits for them is answered.

@@ -2,6 +2,7 @@
 
 mod idleness;
 mod not_restored;
+mod notices;
 mod relay;
 mod routing;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tandem_session::{CountedNotices, Restoration};
+use tandem_session::{CountedNotices, KeptNotices, Restoration};
 
 use super::*;
 
@@ -25,6 +25,15 @@ fn a_restoration_mode_is_none_or_simple() {
     assert_eq!(options("session-restoration-mode = \"none\"").session_restoration_mode.0, Restoration::None);
     assert_eq!(refused_option("session-restoration-mode = \"full\""), "\"none\" or \"simple\"");
     assert_eq!(refused_option("session-restoration-mode = true"), "\"none\" or \"simple\"");
+}
+
+#[test]
+fn the_transcript_keeps_no_notices_the_major_ones_or_all() {
+    let kept = |text: &str| options(text).transcript_save_notices.0;
+    assert_eq!(kept(""), KeptNotices::Major);
+    assert_eq!(kept("transcript-save-notices = \"none\""), KeptNotices::None);
+    assert_eq!(kept("transcript-save-notices = \"all\""), KeptNotices::All);
+    assert_eq!(refused_option("transcript-save-notices = \"some\""), "\"none\", \"major\" or \"all\"");
 }
 
 #[test]
