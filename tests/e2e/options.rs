@@ -3,3 +3,4 @@
 mod idleness;
 mod notices;
 mod restoration;
+mod saving;

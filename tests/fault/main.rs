@@ -8,3 +8,4 @@ mod hangs;
 mod pairs;
 mod race;
 mod storm;
+mod unsaved;

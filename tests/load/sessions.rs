@@ -48,7 +48,8 @@ pub(crate) async fn open_idle(rest: &Rest, sessions: usize) -> Vec<Socket> {
 /// Connects a party and waits until it is welcomed.
 async fn connect(address: &str, ticket: &Ticket) -> Result<Socket, Error> {
     let mut socket = open_socket(&format!("ws://{address}/api/v1/ws"), Some(CLIENT_SUBPROTOCOL)).await?;
-    let hello = ClientFrame::Hello { session: ticket.session, token: ticket.token.clone(), after: Seq::ZERO };
+    let (session, token) = (ticket.session, ticket.token.clone());
+    let hello = ClientFrame::Hello { session, token, after: Seq::ZERO, save_notices: false };
     socket.send(Message::text(serde_json::to_string(&hello).expect("a frame serialises"))).await?;
     loop {
         match socket.next().await.ok_or(Error::ConnectionClosed)?? {

@@ -73,6 +73,14 @@ impl Customer {
         Self::launch(rest.address(), ticket, name, View::new(name))
     }
 
+    /// As [`Customer::with_ticket`], asking to be told what is saved and what is not.
+    #[must_use]
+    pub fn asking_for_saves(rest: &Rest, ticket: Ticket, name: &str) -> Self {
+        let mut view = View::new(name);
+        view.asks_for_saves = true;
+        Self::launch(rest.address(), ticket, name, view)
+    }
+
     fn launch(address: &str, ticket: Ticket, name: &str, view: View) -> Self {
         let shared = Arc::new(Shared {
             name: name.to_owned(),
@@ -141,6 +149,15 @@ impl Customer {
     pub async fn is_saved(&self, id: &ClientId) -> Seq {
         let acked = |view: &View| view.acks.iter().find(|(acked, _)| acked == id).map(|(_, seq)| *seq);
         self.waits_for(&format!("message {id} is acknowledged"), acked).await
+    }
+
+    /// Waits until a message is acknowledged without being on the disk.
+    ///
+    /// # Panics
+    /// When it is not, in time.
+    pub async fn is_told_unsaved(&self, id: &ClientId) -> Seq {
+        let acked = |view: &View| view.unsaved_acks.iter().find(|(acked, _)| acked == id).map(|(_, seq)| *seq);
+        self.waits_for(&format!("message {id} is acknowledged as not durable"), acked).await
     }
 
     /// Waits until everything written is acknowledged.

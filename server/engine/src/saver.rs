@@ -21,12 +21,14 @@ pub(crate) enum SaveOutcome {
     Failed,
 }
 
-/// Saves one batch. `transcript-resend-attempts` times it is tried again after an error that may pass.
+/// Saves one batch. `transcript-resend-attempts` times it is tried again after an error that may pass. `consequence` is
+/// what the log says becomes of it when that is in vain.
 pub(crate) async fn save(
     store: Arc<dyn Store>,
     epoch: Epoch,
     records: Vec<Record>,
     settings: SaveSettings,
+    consequence: &'static str,
 ) -> SaveOutcome {
     let entries: Vec<Entry> = records.into_iter().map(entry).collect();
     let mut attempt = 0;
@@ -40,7 +42,7 @@ pub(crate) async fn save(
             }
             Err(StoreError::Stale { .. }) => return SaveOutcome::Fenced,
             Err(StoreError::Failed(cause)) => {
-                error!(records = entries.len(), %cause, "not saved: the sessions concerned are closed");
+                error!(records = entries.len(), %cause, "not saved: {consequence}");
                 return SaveOutcome::Failed;
             }
             Err(StoreError::Busy(cause) | StoreError::Recoverable(cause)) if attempt < settings.resend_attempts => {
@@ -49,7 +51,7 @@ pub(crate) async fn save(
                 }
             }
             Err(StoreError::Busy(cause) | StoreError::Recoverable(cause)) => {
-                error!(records = entries.len(), attempt, %cause, "not saved after all attempts: the sessions concerned are closed");
+                error!(records = entries.len(), attempt, %cause, "not saved after all attempts: {consequence}");
                 return SaveOutcome::Failed;
             }
         }

@@ -24,7 +24,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, saver::SaveOutcome};
 
@@ -265,11 +265,15 @@ impl Service {
     /// The orderly end of this process: save and answer what was sent, give up the lease, send the links away.
     async fn end(mut self, mut batch: Vec<Input>) {
         let until = Instant::now() + DRAIN_MAX;
-        while self.core.as_ref().is_some_and(|(_, core)| core.unsaved() > 0) {
+        if let Some((_, core)) = &mut self.core {
+            core.save_backlogs();
+            self.save_next();
+        }
+        while self.core.as_ref().is_some_and(|(_, core)| core.waits_for_store()) {
             tokio::select! {
                 Some(report) = self.reported.recv() => batch.push(report),
                 () = sleep_until(until) => {
-                    warn!("ending although some messages are not saved; their senders were not answered");
+                    self.warn_of_unsaved();
                     break;
                 }
             }
@@ -286,6 +290,17 @@ impl Service {
         }
         self.send_all_away(None);
         self.tasks.shutdown().await;
+    }
+
+    fn warn_of_unsaved(&self) {
+        let Some((_, core)) = &self.core else { return };
+        if core.unsaved() > 0 {
+            warn!("ending although some messages are not saved; their senders were not answered");
+        }
+        let sessions = core.sessions_behind();
+        if sessions > 0 {
+            error!(sessions, "ending although something that was told of these sessions is not saved: it is lost");
+        }
     }
 }
 

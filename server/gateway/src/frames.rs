@@ -36,9 +36,9 @@ pub(crate) fn welcome(client: &Client, page: &Page, recovered: bool, settings: &
     })
 }
 
-/// A message is saved.
-pub(crate) fn ack(client_id: ClientId, seq: Seq, at_ms: Timestamp) -> Utf8Bytes {
-    text(&ServerFrame::Ack { client_id, seq, at_ms })
+/// A message has its place and, where it is durable, is saved.
+pub(crate) fn ack(client_id: ClientId, seq: Seq, at_ms: Timestamp, durable: bool) -> Utf8Bytes {
+    text(&ServerFrame::Ack { client_id, seq, at_ms, durable })
 }
 
 /// A frame of the client was not done.
@@ -66,15 +66,20 @@ pub(crate) fn heartbeat(head: Seq) -> Utf8Bytes {
     text(&ServerFrame::Heartbeat { head })
 }
 
+/// Something happened to the service behind the session.
+pub(crate) fn notice(notice: Notice) -> Utf8Bytes {
+    text(&ServerFrame::Notice(notice))
+}
+
 /// The engine is gone for now.
 pub(crate) fn connection_lost() -> Utf8Bytes {
-    text(&ServerFrame::Notice(Notice::ConnectionLost))
+    notice(Notice::ConnectionLost)
 }
 
 /// The session goes on.
 pub(crate) fn session_restored(gap: Duration, page: &Page) -> Utf8Bytes {
     let gap_ms = gap.as_millis() as u64;
-    text(&ServerFrame::Notice(Notice::SessionRestored { gap_ms, head: page.head, state: page.state.clone() }))
+    notice(Notice::SessionRestored { gap_ms, head: page.head, state: page.state.clone() })
 }
 
 /// The last frame of every connection that the gateway ends.

@@ -167,7 +167,7 @@ impl Registry {
             Tag::Attach(client) => self.attach_answered(&client, outcome),
             Tag::Page(client, asked) => self.page_answered(&client, asked, outcome),
             Tag::Message(client, client_id) => client.is_answered(match outcome {
-                Outcome::Done(Answer::Saved { seq, at_ms, .. }) => frames::ack(client_id, seq, at_ms),
+                Outcome::Done(Answer::Saved { seq, at_ms, durable, .. }) => frames::ack(client_id, seq, at_ms, durable),
                 Outcome::Done(answer) => frames::refused(Some(client_id), &unexpected(&answer)),
                 Outcome::Refused(refusal) => frames::refused(Some(client_id), &refusal),
             }),
@@ -304,7 +304,7 @@ impl Owner for Registry {
                 }
             }
             Incoming::Notice { session, notice } => {
-                if let Some(session) = self.lock().read.get(&session) {
+                if let Some(session) = self.lock().read.get_mut(&session) {
                     session.is_told(notice);
                 }
             }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, hash_map::Entry};
 use tandem_protocol::{
     ParticipantId, Seq, SessionId,
     limits::ATTACH_SESSIONS_MAX,
-    link::{Attach, Attached, Credential, Deliver},
+    link::{Attach, Attached, Credential, Deliver, Page, SessionNotice},
 };
 
 /// The table of attachments.
@@ -20,6 +20,9 @@ struct Attachment {
     readers: Vec<Option<ParticipantId>>,
     /// The last event the owner was given, or could have read by its own choice.
     after: Seq,
+    /// Events after this one were given without being on the disk. A new primary may know others under their numbers,
+    /// so it is asked for everything from here.
+    unsaved_after: Option<Seq>,
 }
 
 impl Attachment {
@@ -28,7 +31,17 @@ impl Attachment {
         let first = self.readers.iter().position(Option::is_none).unwrap_or(0);
         let by = self.readers[first].map_or(Credential::Role, Credential::Participant);
         let others = self.readers.iter().enumerate().filter(|(at, _)| *at != first);
-        Attach { session, by, also: others.filter_map(|(_, reader)| *reader).collect(), after: self.after }
+        Attach { session, by, also: others.filter_map(|(_, reader)| *reader).collect(), after: self.sure_after() }
+    }
+
+    /// The last event of which it is sure that a new primary knows it too.
+    fn sure_after(&self) -> Seq {
+        self.unsaved_after.map_or(self.after, |unsaved| unsaved.min(self.after))
+    }
+
+    fn learns(&mut self, page: &Page) {
+        // Even when it is smaller: the new primary's history is the one that counts.
+        (self.after, self.unsaved_after) = (page.head, page.state.unsaved_after);
     }
 }
 
@@ -42,10 +55,11 @@ impl Attachments {
         let Attached::Live { session, page } = attached else { return };
         let attachment = match self.sessions.entry(*session) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Attachment { readers: Vec::new(), after: page.head }),
+            Entry::Vacant(entry) => {
+                entry.insert(Attachment { readers: Vec::new(), after: page.head, unsaved_after: None })
+            }
         };
-        // Even when it is smaller: the new primary's history is the one that counts.
-        attachment.after = page.head;
+        attachment.learns(page);
         if !attachment.readers.contains(&page.participant) {
             attachment.readers.push(page.participant);
         }
@@ -58,7 +72,7 @@ impl Attachments {
                 // The readers stay as they are: a detach may have come between the question and the answer.
                 Attached::Live { session, page } => {
                     if let Some(attachment) = self.sessions.get_mut(session) {
-                        attachment.after = page.head;
+                        attachment.learns(page);
                     }
                 }
                 Attached::Refused { session, .. } => {
@@ -73,6 +87,18 @@ impl Attachments {
     pub(crate) fn delivered(&mut self, deliver: &Deliver) {
         if let (Some(attachment), Some(last)) = (self.sessions.get_mut(&deliver.session), deliver.events.last()) {
             attachment.after = last.seq;
+        }
+    }
+
+    /// What is on the disk has changed.
+    pub(crate) fn noticed(&mut self, session: SessionId, notice: &SessionNotice) {
+        let Some(attachment) = self.sessions.get_mut(&session) else { return };
+        match notice {
+            SessionNotice::Saved { is_all: true, .. } => attachment.unsaved_after = None,
+            SessionNotice::Saved { seq, .. } | SessionNotice::NotSaved { seq, .. } => {
+                attachment.unsaved_after = Some(*seq);
+            }
+            SessionNotice::Said { .. } => {}
         }
     }
 
@@ -132,6 +158,21 @@ mod tests {
         table.delivered(&deliver(1, 5..=7));
         table.delivered(&deliver(2, 1..=1));
         assert_eq!(entries(&table), [(session(1), Some(ParticipantId(1)), Seq(7))]);
+    }
+
+    #[test]
+    fn what_was_delivered_unsaved_is_asked_for_again_until_it_is_saved() {
+        //
+        let mut table = Attachments::default();
+        let one = Some(ParticipantId(1));
+        table.attached(&live(1, Some(1), 4));
+        table.noticed(session(1), &SessionNotice::NotSaved { seq: Seq(4), for_clients: false });
+        table.delivered(&deliver(1, 5..=7));
+        assert_eq!(entries(&table), [(session(1), one, Seq(4))]);
+        table.noticed(session(1), &SessionNotice::Saved { seq: Seq(6), is_all: false, for_clients: false });
+        assert_eq!(entries(&table), [(session(1), one, Seq(6))]);
+        table.noticed(session(1), &SessionNotice::Saved { seq: Seq(7), is_all: true, for_clients: false });
+        assert_eq!(entries(&table), [(session(1), one, Seq(7))]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub enum Incoming<T> {
         /// Whether he types.
         on: bool,
     },
-    /// Something about an attached session that is none of its events. May be lost.
+    /// Something about an attached session that is none of its events, in order with them.
     Notice {
         /// The session.
         session: SessionId,

@@ -150,7 +150,10 @@ impl<T> State<T> {
             FromEngine::Opened(sessions) => Some(Incoming::Opened(sessions)),
             FromEngine::Changed(changed) => Some(Incoming::Changed(changed)),
             FromEngine::Place { session, place } => Some(Incoming::Place { session, place }),
-            FromEngine::Notice { session, notice } => Some(Incoming::Notice { session, notice }),
+            FromEngine::Notice { session, notice } => {
+                self.attachments.noticed(session, &notice);
+                Some(Incoming::Notice { session, notice })
+            }
             FromEngine::Asked { ask, gateway, body } => Some(Incoming::Asked { ask, gateway, body }),
             FromEngine::GatewayGone(gateway) => Some(Incoming::GatewayGone(gateway)),
             FromEngine::Desk { desk, news } => Some(Incoming::Desk { desk, news }),

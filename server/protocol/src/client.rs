@@ -26,6 +26,9 @@ pub enum ClientFrame {
         /// The last event the client has; 0 or absent for none.
         #[serde(default)]
         after: Seq,
+        /// Whether the client wants `ucs_save` and `ucs_save_fail`, which there are with `transcript-auto-save = 2`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        save_notices: bool,
     },
     /// Says something. Answered by `ack` or `refused` with the same client id; repeat it until then.
     Message {
@@ -82,7 +85,7 @@ pub enum ServerFrame<'a> {
         /// The events; each the JSON of an [`crate::Event`], passed on as the engine wrote it.
         events: Vec<Arc<RawValue>>,
     },
-    /// A message of this client is saved (D-1). A repeat is acknowledged as the first was (D-3).
+    /// A message of this client has its place and, unless it says otherwise, is saved (D-1). A repeat is acknowledged as the first was (D-3).
     Ack {
         /// The client's id for it.
         client_id: ClientId,
@@ -90,6 +93,9 @@ pub enum ServerFrame<'a> {
         seq: Seq,
         /// When it was numbered.
         at_ms: Timestamp,
+        /// Whether it is on the disk; absent when it is.
+        #[serde(skip_serializing_if = "Clone::clone")]
+        durable: bool,
     },
     /// A frame of this client was not done.
     Refused {
@@ -157,6 +163,14 @@ pub enum Notice {
         /// The operator's sentence.
         text: String,
     },
+    /// All events up to this one, of those that the client may read, are on the disk. For clients who asked.
+    UcsSave {
+        /// The last event that the client was given.
+        seq: Seq,
+    },
+    /// What came after the last `ucs_save` could not be saved: the session ends, or goes on unsaved. For clients who
+    /// asked.
+    UcsSaveFail,
 }
 
 impl Notice {

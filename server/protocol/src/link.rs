@@ -290,7 +290,7 @@ pub enum FromEngine {
         /// Its place.
         place: Place,
     },
-    /// Something about an attached session that is none of its events. May be lost.
+    /// Something about an attached session that is none of its events, in order with them.
     Notice {
         /// The session.
         session: SessionId,
@@ -336,6 +336,27 @@ pub enum SessionNotice {
         /// A sentence.
         text: String,
     },
+    /// Everything up to `seq` is on the disk; sent where something had been told without being there, and after each
+    /// save with `transcript-auto-save = 2`.
+    Saved {
+        /// The last event on the disk.
+        seq: Seq,
+        /// Whether that is everything told.
+        is_all: bool,
+        /// Whether clients who asked for it are told (`transcript-auto-save = 2`).
+        for_clients: bool,
+    },
+    /// What comes after `seq` could not be saved. Events that follow are not on the disk until a `saved` says so.
+    NotSaved {
+        /// The last event on the disk.
+        seq: Seq,
+        /// Whether clients who asked for it are told (`transcript-auto-save = 2`).
+        for_clients: bool,
+    },
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What became of a request; `Result` as its own type so that the wire says `done` or `refused`.
@@ -361,7 +382,7 @@ pub enum Answer {
     },
     /// To attach: one entry a session, in the order asked.
     Attached(Vec<Attached>),
-    /// To send: where and when it stands in the transcript, saved.
+    /// To send: where and when it stands in the transcript.
     Saved {
         /// The event's number.
         seq: Seq,
@@ -369,6 +390,10 @@ pub enum Answer {
         at_ms: Timestamp,
         /// The participant that said it.
         participant: ParticipantId,
+        /// Whether it is on the disk (D-1). False only where the operator lets sessions go on unsaved
+        /// (`transcript-save-on-error = continue`, `transcript-auto-save = 0`).
+        #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+        durable: bool,
     },
     /// To read: events in order.
     Page(Page),

@@ -28,6 +28,10 @@ pub struct SessionState {
     /// The opener's own data.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
+    /// Events after this one were told without being on the disk: an engine that dies takes them along. None while
+    /// everything told is. Clients do not get it: it may be the number of an event that is not for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsaved_after: Option<Seq>,
     /// When it began.
     #[serde(default)]
     pub opened_at_ms: Timestamp,
@@ -111,8 +115,9 @@ pub struct ParticipantState {
 }
 
 impl SessionState {
-    /// Drops what a reader who sees up to `reader` may not know.
+    /// Drops what a client who sees up to `reader` may not know.
     pub fn narrow(&mut self, reader: Visibility) {
+        self.unsaved_after = None;
         self.participants.retain(|participant| participant.visibility.is_seen_by(reader));
         if !Visibility::Int.is_seen_by(reader) {
             self.invitations.clear();

@@ -1,9 +1,11 @@
 //! Everything a primary engine knows: all sessions, all links, and what is on its way to the disk.
 //!
 //! The core decides; the engine's runtime calls it from one task, in order, and carries out what it returns. What is
-//! numbered but not saved is told to nobody (D-1): answers and deliveries leave only from [`Core::saved`].
+//! numbered but not saved is told to nobody (D-1): answers and deliveries leave only from [`Core::saved`], unless the
+//! operator lets sessions go on unsaved (`backlog`).
 
 mod attach;
+mod backlog;
 mod idleness;
 mod relay;
 mod requests;
@@ -23,8 +25,14 @@ use tandem_protocol::{
     routing::Changed,
 };
 
-use self::{idleness::Idleness, relay::Relay, restoring::Restoring, saving::Unsaved};
-use crate::{Now, Restoration, Session, SessionSettings};
+use self::{
+    backlog::{Backlog, Backlogs},
+    idleness::Idleness,
+    relay::Relay,
+    restoring::Restoring,
+    saving::{AtStore, Unsaved},
+};
+use crate::{Now, Session, SessionSettings};
 
 /// One link to the engine, named by the runtime; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -198,6 +206,8 @@ enum Slot {
 #[derive(Debug)]
 struct Live {
     session: Session,
+    /// What was told of it and is not saved; its records are then nowhere else.
+    backlog: Backlog,
     /// Who gets its events: a link stands here once for each participant it attached.
     attachments: Vec<(LinkId, Option<ParticipantId>)>,
     /// The joined customers without an attachment.
@@ -234,9 +244,11 @@ pub struct Core {
     relay: Relay,
     /// Attachments of participants; what `limit-for-clients` counts.
     clients: usize,
-    /// Numbered and not saved, in order; the first `in_flight` of them are at the store.
+    /// Numbered and neither saved nor told, in order.
     unsaved: VecDeque<Unsaved>,
-    in_flight: usize,
+    at_store: AtStore,
+    /// What was told and is not saved.
+    backlogs: Backlogs,
     restoring: Restoring,
     deadlines: BTreeSet<(Duration, SessionId)>,
     taken_over_at: Duration,
@@ -252,10 +264,7 @@ impl Core {
     #[must_use]
     pub fn new(now: Now, settings: SessionSettings, open: &[OpenSession]) -> Self {
         // Those that are not restored have nobody to wait for.
-        let wait = match settings.restoration {
-            Restoration::Simple => settings.client_disconnect_timeout,
-            Restoration::None => Duration::ZERO,
-        };
+        let wait = if settings.restores() { settings.client_disconnect_timeout } else { Duration::ZERO };
         let dormant_until = now.elapsed + wait;
         Self {
             settings,
@@ -267,7 +276,8 @@ impl Core {
             relay: Relay::default(),
             clients: 0,
             unsaved: VecDeque::new(),
-            in_flight: 0,
+            at_store: AtStore::Nothing,
+            backlogs: Backlogs::default(),
             restoring: Restoring::default(),
             deadlines: BTreeSet::new(),
             taken_over_at: now.elapsed,
@@ -286,7 +296,7 @@ impl Core {
         }
     }
 
-    /// Records that are numbered and not yet saved.
+    /// Records that are numbered and neither saved nor told.
     #[must_use]
     pub fn unsaved(&self) -> usize {
         self.unsaved.len()
@@ -354,8 +364,15 @@ impl Core {
 
 impl Live {
     fn new(session: Session) -> Self {
-        let (attachments, absences) = (Vec::new(), Vec::new());
-        Self { session, attachments, absences, idleness: None, place: None, deadline: None }
+        Self {
+            session,
+            backlog: Backlog::default(),
+            attachments: Vec::new(),
+            absences: Vec::new(),
+            idleness: None,
+            place: None,
+            deadline: None,
+        }
     }
 
     /// Each link that gets the session's events, once.

@@ -17,4 +17,4 @@ pub use lease::{LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, SeenLease, Tak
 pub use now::Now;
 pub use record::Record;
 pub use session::{Session, Unreadable};
-pub use settings::{CountedNotices, Inactivity, KeptNotices, Restoration, SessionSettings};
+pub use settings::{AutoSave, CountedNotices, Inactivity, KeptNotices, OnSaveError, Restoration, SessionSettings};

@@ -20,7 +20,8 @@ use self::{
 };
 use crate::Record;
 
-/// Saved events kept in memory for readers who lag a little; older ones are read from the store.
+/// Told events kept in memory for readers who lag a little; older ones are read from the store, so that more are kept
+/// only while they are not saved.
 const TAIL_EVENTS_MAX: usize = 64;
 /// See [`TAIL_EVENTS_MAX`]; whichever comes first.
 const TAIL_BYTES_MAX: usize = 16 * 1024;
@@ -103,11 +104,13 @@ pub struct Session {
     active: Seq,
     /// The last numbered event.
     head: Seq,
-    /// The last saved event; readers know nothing beyond it (D-1).
+    /// The last event that readers may know of: the last saved one (D-1), unless the session goes on unsaved.
+    told: Seq,
+    /// The last event on the disk; less than `told` only while the session goes on unsaved.
     saved: Seq,
-    /// The last saved event for each kind of reader.
+    /// The last told event for each kind of reader.
     heads: Heads,
-    /// The newest saved events, ending with `saved`.
+    /// The newest told events, ending with `told`; all that are not on the disk are among them.
     tail: VecDeque<RawEvent>,
     tail_bytes: usize,
     /// What was numbered under which client id (D-3); joins under participant 0.
@@ -128,6 +131,7 @@ impl Session {
             participants: Vec::new(),
             active: Seq::ZERO,
             head: Seq::ZERO,
+            told: Seq::ZERO,
             saved: Seq::ZERO,
             heads: Heads::default(),
             tail: VecDeque::new(),
@@ -150,17 +154,23 @@ impl Session {
                 return Err(Unreadable::NotOpened);
             }
             session.apply(event, secret)?;
-            session.saved(raw);
+            session.tell(raw);
+            session.saved(expected);
         }
         Ok(session)
     }
 
-    /// The last saved event's number.
+    /// The number of the last event that readers may know of.
+    pub(crate) fn told_head(&self) -> Seq {
+        self.told
+    }
+
+    /// The number of the last event on the disk.
     pub(crate) fn saved_head(&self) -> Seq {
         self.saved
     }
 
-    /// The last saved event for each kind of reader.
+    /// The last told event for each kind of reader.
     pub(crate) fn heads(&self) -> Heads {
         self.heads
     }
@@ -175,7 +185,7 @@ impl Session {
         self.active
     }
 
-    /// Whether nothing numbered waits to be saved.
+    /// Whether everything numbered is on the disk.
     pub(crate) fn is_all_saved(&self) -> bool {
         self.head == self.saved
     }
@@ -190,19 +200,20 @@ impl Session {
         self.head == Seq::ZERO
     }
 
-    /// The state to show to a reader: as saved, whatever has been numbered since (D-1).
+    /// The state to show to a reader: as told, whatever has been numbered since (D-1).
     pub(crate) fn state(&self) -> SessionState {
-        let is_saved = |seq: Seq| seq <= self.saved;
+        let is_told = |seq: Seq| seq <= self.told;
         let participants = self.participants.iter().zip(1..);
-        let participants = participants.filter_map(|(known, at)| known.state_at(self.saved, ParticipantId(at)));
+        let participants = participants.filter_map(|(known, at)| known.state_at(self.told, ParticipantId(at)));
         SessionState {
-            status: if self.closed.is_some_and(is_saved) { SessionStatus::Closed } else { SessionStatus::Open },
+            status: if self.closed.is_some_and(is_told) { SessionStatus::Closed } else { SessionStatus::Open },
             subject: self.subject.clone(),
             properties: self.properties.clone(),
+            unsaved_after: (self.saved < self.told).then_some(self.saved),
             opened_at_ms: self.opened_at,
-            queue: self.routing.queue_at(self.saved),
+            queue: self.routing.queue_at(self.told),
             participants: participants.collect(),
-            invitations: self.routing.invitations_at(self.saved),
+            invitations: self.routing.invitations_at(self.told),
         }
     }
 
@@ -232,10 +243,10 @@ impl Session {
         self.joined().filter(|id| self.is_customer(*id)).collect()
     }
 
-    /// Saved events after `after`, as far as memory has them without a gap; empty when it does not.
+    /// Told events after `after`, as far as memory has them without a gap; empty when it does not.
     pub(crate) fn recent(&self, after: Seq, events_max: usize, bytes_max: usize) -> Vec<RawEvent> {
         // A reader's number may be anything; from here on there is one after it.
-        if after >= self.saved {
+        if after >= self.told {
             return Vec::new();
         }
         let Some(first) = self.tail.front().filter(|first| first.seq <= after.next()) else { return Vec::new() };
@@ -359,22 +370,38 @@ impl Session {
         self.record(at, EventBody::Notice { notice, text }, None)
     }
 
-    /// The next event is saved: readers may know of it (D-1).
-    pub(crate) fn saved(&mut self, raw: RawEvent) {
-        assert_eq!(raw.seq, self.saved.next(), "events are saved in order (D-4)");
-        self.saved = raw.seq;
+    /// Readers may know of the next event: it is saved (D-1), or the session goes on unsaved.
+    pub(crate) fn tell(&mut self, raw: RawEvent) {
+        assert_eq!(raw.seq, self.told.next(), "events are told in order (D-4)");
+        self.told = raw.seq;
         self.heads.note(raw.seq, raw.visibility);
         self.tail_bytes += raw.len_bytes();
         self.tail.push_back(raw);
-        while self.tail.len() > TAIL_EVENTS_MAX || (self.tail_bytes > TAIL_BYTES_MAX && self.tail.len() > 1) {
-            let dropped = self.tail.pop_front().expect("the tail is not empty");
+        self.shorten_tail();
+    }
+
+    /// Everything up to this event is on the disk.
+    pub(crate) fn saved(&mut self, seq: Seq) {
+        assert!(self.saved < seq && seq <= self.told, "what is saved is told with it or was before (D-4)");
+        self.saved = seq;
+        self.shorten_tail();
+    }
+
+    /// Drops what can be read from the disk.
+    fn shorten_tail(&mut self) {
+        let is_long = |tail: &Self| {
+            tail.tail.len() > TAIL_EVENTS_MAX || (tail.tail_bytes > TAIL_BYTES_MAX && tail.tail.len() > 1)
+        };
+        while is_long(self)
+            && let Some(dropped) = self.tail.pop_front_if(|first| first.seq <= self.saved)
+        {
             self.tail_bytes -= dropped.len_bytes();
         }
     }
 
     /// The last numbered event is not saved: as if it had never been.
     pub(crate) fn undo(&mut self, raw: &RawEvent) {
-        assert!(self.head > self.saved && raw.seq == self.head, "what is not saved is undone newest first");
+        assert!(self.head > self.told && raw.seq == self.head, "what is not told is undone newest first");
         self.head = Seq(self.head.0 - 1);
         self.routing.undo(raw.seq);
         match raw.parse().expect("the event was made here").body {

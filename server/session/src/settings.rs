@@ -15,6 +15,10 @@ pub struct SessionSettings {
     pub message_bytes_max: usize,
     /// `session-restoration-mode`: what becomes of the sessions that a new primary inherits.
     pub restoration: Restoration,
+    /// `transcript-auto-save`: when events are saved.
+    pub auto_save: AutoSave,
+    /// `transcript-save-on-error`: what becomes of a session that cannot be saved.
+    pub on_save_error: OnSaveError,
     /// `transcript-save-notices`: which notices are events of the transcript.
     pub kept_notices: KeptNotices,
     /// `[engine.inactivity-control]`; none where it is not enabled.
@@ -28,6 +32,35 @@ pub enum Restoration {
     None,
     /// Sessions go on.
     Simple,
+}
+
+/// `transcript-auto-save`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutoSave {
+    /// 0: a transcript is saved when its session has ended, and when the engine is stopped in order. D-1 and D-2 do not
+    /// hold, and nothing can be restored.
+    AtEnd,
+    /// 1: each event before anybody is told of it (D-1).
+    Each,
+    /// 2: likewise, and clients who asked are told of each save.
+    EachWithNotices,
+}
+
+/// `transcript-save-on-error`: what an error that does not pass does to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnSaveError {
+    /// It takes back what was not saved, and ends.
+    Close,
+    /// It goes on unsaved, and is saved as soon as that works again.
+    Continue,
+}
+
+impl SessionSettings {
+    /// Whether a new primary can and should restore what it inherits: what is saved at the end only cannot be.
+    #[must_use]
+    pub fn restores(&self) -> bool {
+        self.restoration == Restoration::Simple && self.auto_save != AutoSave::AtEnd
+    }
 }
 
 /// `transcript-save-notices`: each keeps what the one before keeps. Typing is never kept.
@@ -93,6 +126,8 @@ impl Default for SessionSettings {
             clients_max: 200_000,
             message_bytes_max: 16_384,
             restoration: Restoration::Simple,
+            auto_save: AutoSave::Each,
+            on_save_error: OnSaveError::Close,
             kept_notices: KeptNotices::Major,
             inactivity: None,
         }

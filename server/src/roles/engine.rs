@@ -61,6 +61,8 @@ fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String
             clients_max: options.limit_for_clients.as_usize(),
             message_bytes_max: options.message_bytes_max.as_usize(),
             restoration: options.session_restoration_mode.0,
+            auto_save: options.auto_save(),
+            on_save_error: options.transcript_save_on_error.0,
             kept_notices: options.transcript_save_notices.0,
             inactivity: engine.inactivity_control.inactivity(),
         },

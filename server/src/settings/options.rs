@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tandem_session::{KeptNotices, Restoration};
+use tandem_session::{AutoSave, KeptNotices, OnSaveError, Restoration};
 
 use super::{
     values::{Count, Span},
@@ -27,10 +27,14 @@ pub(crate) struct OptionsSection {
     pub(crate) message_bytes_max: Count<1, 65_536>,
     /// What becomes of the sessions of an engine that is gone.
     pub(crate) session_restoration_mode: Word<Restoration>,
+    /// When transcripts are saved; see [`OptionsSection::auto_save`].
+    pub(crate) transcript_auto_save: Count<0, 2>,
     /// Tries after a recoverable store error before it counts as non-recoverable.
     pub(crate) transcript_resend_attempts: Count<0, 1_000>,
     /// The pause between them.
     pub(crate) transcript_resend_delay: Span<10, 60_000>,
+    /// What becomes of a session after an error that is not, or no longer, recoverable.
+    pub(crate) transcript_save_on_error: Word<OnSaveError>,
     /// Which notices are events of the transcript.
     pub(crate) transcript_save_notices: Word<KeptNotices>,
 }
@@ -43,9 +47,22 @@ impl Default for OptionsSection {
             limit_for_clients: Count(200_000),
             message_bytes_max: Count(16_384),
             session_restoration_mode: Word(Restoration::Simple),
+            transcript_auto_save: Count(1),
             transcript_resend_attempts: Count(10),
             transcript_resend_delay: Span(Duration::from_millis(500)),
+            transcript_save_on_error: Word(OnSaveError::Close),
             transcript_save_notices: Word(KeptNotices::Major),
+        }
+    }
+}
+
+impl OptionsSection {
+    /// What the number of `transcript-auto-save` stands for.
+    pub(crate) fn auto_save(&self) -> AutoSave {
+        match self.transcript_auto_save.0 {
+            0 => AutoSave::AtEnd,
+            1 => AutoSave::Each,
+            _ => AutoSave::EachWithNotices,
         }
     }
 }

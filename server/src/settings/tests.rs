@@ -99,8 +99,8 @@ fn unknown_keys_are_refused_by_name_in_every_table() {
 FILE: unknown key colour; the top level allows echo, engine, gateway, interaction, log, pair, run
 FILE: unknown key engine.lease.ttl; [engine.lease] allows expiry, renew
 FILE: unknown key engine.settings.transcript-format; [engine.settings] allows client-disconnect-timeout, \
-limit-for-clients, limit-for-sessions, message-bytes-max, session-restoration-mode, transcript-resend-attempts, \
-transcript-resend-delay, transcript-save-notices
+limit-for-clients, limit-for-sessions, message-bytes-max, session-restoration-mode, transcript-auto-save, \
+transcript-resend-attempts, transcript-resend-delay, transcript-save-notices, transcript-save-on-error
 FILE: unknown key pair.names; [pair] allows name";
     assert_eq!(refused(text), expected);
 }

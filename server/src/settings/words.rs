@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Unexpected, Visitor},
 };
-use tandem_session::{KeptNotices, Restoration};
+use tandem_session::{KeptNotices, OnSaveError, Restoration};
 
 /// What one of a few words can stand for.
 pub(crate) trait Choice: Copy + PartialEq + 'static {
@@ -60,4 +60,8 @@ impl Choice for Restoration {
 
 impl Choice for KeptNotices {
     const EACH: &'static [(&'static str, Self)] = &[("none", Self::None), ("major", Self::Major), ("all", Self::All)];
+}
+
+impl Choice for OnSaveError {
+    const EACH: &'static [(&'static str, Self)] = &[("close", Self::Close), ("continue", Self::Continue)];
 }

@@ -44,9 +44,9 @@ pub(super) async fn keep(shared: Arc<Shared>) {
 
 async fn connect(shared: &Shared) -> Result<Socket, Error> {
     let mut socket = socket::connect(&shared.address, "/api/v1/ws", CLIENT_SUBPROTOCOL).await?;
-    let after = shared.with(super::View::on_open);
-    let ticket = &shared.ticket;
-    say(&mut socket, &[ClientFrame::Hello { session: ticket.session, token: ticket.token.clone(), after }]).await?;
+    let (after, save_notices) = shared.with(|view| (view.on_open(), view.asks_for_saves));
+    let (session, token) = (shared.ticket.session, shared.ticket.token.clone());
+    say(&mut socket, &[ClientFrame::Hello { session, token, after, save_notices }]).await?;
     Ok(socket)
 }
 

@@ -63,6 +63,8 @@ pub struct View {
     pub outbox: VecDeque<Outgoing>,
     /// Acknowledgements in the order they came.
     pub acks: Vec<(ClientId, Seq)>,
+    /// Acknowledgements of what is not on the disk, which vouch for nothing, in the order they came.
+    pub unsaved_acks: Vec<(ClientId, Seq)>,
     /// Refusals that repeating does not mend.
     pub refused: Vec<Refused>,
     /// Refusals after which the message was sent again.
@@ -89,6 +91,7 @@ pub struct View {
     pub is_complete: bool,
     /// How often the gateway says that it is alive.
     pub heartbeat_ms: u64,
+    pub(super) asks_for_saves: bool,
     pub(super) is_online: bool,
     pub(super) is_asleep: bool,
     pub(super) is_over: bool,
@@ -129,6 +132,12 @@ struct Numbered {
 struct Ack {
     client_id: ClientId,
     seq: Seq,
+    #[serde(default = "yes")]
+    durable: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -159,6 +168,7 @@ impl View {
             sends: Vec::new(),
             outbox: VecDeque::new(),
             acks: Vec::new(),
+            unsaved_acks: Vec::new(),
             refused: Vec::new(),
             put_off: 0,
             notices: Vec::new(),
@@ -172,6 +182,7 @@ impl View {
             come_back_ms: None,
             is_complete: false,
             heartbeat_ms: 0,
+            asks_for_saves: false,
             is_online: true,
             is_asleep: false,
             is_over: false,
@@ -324,7 +335,8 @@ impl View {
 
     fn on_ack(&mut self, ack: Ack) {
         self.outbox.retain(|waiting| waiting.client_id != ack.client_id);
-        self.acks.push((ack.client_id, ack.seq));
+        let acks = if ack.durable { &mut self.acks } else { &mut self.unsaved_acks };
+        acks.push((ack.client_id, ack.seq));
     }
 
     fn on_refused(&mut self, refused: Refused) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tandem_protocol::Epoch;
-use tandem_session::{Core, LeaseEffect, LeaseInput, SeenLease, TakeCause};
+use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, TakeCause};
 use tandem_store::{Holder, Lease, OpenSession, StoreError, Taken};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -139,6 +139,12 @@ impl Service {
             %epoch, ?cause, open_sessions = open.len(), took_ms = took.as_millis() as u64,
             "took over: this engine is primary; sessions are restored as they are asked for"
         );
+        if self.settings.sessions.auto_save == AutoSave::AtEnd {
+            warn!(
+                "transcript-auto-save = 0: transcripts are saved when their sessions end. What is said before is not on \
+                 the disk (D-1), is lost with this engine (D-2), and no session is restored"
+            );
+        }
         self.welcome_all();
         self.publish_role();
     }

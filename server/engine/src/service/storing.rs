@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tandem_protocol::{Epoch, RawEvent, Seq, SessionId, limits::PAGE_BYTES_MAX};
-use tandem_session::{Core, LeaseInput, LoadedSession, ReadId};
+use tandem_session::{AutoSave, Core, LeaseInput, LoadedSession, OnSaveError, ReadId};
 use tandem_store::{Loaded, StoreError};
 use tokio::time::Instant;
 use tracing::{error, info};
@@ -22,15 +22,28 @@ impl Service {
     pub(super) fn save_next(&mut self) {
         let Some((epoch, core)) = &mut self.core else { return };
         let Some(batch) = core.take_batch() else { return };
+        let consequence = match self.settings.sessions.on_save_error {
+            _ if core.is_saving_backlog() => "what was told already is kept and tried again",
+            OnSaveError::Continue => "the sessions concerned go on unsaved",
+            OnSaveError::Close => "the sessions concerned are closed",
+        };
         let (epoch, store, settings) = (*epoch, self.store.clone(), self.settings.save);
-        self.report(async move { Input::Saved { epoch, outcome: save(store, epoch, batch, settings).await } });
+        self.report(
+            async move { Input::Saved { epoch, outcome: save(store, epoch, batch, settings, consequence).await } },
+        );
     }
 
     pub(super) fn on_saved(&mut self, epoch: Epoch, outcome: SaveOutcome) {
         let now = self.clock.now();
         let Some(core) = core_of(&mut self.core, epoch) else { return };
         match outcome {
-            SaveOutcome::Saved => core.saved(now, &mut self.effects),
+            SaveOutcome::Saved => {
+                let was_behind = core.is_saving_backlog();
+                core.saved(now, &mut self.effects);
+                if was_behind && self.settings.sessions.auto_save != AutoSave::AtEnd && core.sessions_behind() == 0 {
+                    info!(%epoch, "everything that was told is saved again");
+                }
+            }
             SaveOutcome::Failed => core.not_saved(now, &mut self.effects),
             SaveOutcome::Fenced => self.on_lease(LeaseInput::Fenced),
         }

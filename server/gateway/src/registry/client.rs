@@ -11,10 +11,10 @@ use std::{
 };
 
 use axum::extract::ws::Utf8Bytes;
-use tandem_protocol::{ParticipantId, Seq, SessionId, TokenHash, Visibility, link::Page};
+use tandem_protocol::{ParticipantId, Seq, SessionId, TokenHash, Visibility, client::Notice, link::Page};
 
 use super::session::News;
-use crate::{outgoing::Outgoing, problem::Ending};
+use crate::{frames, outgoing::Outgoing, problem::Ending};
 
 /// What a reader does with the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) enum ReaderKind {
     Socket {
         /// The bound.
         queue_bytes_max: usize,
+        /// Whether it is told what is saved and what is not.
+        save_notices: bool,
     },
     /// Is only woken, and reads them as a page.
     Poll,
@@ -50,6 +52,8 @@ struct Mailbox {
     /// The last event that this reader was given, and all that it is told of the session's numbers: events that are
     /// not for it show in none.
     given: Seq,
+    /// The last event that it was told to be saved.
+    saved: Seq,
     /// A page is asked for and not yet here.
     reading: bool,
     arrival: Option<Box<Arrival>>,
@@ -246,6 +250,28 @@ impl Client {
         }
     }
 
+    /// Everything told is on the disk. A reader who asked is told so once for each event that it got last: what others
+    /// only may read shows nowhere.
+    pub(super) fn is_saved(&self) {
+        let mut mailbox = self.lock();
+        if self.hears_of_saves() && mailbox.stage == Stage::Live && mailbox.saved < mailbox.given {
+            mailbox.saved = mailbox.given;
+            let notice = frames::notice(Notice::UcsSave { seq: mailbox.given });
+            self.push(&mut mailbox, notice);
+        }
+    }
+
+    /// Something could not be saved.
+    pub(super) fn is_not_saved(&self) {
+        if self.hears_of_saves() {
+            self.says_if_live(frames::notice(Notice::UcsSaveFail));
+        }
+    }
+
+    fn hears_of_saves(&self) -> bool {
+        matches!(self.kind, ReaderKind::Socket { save_notices: true, .. })
+    }
+
     /// The engine is gone; a reader that was let in is to hear of it, once, though not at this moment.
     pub(super) fn is_lost(&self) {
         let mut mailbox = self.lock();
@@ -283,10 +309,10 @@ impl Client {
         }
     }
 
-    /// What the reader has never was: it starts anew.
-    pub(super) fn starts_anew(&self, page: &Page) {
+    /// What a reader has beyond `common` never was, or may not be what the engine knows: it starts anew.
+    pub(super) fn starts_anew(&self, page: &Page, common: Seq) {
         let mut mailbox = self.lock();
-        if mailbox.stage != Stage::Attaching && mailbox.position > page.head {
+        if mailbox.stage != Stage::Attaching && mailbox.position > common {
             mailbox.begin(page.clone(), false);
         }
     }
@@ -342,7 +368,7 @@ impl Client {
     }
 
     fn push(&self, mailbox: &mut Mailbox, frame: Utf8Bytes) {
-        let ReaderKind::Socket { queue_bytes_max } = self.kind else { return };
+        let ReaderKind::Socket { queue_bytes_max, .. } = self.kind else { return };
         if mailbox.outgoing.push(frame, queue_bytes_max).is_err() {
             mailbox.arrival = None;
         }
@@ -357,7 +383,7 @@ impl Client {
 impl Mailbox {
     fn begin(&mut self, mut page: Page, recovered: bool) {
         if !recovered {
-            (self.position, self.given) = (Seq::ZERO, Seq::ZERO);
+            (self.position, self.given, self.saved) = (Seq::ZERO, Seq::ZERO, Seq::ZERO);
             page.events.clear(); // They follow something else than the beginning.
         }
         self.stage = Stage::CatchingUp;

@@ -8,7 +8,7 @@ use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
 use tandem_protocol::{
     ParticipantId, RawEvent, Seq, SessionState, SessionStatus, TokenHash, Visibility,
-    client::{Notice, ServerFrame},
+    client::Notice,
     link::{Page, SessionNotice},
 };
 
@@ -20,6 +20,9 @@ use crate::frames;
 pub(super) struct Session {
     /// The last event that the link has delivered or that an answer has named.
     head: Seq,
+    /// Events after this one were delivered without being on the disk. Whoever has one of them when the engine is lost
+    /// starts anew: another engine may know other events under these numbers.
+    unsaved_after: Option<Seq>,
     closed: bool,
     /// Participants who are no longer in it; their readers get no further events.
     left: Vec<ParticipantId>,
@@ -127,6 +130,7 @@ impl Session {
     /// Takes over what an answer says of the session.
     pub(super) fn learns(&mut self, head: Seq, state: &SessionState) {
         self.head = self.head.max(head);
+        self.unsaved_after = state.unsaved_after;
         self.closed |= state.status == SessionStatus::Closed;
         let gone = state.participants.iter().filter(|participant| !participant.joined);
         self.left = gone.map(|participant| participant.participant).collect();
@@ -146,10 +150,12 @@ impl Session {
     /// The link attached the session again after a loss: missed events first, then the notice.
     pub(super) fn is_restored(&mut self, page: &Page, lost: &Utf8Bytes, restored: impl Fn(&Page) -> Utf8Bytes) {
         self.clients.iter().for_each(|client| client.is_told_of_loss(lost));
-        if page.head < self.head {
-            self.head = page.head;
+        // Beyond this, what a reader has is not what the engine knows, or not for sure.
+        let common = self.unsaved_after.map_or(page.head, |unsaved| unsaved.min(page.head));
+        if common < self.head {
+            self.head = common;
             self.closed = false;
-            self.clients.iter().for_each(|client| client.starts_anew(page));
+            self.clients.iter().for_each(|client| client.starts_anew(page, common));
         }
         if let Some(first) = page.events.first() {
             self.deliver(Seq(first.seq.0.saturating_sub(1)), &page.events);
@@ -168,12 +174,23 @@ impl Session {
         self.clients.iter().for_each(|client| client.is_restored(page.head, &mut notice));
     }
 
-    /// Passes on what is no event: to readers who are in step, and to no others.
-    pub(super) fn is_told(&self, notice: SessionNotice) {
-        let SessionNotice::Said { notice, text } = notice;
-        if let Some(notice) = Notice::said(notice, text) {
-            let frame = frames::text(&ServerFrame::Notice(notice));
-            self.clients.iter().for_each(|client| client.says_if_live(frame.clone()));
+    /// What is no event: passed on to readers who are in step, and to no others.
+    pub(super) fn is_told(&mut self, notice: SessionNotice) {
+        match notice {
+            SessionNotice::Said { notice, text } => {
+                if let Some(notice) = Notice::said(notice, text) {
+                    let frame = frames::notice(notice);
+                    self.clients.iter().for_each(|client| client.says_if_live(frame.clone()));
+                }
+            }
+            SessionNotice::Saved { seq, is_all, for_clients } => {
+                self.unsaved_after = (!is_all).then_some(seq);
+                self.clients.iter().filter(|_| for_clients && is_all).for_each(|client| client.is_saved());
+            }
+            SessionNotice::NotSaved { seq, for_clients } => {
+                self.unsaved_after = Some(seq);
+                self.clients.iter().filter(|_| for_clients).for_each(|client| client.is_not_saved());
+            }
         }
     }
 

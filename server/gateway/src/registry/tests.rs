@@ -8,12 +8,12 @@ use std::{
 use tandem_protocol::{
     ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, ParticipantState, RawEvent, SessionState, Timestamp,
     TokenHash, Visibility,
-    link::{Deliver, Heads},
+    link::{Deliver, Heads, SessionNotice},
 };
 
 use super::*;
 
-const ROOM: ReaderKind = ReaderKind::Socket { queue_bytes_max: 4096 };
+const ROOM: ReaderKind = ReaderKind::Socket { queue_bytes_max: 4096, save_notices: false };
 
 fn session() -> SessionId {
     "0198c5a2-7b1e-7c3d-9f00-3a5b8c9d0e1f".parse().expect("is a UUID")
@@ -382,7 +382,7 @@ fn a_message_is_acknowledged_when_the_engine_has_saved_it() {
         hall.registry.on(Incoming::Answered { tag, outcome });
         frames_of(&client).remove(0)
     };
-    let saved = Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1) };
+    let saved = Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1), durable: true };
     let ack = answers(Outcome::Done(saved));
     assert_eq!(ack, serde_json::json!({"type": "ack", "client_id": "m-1", "seq": 4, "at_ms": 9}));
     let refused = answers(Outcome::Refused(Refusal::new(ErrorCode::NotSaved, "The disk is full.")));
@@ -451,4 +451,62 @@ fn a_note_reaches_the_agent_and_shows_in_no_number_of_the_customer() {
     assert_eq!(frames[0]["after"], 3);
     assert!(!frames[0].to_string().contains("between us"), "{frames:?}");
     assert_eq!((customer.given(), agent.given()), (Seq(6), Seq(7)));
+}
+
+fn notified(hall: &Hall, notice: SessionNotice) {
+    hall.registry.on(Incoming::Notice { session: session(), notice });
+}
+
+/// another engine may know other events under the numbers of what was never saved.
+#[test]
+fn a_reader_of_what_was_not_saved_starts_anew_at_another_engine_and_others_go_on() {
+    let hall = Hall::new();
+    let (ahead, behind) = (hall.live(1, 3), hall.live(2, 3));
+    notified(&hall, SessionNotice::NotSaved { seq: Seq(3), for_clients: false });
+    hall.delivers(3, messages(4..=5));
+    assert_eq!(seqs(&frames_of(&ahead)[0]), [4, 5]);
+    behind.resumes(Seq(3));
+    hall.loses();
+    // As many events as before, and not the same.
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 5, messages(4..=5)) }]);
+    assert!(matches!(step(&ahead), Step::Frame(_)), "the loss");
+    let Step::Arrival(arrival) = step(&ahead) else { panic!("it goes on with what never was") };
+    assert_eq!((arrival.welcome, arrival.after), (Some(false), Seq(0)));
+    assert_eq!(hall.registry.advance(&ahead), Some((ParticipantId(1), Seq(0))));
+    assert_eq!(hall.registry.advance(&behind), Some((ParticipantId(2), Seq(3))), "it has nothing to forget");
+}
+
+#[test]
+fn a_reader_of_what_was_saved_in_the_end_goes_on_at_another_engine() {
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    notified(&hall, SessionNotice::NotSaved { seq: Seq(3), for_clients: false });
+    hall.delivers(3, messages(4..=5));
+    notified(&hall, SessionNotice::Saved { seq: Seq(5), is_all: true, for_clients: false });
+    assert_eq!(frames_of(&client).len(), 1, "nobody is told but the gateway");
+    hall.loses();
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 6, messages(6..=6)) }]);
+    assert_eq!(seqs(&frames_of(&client)[1]), [6], "after the loss");
+}
+
+#[test]
+fn saves_are_told_once_each_to_those_who_asked_and_with_numbers_that_they_may_know() {
+    let hall = Hall::new();
+    let asking = hall.adds(1, 3, ReaderKind::Socket { queue_bytes_max: 4096, save_notices: true });
+    hall.attached(&asking, page(1, 3, vec![]));
+    assert!(matches!(step(&asking), Step::Arrival(_)));
+    assert_eq!(hall.registry.advance(&asking), None);
+    let silent = hall.live(2, 3);
+    hall.delivers(3, messages(4..=4));
+    notified(&hall, SessionNotice::Saved { seq: Seq(4), is_all: true, for_clients: true });
+    hall.delivers(4, vec![note(5)]);
+    notified(&hall, SessionNotice::Saved { seq: Seq(5), is_all: true, for_clients: true });
+    notified(&hall, SessionNotice::NotSaved { seq: Seq(5), for_clients: true });
+    let told: Vec<_> = frames_of(&asking).into_iter().skip(1).collect();
+    let expected = [
+        serde_json::json!({"type": "notice", "notice": "ucs_save", "seq": 4}),
+        serde_json::json!({"type": "notice", "notice": "ucs_save_fail"}),
+    ];
+    assert_eq!(told, expected, "of a note's save a customer hears nothing");
+    assert_eq!(frames_of(&silent).len(), 1);
 }

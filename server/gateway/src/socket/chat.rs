@@ -35,13 +35,13 @@ pub(super) async fn converse(app: &Shared, socket: &mut WebSocket) -> End {
 /// Waits for the hello and asks the engine to let the client in; the answer comes into the client's mailbox.
 async fn join(app: &Shared, socket: &mut WebSocket) -> Result<Reading, End> {
     let first = hello::receive(app, socket).await?;
-    let ClientFrame::Hello { session, token, after } = parse(&first).map_err(End::By)? else {
+    let ClientFrame::Hello { session, token, after, save_notices } = parse(&first).map_err(End::By)? else {
         return Err(End::By(Ending::NoHello));
     };
     if app.engine.is_unreachable() {
         return Err(End::By(Ending::Unavailable));
     }
-    let kind = ReaderKind::Socket { queue_bytes_max: app.settings.queue_bytes_max };
+    let kind = ReaderKind::Socket { queue_bytes_max: app.settings.queue_bytes_max, save_notices };
     app.engine.read_along(session, secret::hash_of(&token), after, kind).map_err(End::By)
 }
 

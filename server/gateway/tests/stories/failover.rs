@@ -32,7 +32,7 @@ async fn a_browser_stays_connected_and_is_told_of_loss_and_restoration() {
     assert!(restored["gap_ms"].is_u64() && restored["state"]["participants"].is_array(), "{restored}");
     let (id, request) = peer.asked().await;
     assert!(matches!(request, Request::Send(send) if send.client_id.as_str() == "m-1"));
-    peer.answers(id, Answer::Saved { seq: Seq(6), at_ms: Timestamp(1), participant: ParticipantId(1) });
+    peer.answers(id, Answer::Saved { seq: Seq(6), at_ms: Timestamp(1), participant: ParticipantId(1), durable: true });
     assert_eq!(browser.hears_of("ack").await["seq"], 6);
 }
 

@@ -21,7 +21,7 @@ async fn hears_message(peer: &mut Peer) -> (tandem_protocol::RequestId, String) 
 }
 
 fn saved(seq: u64) -> Answer {
-    Answer::Saved { seq: Seq(seq), at_ms: Timestamp(1), participant: ParticipantId(1) }
+    Answer::Saved { seq: Seq(seq), at_ms: Timestamp(1), participant: ParticipantId(1), durable: true }
 }
 
 /// More than the kernel's buffers of a loopback connection can take, in events of 16 KiB.

@@ -97,7 +97,7 @@ async fn a_message_is_posted_under_either_kind_of_id() {
     let by_body = on_session(&house, Method::POST, "/messages").json(&json!({"text": "hi", "client_id": "m-1"}));
     let by_header = on_session(&house, Method::POST, "/messages").json(&json!({"text": "hi"}));
     for request in [by_body, by_header.header("Idempotency-Key", "m-1")] {
-        let saved = Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1) };
+        let saved = Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1), durable: true };
         let (asked, status, body) = exchange(&mut house, request, saved).await;
         let Request::Send(send) = asked else { panic!("expected a send, not {asked:?}") };
         assert_eq!((send.client_id.as_str(), send.text.as_str()), ("m-1", "hi"));
@@ -118,7 +118,7 @@ async fn a_post_during_a_failover_waits_and_succeeds() {
     peer.dies();
     let mut peer = house.engine.welcomes().await;
     let (id, _) = peer.asked().await;
-    peer.answers(id, Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1) });
+    peer.answers(id, Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1), durable: true });
     assert_eq!(sent.await.expect("does not panic").0, StatusCode::OK);
 }
 

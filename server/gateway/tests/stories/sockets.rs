@@ -60,7 +60,9 @@ async fn a_message_is_acknowledged_when_it_is_saved() {
     let Request::Send(send) = request else { panic!("expected a send, not {request:?}") };
     assert_eq!((send.session, send.by), (session(), Credential::Participant(ParticipantId(1))));
     assert_eq!((send.client_id.as_str(), send.text.as_str()), ("m-1", "hi"));
-    house.peer.answers(id, Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1) });
+    house
+        .peer
+        .answers(id, Answer::Saved { seq: Seq(4), at_ms: Timestamp(9), participant: ParticipantId(1), durable: true });
     assert_eq!(browser.hears().await, json!({"type": "ack", "client_id": "m-1", "seq": 4, "at_ms": 9}));
     browser.messages("m-2").await;
     let (id, _) = house.peer.asked().await;

@@ -92,7 +92,7 @@ fn message(at: u32) -> Request {
 }
 
 fn saved(seq: u64) -> Answer {
-    Answer::Saved { seq: Seq(seq), at_ms: Timestamp(1), participant: ParticipantId(1) }
+    Answer::Saved { seq: Seq(seq), at_ms: Timestamp(1), participant: ParticipantId(1), durable: true }
 }
 
 /// The engine hears the message and answers it.

@@ -90,7 +90,7 @@ impl Core {
         }
         if step == Step::Close {
             let records = live.session.end(now.wall, None, LeaveReason::Idle, ClosedReason::Idle);
-            self.persist_all(records, None);
+            self.persist_all(now, records, None, effects);
         }
     }
 
@@ -100,7 +100,7 @@ impl Core {
         let Some(live) = self.live_mut(session).filter(|_| !text.is_empty()) else { return };
         if is_kept {
             let record = live.session.notice(now.wall, notice, Some(text));
-            self.persist_all(vec![record], None);
+            self.persist_all(now, vec![record], None, effects);
         } else {
             let links = live.links();
             if !links.is_empty() {

@@ -8,7 +8,7 @@ use tandem_protocol::{
     link::{Answer, Credential, Join, Open, Outcome, Request, Send},
 };
 
-use super::{Core, Effect, LinkId, Live, Slot, done, unauthorized};
+use super::{Core, Effect, LinkId, Live, Slot, done, routing::saved_at, unauthorized};
 use crate::{
     Now, Session,
     session::{Joining, Numbered, Place},
@@ -91,7 +91,7 @@ impl Core {
         let joined = session.join(now.wall, Joining::customer(client_id, open.name, open.token_hash))?;
         self.sessions.insert(open.session, Slot::Live(Box::new(Live::new(session))));
         self.open += 1;
-        self.persist(opened, Vec::new());
+        self.persist_all(now, vec![opened], None, effects);
         self.joined(now, asked, open.session, joined, effects)
     }
 
@@ -138,9 +138,7 @@ impl Core {
         self.check_room_to_save()?;
         let live = self.live_mut(send.session).ok_or_else(super::unknown_session)?;
         let said = live.session.say(now.wall, participant, send.client_id, send.text, send.visibility)?;
-        let answer = |place: Place| {
-            asked.with(Answer::Saved { seq: place.seq, at_ms: place.at, participant: place.participant })
-        };
+        let answer = |place: Place| asked.with(saved_at(place));
         self.number(now, send.session, said, answer, effects);
         self.note_request(now, send.session, participant);
         Ok(())
@@ -157,7 +155,7 @@ impl Core {
     ) {
         match numbered {
             Numbered::New(records, place) => {
-                self.persist_all(records, Some(answer(place)));
+                self.persist_all(now, records, Some(answer(place)), effects);
                 self.rearm(now, session);
             }
             Numbered::Repeat(place) => self.answer_when_saved(session, place.seq, answer(place), effects),
@@ -212,7 +210,7 @@ impl Core {
             let head = self.live(session).expect("the caller has found it").session.head();
             self.answer_when_saved(session, head, answer, effects);
         } else {
-            self.persist_all(records, Some(answer));
+            self.persist_all(now, records, Some(answer), effects);
         }
         self.rearm(now, session);
     }
@@ -224,7 +222,7 @@ impl Core {
             Slot::Loading { was_open } => *was_open,
             Slot::Unknown => false,
             // One that is not saved yet is announced when it is.
-            Slot::Live(live) => !live.session.is_closed() && live.session.saved_head() > tandem_protocol::Seq::ZERO,
+            Slot::Live(live) => !live.session.is_closed() && live.session.told_head() > tandem_protocol::Seq::ZERO,
         };
         let open: Vec<SessionId> = self.sessions.iter().filter(|(_, slot)| is_open(slot)).map(|(id, _)| *id).collect();
         for sessions in open.chunks(OPENED_SESSIONS_MAX) {

@@ -15,7 +15,7 @@ use tandem_protocol::{
 };
 
 use super::{Core, Effect, LinkId, Live, LoadedSession, ReadId, Slot, done, unknown_session};
-use crate::{KeptNotices, Now, Restoration, Session, Unreadable};
+use crate::{KeptNotices, Now, Session, Unreadable};
 
 /// Requests that may be parked (B-1); at the takeover of a full engine each gateway parks its batches of attaches and
 /// what its customers sent meanwhile.
@@ -167,11 +167,11 @@ impl Core {
             if is_unknown && was_open {
                 self.open -= 1;
             }
-            if was_open && self.settings.restoration == Restoration::None {
-                self.end_inherited(now, session);
+            if was_open && !self.settings.restores() {
+                self.end_inherited(now, session, effects);
             } else {
                 if was_open && self.settings.kept_notices == KeptNotices::All {
-                    self.note_restored(now, session);
+                    self.note_restored(now, session, effects);
                 }
                 self.note_absences(now, session, self.taken_over_at, LeaveReason::NotBack);
             }
@@ -183,21 +183,21 @@ impl Core {
 
     /// A session that is not restored ends, and its last events are saved like any others: no zombie stays open in the
     /// store.
-    fn end_inherited(&mut self, now: Now, session: SessionId) {
+    fn end_inherited(&mut self, now: Now, session: SessionId, effects: &mut Vec<Effect>) {
         let Some(live) = self.live_mut(session) else { return };
         let records = live.session.end(now.wall, None, LeaveReason::Server, ClosedReason::NotRestored);
         if !records.is_empty() {
             self.restoring.ending.insert(session);
-            self.persist_all(records, None);
+            self.persist_all(now, records, None, effects);
         }
         self.rearm(now, session);
     }
 
     /// The restoration is an event of the session, before anything that is done after it.
-    fn note_restored(&mut self, now: Now, session: SessionId) {
+    fn note_restored(&mut self, now: Now, session: SessionId, effects: &mut Vec<Effect>) {
         let Some(live) = self.live_mut(session).filter(|live| !live.session.is_closed()) else { return };
         let record = live.session.notice(now.wall, NoticeKind::Restored, None);
-        self.persist_all(vec![record], None);
+        self.persist_all(now, vec![record], None, effects);
     }
 
     /// Those of the sessions that were to be ended are, or cannot be now: who waits for them is answered.
@@ -276,10 +276,10 @@ impl Core {
         let live = self.live(session).expect("the caller has found it in memory");
         let events_max = (limit as usize).clamp(1, PAGE_EVENTS_MAX);
         let events = live.session.recent(after, events_max, PAGE_BYTES_MAX);
-        if events.is_empty() && after < live.session.saved_head() && self.restoring.reads.len() >= READS_MAX {
+        if events.is_empty() && after < live.session.told_head() && self.restoring.reads.len() >= READS_MAX {
             let refusal = Refusal::new(ErrorCode::Busy, "too many histories are being read");
             effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
-        } else if events.is_empty() && after < live.session.saved_head() {
+        } else if events.is_empty() && after < live.session.told_head() {
             let read = ReadId(self.restoring.next_read);
             self.restoring.next_read += 1;
             self.restoring.reads.insert(read, Reading { link, id, session, participant });
@@ -310,7 +310,7 @@ impl Core {
 
 impl Live {
     pub(super) fn page(&self, participant: Option<ParticipantId>, events: Vec<RawEvent>) -> Page {
-        let (head, heads) = (self.session.saved_head(), self.session.heads());
+        let (head, heads) = (self.session.told_head(), self.session.heads());
         Page { participant, head, heads, events, state: self.state() }
     }
 }

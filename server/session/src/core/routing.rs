@@ -105,7 +105,7 @@ impl Core {
     /// How a session stands; none when it is not known or nothing of it is saved.
     fn stands(&self, session: SessionId) -> Option<Changed> {
         let live = self.live(session)?;
-        let head = live.session.saved_head();
+        let head = live.session.told_head();
         (head > Seq::ZERO).then(|| Changed { session, head, state: live.state() })
     }
 
@@ -133,8 +133,9 @@ impl Live {
     }
 }
 
-fn saved_at(place: Place) -> Answer {
-    Answer::Saved { seq: place.seq, at_ms: place.at, participant: place.participant }
+/// The answer to what has this place; whether it is on the disk is seen when it is told.
+pub(super) fn saved_at(place: Place) -> Answer {
+    Answer::Saved { seq: place.seq, at_ms: place.at, participant: place.participant, durable: true }
 }
 
 fn check_bytes(what: &str, text: Option<&str>, bytes_max: usize) -> Result<(), Refusal> {

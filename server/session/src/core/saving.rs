@@ -8,15 +8,19 @@ use tandem_protocol::{
     link::{Answer, Deliver, Outcome},
 };
 
-use super::{Core, Effect, LinkId, done};
-use crate::{Now, Record};
+use super::{
+    Core, Effect, LinkId,
+    backlog::{ALL_BYTES_MAX, not_durable},
+    done,
+};
+use crate::{AutoSave, Now, OnSaveError, Record, Session};
 
 /// Records that may wait for the store. At 20,000 messages a second this is three seconds of a store that stands
 /// still; beyond it, senders are told to wait (B-1).
 pub(super) const UNSAVED_MAX: usize = 65_536;
 
 /// Records in one batch: one transaction of a few milliseconds.
-const BATCH_RECORDS_MAX: usize = 4_096;
+pub(super) const BATCH_RECORDS_MAX: usize = 4_096;
 
 /// How often the end of a session that could not be saved is tried again: rare enough not to weigh on a sick store.
 const CLOSE_RETRY: Duration = Duration::from_secs(5);
@@ -24,40 +28,74 @@ const CLOSE_RETRY: Duration = Duration::from_secs(5);
 /// A numbered record and who waits for it.
 #[derive(Debug)]
 pub(super) struct Unsaved {
-    record: Record,
+    pub(super) record: Record,
     /// Requests to answer once it is saved: the first sender's, and those of repeats that came meanwhile.
-    answers: Vec<(LinkId, RequestId, Answer)>,
+    pub(super) answers: Vec<(LinkId, RequestId, Answer)>,
+}
+
+/// What the store is busy with.
+#[derive(Debug, Default)]
+pub(super) enum AtStore {
+    #[default]
+    Nothing,
+    /// So many of the first records of the queue.
+    Queue(usize),
+    /// So many of the first records of these sessions' backlogs.
+    Backlogs(Vec<(SessionId, usize)>),
 }
 
 impl Core {
     /// The next records to save, in one transaction, in this order. None while a batch is at the store: batches are
     /// saved one after the other, so that what waits meanwhile becomes the next.
     pub fn take_batch(&mut self) -> Option<Vec<Record>> {
-        if self.in_flight > 0 || self.unsaved.is_empty() {
+        if !matches!(self.at_store, AtStore::Nothing) {
             return None;
         }
-        self.in_flight = self.unsaved.len().min(BATCH_RECORDS_MAX);
+        if self.is_backlogs_turn() {
+            return Some(self.take_backlogs()).filter(|records| !records.is_empty());
+        }
+        self.note_turn_of_queue();
+        if self.unsaved.is_empty() {
+            return None;
+        }
+        let mut count = self.unsaved.len().min(BATCH_RECORDS_MAX);
         // What one request numbers is saved together: a session is not opened without its customer, nor left open
         // without one.
         let session_at = |at: usize| self.unsaved.get(at).map(|unsaved| unsaved.record.session);
-        while session_at(self.in_flight).is_some_and(|next| session_at(self.in_flight - 1) == Some(next)) {
-            self.in_flight += 1;
+        while session_at(count).is_some_and(|next| session_at(count - 1) == Some(next)) {
+            count += 1;
         }
-        Some(self.unsaved.iter().take(self.in_flight).map(|unsaved| unsaved.record.clone()).collect())
+        self.at_store = AtStore::Queue(count);
+        Some(self.unsaved.iter().take(count).map(|unsaved| unsaved.record.clone()).collect())
     }
 
-    /// The batch is on the disk: its senders are answered and its events delivered (D-1).
+    /// Whether something waits for the store, or is there.
+    #[must_use]
+    pub fn waits_for_store(&self) -> bool {
+        !self.unsaved.is_empty() || !matches!(self.at_store, AtStore::Nothing) || self.backlogs.is_due()
+    }
+
+    /// The batch is on the disk: its senders are answered and its events delivered (D-1), where they were not before.
     pub fn saved(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        let batch: Vec<Unsaved> = self.unsaved.drain(..self.in_flight).collect();
-        self.in_flight = 0;
+        match std::mem::take(&mut self.at_store) {
+            AtStore::Nothing => {}
+            AtStore::Queue(count) => {
+                let batch: Vec<Unsaved> = self.unsaved.drain(..count).collect();
+                self.tell(now, batch, true, effects);
+            }
+            AtStore::Backlogs(parts) => self.backlogs_saved(now, parts, effects),
+        }
+    }
+
+    /// Answers senders and delivers events that are on the disk, or of a session that goes on unsaved.
+    pub(super) fn tell(&mut self, now: Now, batch: Vec<Unsaved>, is_saved: bool, effects: &mut Vec<Effect>) {
         let mut delivers: Vec<Deliver> = Vec::with_capacity(batch.len());
         let mut places: HashMap<SessionId, usize> = HashMap::with_capacity(batch.len());
-        let mut closed = Vec::new();
-        let mut opened = Vec::new();
-        let mut changed = Vec::new();
+        let (mut closed, mut opened, mut changed) = (Vec::new(), Vec::new(), Vec::new());
         for Unsaved { record, answers } in batch {
             let session = record.session;
             for (link, id, answer) in answers {
+                let answer = if is_saved { answer } else { not_durable(answer) };
                 effects.push(Effect::Answer { link, id, outcome: done(answer) });
             }
             if record.event.seq == Seq(1) {
@@ -70,17 +108,28 @@ impl Core {
                 changed.push(session);
             }
             let live = self.live_mut(session).expect("a session with unsaved records stays in memory");
-            let after = live.session.saved_head();
-            live.session.saved(record.event.clone());
+            let after = live.session.told_head();
+            live.session.tell(record.event.clone());
+            if is_saved {
+                live.session.saved(record.event.seq);
+            }
             let at = *places.entry(session).or_insert_with(|| {
                 delivers.push(Deliver { session, after, events: Vec::new() });
                 delivers.len() - 1
             });
             delivers[at].events.push(record.event);
         }
+        let told: Vec<SessionId> = delivers.iter().map(|deliver| deliver.session).collect();
         self.deliver(delivers, effects);
         self.announce(&opened, effects);
         self.tell_followers(changed, effects);
+        if is_saved && self.settings.auto_save == AutoSave::EachWithNotices {
+            told.into_iter().for_each(|session| self.tell_saved(session, effects));
+        }
+        self.note_closed(now, closed, effects);
+    }
+
+    fn note_closed(&mut self, now: Now, closed: Vec<SessionId>, effects: &mut Vec<Effect>) {
         for session in &closed {
             self.open -= 1;
             if let Some(live) = self.live_mut(*session) {
@@ -91,16 +140,34 @@ impl Core {
         self.release_ending(now, closed, effects);
     }
 
-    /// The batch will not be saved (`transcript-save-on-error = close`): every session it touched loses what it had
-    /// numbered since its last save, its senders are refused, and it is closed as soon as the store saves again.
+    /// The batch will not be saved. What was told already waits for the next try. Of the rest, every session that is on
+    /// the disk goes on unsaved where the operator wants it so (`transcript-save-on-error = continue`); every other one
+    /// loses what it had numbered since its last save, its senders are refused, and it is closed as soon as the store
+    /// saves again.
     pub fn not_saved(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        let touched: HashSet<SessionId> = self.unsaved.iter().take(self.in_flight).map(|u| u.record.session).collect();
-        self.in_flight = 0;
+        let count = match std::mem::take(&mut self.at_store) {
+            AtStore::Nothing => return,
+            AtStore::Queue(count) => count,
+            AtStore::Backlogs(parts) => return self.backlogs_not_saved(now, parts),
+        };
+        let touched: HashSet<SessionId> = self.unsaved.iter().take(count).map(|u| u.record.session).collect();
         let all: Vec<Unsaved> = self.unsaved.drain(..).collect();
-        let (dropped, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(|u| touched.contains(&u.record.session));
+        let (concerned, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(|u| touched.contains(&u.record.session));
         self.unsaved.extend(kept);
+        let goes_on = |session: SessionId| {
+            self.settings.on_save_error == OnSaveError::Continue
+                && self.live(session).is_some_and(|live| live.session.saved_head() > Seq::ZERO)
+        };
+        let (going_on, ending): (Vec<_>, Vec<_>) = concerned.into_iter().partition(|u| goes_on(u.record.session));
+        self.take_back(now, ending, effects);
+        self.go_on_unsaved(now, going_on, effects);
+    }
+
+    /// What was numbered and cannot be saved has never been, and its sessions end.
+    fn take_back(&mut self, now: Now, numbered: Vec<Unsaved>, effects: &mut Vec<Effect>) {
+        let touched: HashSet<SessionId> = numbered.iter().map(|unsaved| unsaved.record.session).collect();
         let refusal = Refusal::new(ErrorCode::NotSaved, "it could not be saved, and the session ends");
-        for Unsaved { record, answers } in dropped.into_iter().rev() {
+        for Unsaved { record, answers } in numbered.into_iter().rev() {
             let live = self.live_mut(record.session).expect("a session with unsaved records stays in memory");
             live.session.undo(&record.event);
             for (link, id, _) in answers {
@@ -108,26 +175,35 @@ impl Core {
             }
         }
         for session in &touched {
+            if self.settings.auto_save == AutoSave::EachWithNotices {
+                self.tell_not_saved(*session, effects);
+            }
             self.condemn(now, *session);
         }
         self.release_ending(now, touched, effects);
     }
 
-    /// Puts a record into the queue to the disk.
-    pub(super) fn persist(&mut self, record: Record, answers: Vec<(LinkId, RequestId, Answer)>) {
-        self.unsaved.push_back(Unsaved { record, answers });
-    }
-
-    /// Puts records into the queue to the disk; the last one's safety is the answer's.
-    pub(super) fn persist_all(&mut self, records: Vec<Record>, answer: Option<(LinkId, RequestId, Answer)>) {
-        let last = records.len().saturating_sub(1);
+    /// Puts records of one session, all that one request numbered, into the queue to the disk; the last one's safety is
+    /// the answer's. They are told at once where the session is told before it is saved.
+    pub(super) fn persist_all(
+        &mut self,
+        now: Now,
+        records: Vec<Record>,
+        answer: Option<(LinkId, RequestId, Answer)>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(session) = records.first().map(|record| record.session) else { return };
+        if self.tells_first(session) {
+            return self.tell_first(now, session, records, answer, effects);
+        }
+        let last = records.len() - 1;
         for (at, record) in records.into_iter().enumerate() {
             let answers = if at == last { answer.clone().into_iter().collect() } else { Vec::new() };
-            self.persist(record, answers);
+            self.unsaved.push_back(Unsaved { record, answers });
         }
     }
 
-    /// Answers when event `seq` of the session is saved: at once, or with those that wait for it already.
+    /// Answers when event `seq` of the session is told: at once, or with those that wait for it already.
     pub(super) fn answer_when_saved(
         &mut self,
         session: SessionId,
@@ -135,16 +211,21 @@ impl Core {
         answer: (LinkId, RequestId, Answer),
         effects: &mut Vec<Effect>,
     ) {
-        let is_saved = self.live(session).is_none_or(|live| seq <= live.session.saved_head());
+        let is_up_to = |head: fn(&Session) -> Seq| self.live(session).is_none_or(|live| seq <= head(&live.session));
+        let (is_told, is_saved) = (is_up_to(Session::told_head), is_up_to(Session::saved_head));
         let waits = |u: &&mut Unsaved| u.record.session == session && u.record.event.seq == seq;
-        match self.unsaved.iter_mut().rev().find(|unsaved| !is_saved && waits(unsaved)) {
+        match self.unsaved.iter_mut().rev().find(|unsaved| !is_told && waits(unsaved)) {
             Some(unsaved) => unsaved.answers.push(answer),
-            None => effects.push(Effect::Answer { link: answer.0, id: answer.1, outcome: done(answer.2) }),
+            None => {
+                let (link, id, answer) = answer;
+                let answer = if is_saved { answer } else { not_durable(answer) };
+                effects.push(Effect::Answer { link, id, outcome: done(answer) });
+            }
         }
     }
 
     pub(super) fn check_room_to_save(&self) -> Result<(), Refusal> {
-        if self.unsaved.len() >= UNSAVED_MAX {
+        if self.unsaved.len() >= UNSAVED_MAX || self.backlogs.bytes() >= ALL_BYTES_MAX {
             return Err(Refusal::new(ErrorCode::Busy, "too many messages wait to be saved"));
         }
         Ok(())

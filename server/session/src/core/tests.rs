@@ -5,6 +5,7 @@ mod not_restored;
 mod notices;
 mod relay;
 mod routing;
+mod unsaved;
 
 use std::{collections::BTreeMap, time::Duration};
 

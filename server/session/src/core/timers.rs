@@ -20,7 +20,8 @@ impl Core {
         let has_room = self.timers_have_room();
         let dormant = (!self.dormant.is_empty() && has_room).then_some(self.dormant_until);
         let sessions = self.deadlines.first().map(|(at, _)| *at).filter(|_| has_room);
-        sessions.into_iter().chain(dormant).chain(self.relay.next_deadline()).min()
+        let at = sessions.into_iter().chain(dormant).chain(self.relay.next_deadline());
+        at.chain(self.backlogs.next_deadline()).min()
     }
 
     /// When a gateway dies all its customers are gone at once; their leaving must not crowd out those who are there.
@@ -37,6 +38,7 @@ impl Core {
             self.expire(now, session, effects);
         }
         self.relay.tick(now, effects);
+        self.backlogs.tick(now);
         if self.dormant_until <= now.elapsed && self.timers_have_room() {
             self.dormant_until = now.elapsed + WAKE_PAUSE;
             self.wake_dormant(effects);
@@ -73,7 +75,7 @@ impl Core {
             let gone = live.absences.extract_if(.., |absence| absence.since + timeout <= now.elapsed);
             gone.flat_map(|gone| live.session.leave(now.wall, gone.participant, gone.reason)).collect()
         };
-        self.persist_all(records, None);
+        self.persist_all(now, records, None, effects);
         self.note_idleness(now, session, effects);
         self.rearm(now, session);
     }

@@ -26,14 +26,14 @@ impl Participant {
         self.joined.last().expect("a participant has joined").1
     }
 
-    /// As readers know him who know events up to `saved`; none when he has not joined by then.
-    pub(super) fn state_at(&self, saved: Seq, participant: ParticipantId) -> Option<ParticipantState> {
-        let (_, visibility) = self.joined.iter().rev().find(|(seq, _)| *seq <= saved)?;
+    /// As readers know him who know events up to `told`; none when he has not joined by then.
+    pub(super) fn state_at(&self, told: Seq, participant: ParticipantId) -> Option<ParticipantState> {
+        let (_, visibility) = self.joined.iter().rev().find(|(seq, _)| *seq <= told)?;
         Some(ParticipantState {
             participant,
             kind: self.kind,
             name: self.name.clone(),
-            joined: self.left.is_none_or(|left| left > saved),
+            joined: self.left.is_none_or(|left| left > told),
             visibility: *visibility,
             agent: self.agent,
         })

@@ -61,15 +61,15 @@ impl Routing {
         self.queues.last().is_some_and(|entry| entry.taken.is_none())
     }
 
-    /// Where it waits, as readers know it who know events up to `saved`.
-    pub(super) fn queue_at(&self, saved: Seq) -> Option<Box<QueueState>> {
-        let entry = self.queues.iter().rev().find(|entry| entry.seq <= saved)?;
+    /// Where it waits, as readers know it who know events up to `told`.
+    pub(super) fn queue_at(&self, told: Seq) -> Option<Box<QueueState>> {
+        let entry = self.queues.iter().rev().find(|entry| entry.seq <= told)?;
         Some(Box::new(QueueState {
             queue: entry.queue.clone(),
             seq: entry.seq,
             since_ms: entry.since,
             cause: entry.cause,
-            waiting: entry.taken.is_none_or(|taken| taken > saved),
+            waiting: entry.taken.is_none_or(|taken| taken > told),
             by: entry.by,
             agent: entry.agent,
             text: entry.text.clone(),
@@ -77,10 +77,10 @@ impl Routing {
         }))
     }
 
-    /// Who is asked to come, as readers know it who know events up to `saved`.
-    pub(super) fn invitations_at(&self, saved: Seq) -> Vec<InvitationState> {
+    /// Who is asked to come, as readers know it who know events up to `told`.
+    pub(super) fn invitations_at(&self, told: Seq) -> Vec<InvitationState> {
         let is_open =
-            |invitation: &&Invitation| invitation.seq <= saved && invitation.ended.is_none_or(|ended| ended > saved);
+            |invitation: &&Invitation| invitation.seq <= told && invitation.ended.is_none_or(|ended| ended > told);
         let open = self.invitations.iter().filter(is_open);
         open.map(|invitation| InvitationState {
             agent: invitation.agent,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tandem_session::{CountedNotices, KeptNotices, Restoration};
+use tandem_session::{AutoSave, CountedNotices, KeptNotices, OnSaveError, Restoration};
 
 use super::*;
 
@@ -34,6 +34,18 @@ fn the_transcript_keeps_no_notices_the_major_ones_or_all() {
     assert_eq!(kept("transcript-save-notices = \"none\""), KeptNotices::None);
     assert_eq!(kept("transcript-save-notices = \"all\""), KeptNotices::All);
     assert_eq!(refused_option("transcript-save-notices = \"some\""), "\"none\", \"major\" or \"all\"");
+}
+
+#[test]
+fn a_transcript_is_saved_in_one_of_three_ways_and_an_error_closes_or_not() {
+    let ways = ["0", "1", "2"].map(|way| options(&format!("transcript-auto-save = {way}")).auto_save());
+    assert_eq!(ways, [AutoSave::AtEnd, AutoSave::Each, AutoSave::EachWithNotices]);
+    assert_eq!(options("").auto_save(), AutoSave::Each);
+    assert_eq!(refused_option("transcript-auto-save = 3"), "a whole number from 0 to 2");
+    assert_eq!(options("").transcript_save_on_error.0, OnSaveError::Close);
+    let goes_on = options("transcript-save-on-error = \"continue\"").transcript_save_on_error.0;
+    assert_eq!(goes_on, OnSaveError::Continue);
+    assert_eq!(refused_option("transcript-save-on-error = \"ignore\""), "\"close\" or \"continue\"");
 }
 
 #[test]

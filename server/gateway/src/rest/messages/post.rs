@@ -34,6 +34,9 @@ pub(in crate::rest) struct Posted {
     participant: ParticipantId,
     seq: Seq,
     at_ms: Timestamp,
+    /// Whether it is on the disk; absent when it is.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    durable: bool,
 }
 
 /// See the module.
@@ -55,7 +58,9 @@ pub(in crate::rest) async fn post(
     }
     let send = Send { session, by: bearer.credential(), client_id: client_id.clone(), text, visibility };
     match app.engine.ask(Request::Send(send)).await? {
-        Answer::Saved { seq, at_ms, participant } => Ok(Json(Posted { client_id, participant, seq, at_ms })),
+        Answer::Saved { seq, at_ms, participant, durable } => {
+            Ok(Json(Posted { client_id, participant, seq, at_ms, durable }))
+        }
         _ => Err(Problem::internal()),
     }
 }

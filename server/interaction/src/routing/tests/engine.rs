@@ -254,7 +254,7 @@ impl Engine {
     fn route(&mut self, route: Route) -> Result<Answer, Refusal> {
         self.change(route.session, |known, now| {
             if let Some((seq, participant)) = known.places.get(&route.client_id) {
-                return Ok(Answer::Saved { seq: *seq, at_ms: now, participant: *participant });
+                return Ok(Answer::Saved { seq: *seq, at_ms: now, participant: *participant, durable: true });
             }
             if !known.is_open() {
                 return refuse(ErrorCode::SessionClosed);
@@ -276,14 +276,14 @@ impl Engine {
             }
             let Route { queue, cause, client_id, by, agent, text, .. } = route;
             let seq = known.record(now, EventBody::Queued { queue, cause, client_id, by, agent, text });
-            Ok(Answer::Saved { seq, at_ms: now, participant: by.unwrap_or_default() })
+            Ok(Answer::Saved { seq, at_ms: now, participant: by.unwrap_or_default(), durable: true })
         })
     }
 
     fn invite(&mut self, invite: Invite) -> Result<Answer, Refusal> {
         self.change(invite.session, |known, now| {
             if let Some((seq, participant)) = known.places.get(&invite.client_id) {
-                return Ok(Answer::Saved { seq: *seq, at_ms: now, participant: *participant });
+                return Ok(Answer::Saved { seq: *seq, at_ms: now, participant: *participant, durable: true });
             }
             if !known.is_open() {
                 return refuse(ErrorCode::SessionClosed);
@@ -298,7 +298,7 @@ impl Engine {
             }
             let visibility = Visibility::Int;
             let seq = known.record(now, EventBody::Invited { agent, by, client_id, visibility });
-            Ok(Answer::Saved { seq, at_ms: now, participant: by })
+            Ok(Answer::Saved { seq, at_ms: now, participant: by, durable: true })
         })
     }
 

@@ -53,7 +53,7 @@ fn join_answer() -> Answer {
 }
 
 fn saved() -> Answer {
-    Answer::Saved { seq: Seq(99), at_ms: Timestamp(0), participant: ECHO }
+    Answer::Saved { seq: Seq(99), at_ms: Timestamp(0), participant: ECHO, durable: true }
 }
 
 fn say(to: u64) -> Step {
