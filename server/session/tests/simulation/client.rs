@@ -6,18 +6,25 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use tandem_protocol::{
     ClientId, Epoch, ErrorCode, EventBody, ParticipantId, ParticipantKind, QueueCause, QueueName, RawEvent, RequestId,
     Seq, SessionId, TokenHash, Visibility,
-    link::{Answer, Attach, Attached, Credential, FromEngine, Join, Open, Outcome, Request, Send, ToEngine},
+    link::{
+        Answer, Attach, Attached, Credential, FromEngine, Join, Open, Outcome, Request, Send, SessionNotice, ToEngine,
+    },
     routing::Route,
 };
-use tandem_session::LinkId;
+use tandem_session::{AutoSave, LinkId, SessionSettings};
 
-use crate::{disk::Disk, node::acknowledged};
+use crate::{
+    disk::Disk,
+    node::{acknowledged, tells_first},
+};
 
 /// A session as this client sees it.
 #[derive(Debug, Default)]
 pub(crate) struct View {
     pub(crate) events: Vec<RawEvent>,
     is_attached: bool,
+    /// Events after this one were told without being on the disk.
+    unsaved_after: Option<Seq>,
     is_opened: bool,
     other: Option<ParticipantId>,
 }
@@ -26,6 +33,7 @@ pub(crate) struct View {
 #[derive(Debug)]
 pub(crate) struct Client {
     me: u64,
+    settings: SessionSettings,
     /// The engine and the link it is connected by.
     pub(crate) connection: Option<(usize, LinkId)>,
     /// To the engine, in order; lost with the connection.
@@ -49,9 +57,10 @@ fn client_id(text: &str) -> ClientId {
 }
 
 impl Client {
-    pub(crate) fn new(me: u64) -> Self {
+    pub(crate) fn new(me: u64, settings: SessionSettings) -> Self {
         Self {
             me,
+            settings,
             connection: None,
             outgoing: VecDeque::new(),
             epoch_seen: Epoch::ZERO,
@@ -77,7 +86,9 @@ impl Client {
         (self.connection, self.epoch_seen) = (Some((node, link)), epoch);
         self.outgoing.clear();
         let unacked: Vec<_> = self.unacked.iter().map(|(id, body)| (*id, body.clone())).collect();
-        for (session, view) in self.sessions.iter().filter(|(_, view)| view.is_attached) {
+        for (session, view) in self.sessions.iter_mut().filter(|(_, view)| view.is_attached) {
+            // what is not sure to be known is forgotten, and asked for again.
+            view.events.truncate(view.sure_len());
             let by = Credential::Participant(ParticipantId(1));
             let attach = Attach { session: *session, by, also: Vec::new(), after: Seq(view.events.len() as u64) };
             let id = RequestId(u64::MAX - self.next_request);
@@ -195,6 +206,16 @@ impl Client {
                 let view = self.sessions.get_mut(&deliver.session).expect("only attached sessions are delivered");
                 assert!(deliver.after.0 <= view.events.len() as u64, "D-4: a reader has missed something");
                 view.extend(deliver.events);
+                view.check_saved(deliver.session, disk);
+            }
+            FromEngine::Notice { session, notice } => {
+                let view = self.sessions.get_mut(&session).expect("only attached sessions are told of");
+                view.unsaved_after = match notice {
+                    SessionNotice::Saved { is_all: true, .. } => None,
+                    SessionNotice::Saved { seq, .. } | SessionNotice::NotSaved { seq, .. } => Some(seq),
+                    SessionNotice::Said { .. } => view.unsaved_after,
+                };
+                view.check_saved(session, disk);
             }
             _ => {}
         }
@@ -202,7 +223,7 @@ impl Client {
 
     fn on_answer(&mut self, id: RequestId, outcome: Outcome, disk: &Disk) {
         if let Outcome::Done(Answer::Attached(attached)) = &outcome {
-            attached.iter().for_each(|attached| self.on_attached(attached));
+            attached.iter().for_each(|attached| self.on_attached(attached, disk));
         }
         let Some(request) = self.unacked.remove(&id) else { return };
         let (session, is_other) = match request {
@@ -214,30 +235,43 @@ impl Client {
         };
         let Some(seq) = acknowledged(&outcome) else {
             let Outcome::Refused(refusal) = outcome else { panic!("a send is answered as saved or refused") };
-            let may_be_taken = refusal.code == ErrorCode::Taken;
-            assert!(
-                may_be_taken || !refusal.code.is_retryable(),
-                "nothing here is refused for lack of room: {refusal}"
-            );
+            let is_expected = matches!(refusal.code, ErrorCode::Taken | ErrorCode::NotSaved);
+            assert!(is_expected || !refusal.code.is_retryable(), "nothing here is refused for lack of room: {refusal}");
             return;
         };
-        assert!(disk.has(session, seq), "D-1: acknowledged before it is durable");
-        self.acknowledged.insert(id, (session, seq));
-        let view = self.sessions.get_mut(&session).expect("it was asked for");
+        let is_durable = match &outcome {
+            Outcome::Done(Answer::Saved { durable, .. }) => *durable,
+            // A join says nothing of it.
+            _ => !tells_first(&self.settings) || disk.has(session, seq),
+        };
+        if is_durable {
+            assert!(disk.has(session, seq), "D-1: acknowledged before it is durable");
+            self.acknowledged.insert(id, (session, seq));
+        }
+        let Some(view) = self.sessions.get_mut(&session) else { return };
         view.is_opened = true;
         if let (true, Outcome::Done(Answer::Joined { participant, .. })) = (is_other, outcome) {
             view.other = Some(participant);
         }
     }
 
-    fn on_attached(&mut self, attached: &Attached) {
-        let Attached::Live { session, page } = attached else { panic!("R-2: an own session is refused") };
-        let view = self.sessions.get_mut(session).expect("it was asked for");
-        view.is_attached = true;
+    fn on_attached(&mut self, attached: &Attached, disk: &Disk) {
+        let (session, page) = match attached {
+            Attached::Live { session, page } => (session, page),
+            // It died with its engine, and nothing of it was ever said to be saved.
+            Attached::Refused { session, .. } if self.settings.auto_save == AutoSave::AtEnd => {
+                self.sessions.remove(session);
+                return;
+            }
+            Attached::Refused { .. } => panic!("R-2: an own session is refused"),
+        };
+        let Some(view) = self.sessions.get_mut(session) else { return };
+        (view.is_attached, view.unsaved_after) = (true, page.state.unsaved_after);
         assert!(page.head.0 >= view.events.len() as u64, "D-2: the session has fewer events than were delivered");
         let fits = page.events.first().is_none_or(|first| first.seq.0 <= view.events.len() as u64 + 1);
         assert!(fits, "R-2: a silent part");
         view.extend(page.events.clone());
+        view.check_saved(*session, disk);
     }
 
     /// In the end, after all is healed: what was acknowledged is there (D-2), what was seen is what is there (D-4).
@@ -250,6 +284,9 @@ impl Client {
             for (seen, (stored, _)) in view.events.iter().zip(stored) {
                 assert_eq!(seen.event.get(), stored.event.get(), "a reader has seen an event differently");
             }
+            if self.settings.auto_save == AutoSave::AtEnd && stored.is_empty() {
+                continue; // It goes on.
+            }
             assert!(view.events.len() <= stored.len(), "D-1: a reader has seen what is not stored");
             assert!(
                 !view.is_attached || view.events.len() == stored.len(),
@@ -260,6 +297,17 @@ impl Client {
 }
 
 impl View {
+    /// How many events are sure to be known by whoever serves.
+    fn sure_len(&self) -> usize {
+        self.unsaved_after.map_or(self.events.len(), |unsaved| self.events.len().min(unsaved.0 as usize))
+    }
+
+    /// D-1: whatever is not said to be unsaved is on the disk.
+    fn check_saved(&self, session: SessionId, disk: &Disk) {
+        let sure = Seq(self.sure_len() as u64);
+        assert!(sure == Seq::ZERO || disk.has(session, sure), "D-1: an event is told as if it were saved");
+    }
+
     /// Adds events that are new; repeats are skipped, a gap is a failure (D-4).
     fn extend(&mut self, events: Vec<RawEvent>) {
         for event in events {

@@ -22,6 +22,8 @@ pub(crate) struct Disk {
     sent: HashSet<(SessionId, ParticipantId, ClientId)>,
     /// The `queued` event since which a session waits.
     waits: HashMap<SessionId, Seq>,
+    /// Refuses every record, as a full disk does; the lease can still be taken.
+    pub(crate) is_full: bool,
     /// Off only to show that the invariants notice.
     pub(crate) is_fenced: bool,
 }

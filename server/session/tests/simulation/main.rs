@@ -9,7 +9,7 @@ mod disk;
 mod node;
 mod world;
 
-use tandem_session::{Restoration, SessionSettings};
+use tandem_session::{AutoSave, OnSaveError, Restoration, SessionSettings};
 use world::World;
 
 const SEEDS: u64 = 3_000;
@@ -26,22 +26,44 @@ fn number(name: &str) -> Option<u64> {
 /// The guarantees D-1, D-2, D-3, D-4, F-1, F-2, R-1 and R-2; see [`World`] for where each is checked.
 #[test]
 fn every_guarantee_holds_whenever_an_engine_dies() {
-    run(SEEDS, &SessionSettings::default());
+    run(SEEDS, |seed| World::new(seed, SessionSettings::default()));
 }
 
 /// `session-restoration-mode = none`: what was acknowledged stays in the transcript (D-2), every reader is told of the
 /// end, and no session of a dead engine stays open.
 #[test]
 fn every_guarantee_holds_where_sessions_die_with_their_engine() {
-    run(SEEDS_OF_AN_OPTION, &SessionSettings { restoration: Restoration::None, ..SessionSettings::default() });
+    let settings = SessionSettings { restoration: Restoration::None, ..SessionSettings::default() };
+    run(SEEDS_OF_AN_OPTION, |seed| World::new(seed, settings.clone()));
 }
 
-fn run(seeds: u64, settings: &SessionSettings) {
+/// `transcript-save-on-error = close`: no guarantee is given up for a disk that is full.
+#[test]
+fn every_guarantee_holds_where_the_disk_is_full_for_a_while() {
+    run(SEEDS_OF_AN_OPTION, |seed| World::new(seed, SessionSettings::default()).with_full_disks());
+}
+
+/// `transcript-save-on-error = continue`: what is not said to be unsaved is on the disk and stays there (D-1, D-2), and
+/// whoever knew more than the next engine starts anew. Of the rest only order and dedupe hold (D-3, D-4).
+#[test]
+fn what_is_said_to_be_saved_is_saved_where_sessions_go_on_without_the_disk() {
+    let settings = SessionSettings { on_save_error: OnSaveError::Continue, ..SessionSettings::default() };
+    run(SEEDS_OF_AN_OPTION, |seed| World::new(seed, settings.clone()).with_full_disks());
+}
+
+/// `transcript-auto-save = 0`: D-1 and D-2 are not claimed; nothing is said to be saved that is not.
+#[test]
+fn nothing_is_said_to_be_saved_that_is_not_where_transcripts_are_saved_at_the_end() {
+    let settings = SessionSettings { auto_save: AutoSave::AtEnd, ..SessionSettings::default() };
+    run(SEEDS_OF_AN_OPTION, |seed| World::new(seed, settings.clone()).with_full_disks());
+}
+
+fn run(seeds: u64, world: impl Fn(u64) -> World) {
     let seeds = number("TANDEM_SEED").map_or(0..number("TANDEM_SEEDS").unwrap_or(seeds), |seed| seed..seed + 1);
     let mut totals = world::Totals::default();
     for seed in seeds.clone() {
         println!("seed {seed}");
-        let mut world = World::new(seed, settings.clone());
+        let mut world = world(seed);
         world.run_with_faults(600);
         world.heal_and_settle();
         totals.add(&world.totals());

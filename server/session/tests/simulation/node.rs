@@ -9,8 +9,8 @@ use tandem_protocol::{
     routing::Changed,
 };
 use tandem_session::{
-    Core, Effect, LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, LinkId, LoadedSession, Now, OpenSession, ReadId,
-    Record, SeenLease, SessionSettings,
+    AutoSave, Core, Effect, LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, LinkId, LoadedSession, Now, OnSaveError,
+    OpenSession, ReadId, Record, SeenLease, SessionSettings,
 };
 
 use crate::disk::{Disk, Lease};
@@ -33,6 +33,7 @@ enum Report {
     Lease(LeaseInput),
     Open(Epoch, Vec<OpenSession>),
     Saved(Epoch),
+    NotSaved(Epoch),
     Loaded(Epoch, Vec<LoadedSession>),
     Page(Epoch, ReadId, Vec<RawEvent>),
 }
@@ -90,7 +91,8 @@ impl Node {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.operations.is_empty() && self.reports.is_empty()
+        let is_behind = |(_, core): &(Epoch, Core)| core.waits_for_store();
+        self.operations.is_empty() && self.reports.is_empty() && !self.core.as_ref().is_some_and(is_behind)
     }
 
     pub(crate) fn tick(&mut self, now: Now, disk: &Disk) {
@@ -121,6 +123,7 @@ impl Node {
                 Err(lease) => Report::Lease(LeaseInput::LostRace(seen(lease, running))),
             },
             Operation::Renew(epoch) if disk.renew(epoch, now.wall) => Report::Lease(LeaseInput::Renewed),
+            Operation::Append(epoch, _) if disk.is_full && epoch == current => Report::NotSaved(epoch),
             Operation::Append(epoch, records) if disk.append(epoch, &records) => Report::Saved(epoch),
             Operation::ReadOpen(epoch) if epoch == current => Report::Open(epoch, disk.open_sessions()),
             Operation::Load(epoch, sessions) if epoch == current => Report::Loaded(epoch, disk.load(&sessions)),
@@ -147,6 +150,11 @@ impl Node {
             Report::Saved(epoch) => {
                 if let Some(core) = self.core_of(epoch) {
                     core.saved(now, &mut effects);
+                }
+            }
+            Report::NotSaved(epoch) => {
+                if let Some(core) = self.core_of(epoch) {
+                    core.not_saved(now, &mut effects);
                 }
             }
             Report::Loaded(epoch, loaded) => {
@@ -212,12 +220,15 @@ impl Node {
 
     /// Effects become frames; whatever they tell must be on the disk already.
     fn let_out(&mut self, effects: Vec<Effect>, disk: &Disk) {
+        let tells_first = tells_first(&self.settings);
         let Some((epoch, core)) = &mut self.core else { return };
         for effect in effects {
             let frames: Vec<(LinkId, FromEngine)> = match effect {
                 Effect::Answer { link, id, outcome } => vec![(link, FromEngine::Answer { id, outcome })],
                 Effect::Deliver { links, deliver } => {
-                    check_deliver(&deliver, disk);
+                    if !tells_first {
+                        check_deliver(&deliver, disk);
+                    }
                     links.iter().map(|link| (*link, FromEngine::Deliver(deliver.clone()))).collect()
                 }
                 Effect::Load { sessions } => {
@@ -230,10 +241,17 @@ impl Node {
                 }
                 Effect::Changed { links, changed } => {
                     let is_saved = |changed: &Changed| disk.has(changed.session, changed.head);
-                    assert!(changed.iter().all(is_saved), "D-1: a follower is told of what is not saved");
+                    assert!(
+                        tells_first || changed.iter().all(is_saved),
+                        "D-1: a follower is told of what is not saved"
+                    );
                     links.iter().map(|link| (*link, FromEngine::Changed(changed.clone()))).collect()
                 }
-                Effect::Typing { .. } | Effect::Opened { .. } | Effect::Notice { .. } => continue,
+                Effect::Notice { links, session, notice } => {
+                    let frame = |link: &LinkId| (*link, FromEngine::Notice { session, notice: notice.clone() });
+                    links.iter().map(frame).collect()
+                }
+                Effect::Typing { .. } | Effect::Opened { .. } => continue,
                 Effect::Place { .. }
                 | Effect::Asked { .. }
                 | Effect::GatewayGone { .. }
@@ -251,6 +269,11 @@ impl Node {
             self.operations.push_back(Operation::Append(*epoch, batch));
         }
     }
+}
+
+/// Whether something may be told before it is saved. Whoever is told is told so: the clients look at that.
+pub(crate) fn tells_first(settings: &SessionSettings) -> bool {
+    settings.on_save_error == OnSaveError::Continue || settings.auto_save == AutoSave::AtEnd
 }
 
 fn check_deliver(deliver: &Deliver, disk: &Disk) {

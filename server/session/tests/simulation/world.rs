@@ -42,22 +42,31 @@ pub(crate) struct World {
     clients: Vec<Client>,
     next_link: u64,
     settings: SessionSettings,
+    /// Whether the disk may be full for a while.
+    fills: bool,
     totals: Totals,
 }
 
 impl World {
-    /// Two engines with these settings.
+    /// Two engines with these settings, on a disk that is never full.
     pub(crate) fn new(seed: u64, settings: SessionSettings) -> Self {
         Self {
             random: fastrand::Rng::with_seed(seed),
             now: Duration::ZERO,
             disk: Disk::fenced(),
             nodes: [0, 1].map(|at| Some(Node::new(at, settings.clone()))),
-            clients: vec![Client::new(0), Client::new(1)],
+            clients: [0, 1].map(|me| Client::new(me, settings.clone())).into(),
             next_link: 0,
             settings,
+            fills: false,
             totals: Totals::default(),
         }
+    }
+
+    /// From now on the disk may be full for a while.
+    pub(crate) fn with_full_disks(mut self) -> Self {
+        self.fills = true;
+        self
     }
 
     pub(crate) fn disk_mut(&mut self) -> &mut Disk {
@@ -86,6 +95,7 @@ impl World {
                 12..14 => self.cut_link(),
                 14..50 => self.customer_acts(),
                 50..60 => self.pass_time(),
+                60..63 if self.fills => self.disk.is_full = !self.disk.is_full,
                 _ => self.work(),
             }
         }
@@ -93,6 +103,7 @@ impl World {
 
     /// No more faults: everything that was asked is answered, every reader catches up; then all is compared.
     pub(crate) fn heal_and_settle(&mut self) {
+        self.disk.is_full = false;
         (0..2).for_each(|node| self.restart(node));
         (0..2).for_each(|node| self.wake(node));
         for _ in 0..20_000 {
