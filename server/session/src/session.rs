@@ -1,7 +1,8 @@
 //! One chat session: its numbering (D-4), its dedupe (D-3), its participants.
 //!
-//! A session numbers events before they are saved; what it has numbered but not saved can be undone, newest first,
-//! when the store refuses. It never answers or delivers: the [`crate::Core`] does, once a record is saved (D-1).
+//! A session numbers events before they are saved; what it has numbered but not told can be undone, newest first,
+//! when the store refuses. It never answers or delivers: the [`crate::Core`] does, once a record is saved (D-1), or
+//! before that where the operator lets sessions go on unsaved.
 
 mod participant;
 mod routing;
@@ -389,12 +390,10 @@ impl Session {
 
     /// Drops what can be read from the disk.
     fn shorten_tail(&mut self) {
-        let is_long = |tail: &Self| {
-            tail.tail.len() > TAIL_EVENTS_MAX || (tail.tail_bytes > TAIL_BYTES_MAX && tail.tail.len() > 1)
-        };
-        while is_long(self)
-            && let Some(dropped) = self.tail.pop_front_if(|first| first.seq <= self.saved)
+        while (self.tail.len() > TAIL_EVENTS_MAX || (self.tail_bytes > TAIL_BYTES_MAX && self.tail.len() > 1))
+            && self.tail.front().is_some_and(|first| first.seq <= self.saved)
         {
+            let dropped = self.tail.pop_front().expect("it was just seen");
             self.tail_bytes -= dropped.len_bytes();
         }
     }
