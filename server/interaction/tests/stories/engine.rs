@@ -122,7 +122,10 @@ impl Peer {
     }
 
     pub(crate) fn saved(&self, id: RequestId, seq: u64) {
-        self.answers(id, Answer::Saved { seq: Seq(seq), at_ms: Timestamp(1), participant: ParticipantId(0) });
+        self.answers(
+            id,
+            Answer::Saved { seq: Seq(seq), at_ms: Timestamp(1), participant: ParticipantId(0), durable: true },
+        );
     }
 
     /// A gateway asks.
