@@ -28,7 +28,8 @@ pub const PAGE_EVENTS_MAX: usize = 500;
 /// Bytes of event JSON in one page of a session's history. A single larger event still makes a page.
 pub const PAGE_BYTES_MAX: usize = 256 * 1024;
 
-/// Participants that may ever join one session; a chat with more is a chat room, which this is not.
+/// Participants that may ever join one session; a chat with more is a chat room, which this is not. Half of them are
+/// kept for those with an account, so that what customers bring leaves room for who is to answer.
 pub const PARTICIPANTS_MAX: usize = 64;
 
 /// Events of one session. A session remembers every client id (D-3), so its length must end somewhere; a day of

@@ -27,6 +27,13 @@ const TAIL_EVENTS_MAX: usize = 64;
 /// See [`TAIL_EVENTS_MAX`]; whichever comes first.
 const TAIL_BYTES_MAX: usize = 16 * 1024;
 
+/// Places that only staff may take of those that a session has.
+const STAFF_PLACES: usize = PARTICIPANTS_MAX / 2;
+
+/// Under whom the client ids of routing stand, and of the joins of staff: nobody else chooses ids there, so that no
+/// customer can answer for the service in advance. No participant has this number.
+const SERVICE: ParticipantId = ParticipantId(u32::MAX);
+
 /// A stored history that cannot be a session's: the store was altered or is broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
@@ -88,6 +95,11 @@ pub(crate) enum Numbered {
     Repeat(Place),
 }
 
+/// Under whom the client id of a join stands: of somebody with an account, and of everybody else.
+fn joins_under(agent: Option<AgentId>) -> ParticipantId {
+    if agent.is_some() { SERVICE } else { ParticipantId::ZERO }
+}
+
 /// One chat session.
 #[derive(Debug)]
 pub struct Session {
@@ -114,7 +126,7 @@ pub struct Session {
     /// The newest told events, ending with `told`; all that are not on the disk are among them.
     tail: VecDeque<RawEvent>,
     tail_bytes: usize,
-    /// What was numbered under which client id (D-3); joins under participant 0.
+    /// What was numbered under which client id (D-3); joins under participant 0, what the service does under [`SERVICE`].
     places: HashMap<(ParticipantId, ClientId), Place>,
 }
 
@@ -224,6 +236,17 @@ impl Session {
         self.participants.iter().rposition(holds).map(|at| ParticipantId(at as u32 + 1))
     }
 
+    /// Whether this is somebody of the staff who left while the session went on: it is no longer his business.
+    pub(crate) fn has_gone(&self, participant: ParticipantId) -> bool {
+        let Some(left) = self.participant(participant).filter(|known| known.agent.is_some()).and_then(|p| p.left)
+        else {
+            return false;
+        };
+        // With the end everybody leaves, one event after the other; what has ended its staff may still read.
+        let is_leaving = |seq: u64| self.participants.iter().any(|known| known.left == Some(Seq(seq)));
+        !self.closed.is_some_and(|closed| (left.0..closed.0).all(is_leaving))
+    }
+
     /// Whether there is such a participant, joined or not.
     pub(crate) fn has(&self, participant: ParticipantId) -> bool {
         self.participant(participant).is_some()
@@ -275,14 +298,17 @@ impl Session {
     /// A participant joins; a repeat by client id is the first join. Those whom he replaces leave before him.
     pub(crate) fn join(&mut self, at: Timestamp, joining: Joining) -> Result<Numbered, Refusal> {
         let Joining { client_id, kind, name, visibility, token, agent, taking, replacing } = joining;
-        if let Some(place) = self.places.get(&(ParticipantId::ZERO, client_id.clone())) {
+        let is_staff = agent.is_some();
+        if let Some(place) = self.places.get(&(joins_under(agent), client_id.clone())) {
             return Ok(Numbered::Repeat(*place));
         }
         self.check_open()?;
-        self.check_length()?;
+        self.check_length(is_staff)?;
         self.check_taking(taking)?;
-        if self.participants.len() >= PARTICIPANTS_MAX {
-            let sentence = format!("a session has at most {PARTICIPANTS_MAX} participants");
+        // What customers bring must leave room for those who are to answer them.
+        let participants_max = PARTICIPANTS_MAX - if is_staff { 0 } else { STAFF_PLACES };
+        if self.participants.len() >= participants_max {
+            let sentence = format!("a session has at most {participants_max} participants besides its staff");
             return Err(Refusal::new(ErrorCode::TooManyParticipants, sentence));
         }
         if replacing.iter().any(|replaced| self.is_customer(*replaced)) {
@@ -317,7 +343,7 @@ impl Session {
         if !visibility.is_seen_by(speaker.kind.may_say()) {
             return Err(Refusal::new(ErrorCode::Forbidden, "this participant may not say what others cannot read"));
         }
-        self.check_length()?;
+        self.check_length(false)?;
         let mut records: Vec<_> = self.show(at, participant, visibility).into_iter().collect();
         records.push(self.record(at, EventBody::Message { participant, client_id, text, visibility }, None));
         Ok(Numbered::New(records, Place { seq: self.head, at, participant }))
@@ -405,15 +431,15 @@ impl Session {
         self.routing.undo(raw.seq);
         match raw.parse().expect("the event was made here").body {
             EventBody::Opened { .. } => (self.subject, self.properties) = (None, BTreeMap::new()),
-            EventBody::Joined { participant, client_id, .. } => {
+            EventBody::Joined { participant, client_id, agent, .. } => {
                 let known = self.participants.get_mut(participant.0 as usize - 1).expect("he joined");
                 known.joined.pop();
                 self.participants.pop_if(|last| last.joined.is_empty());
-                self.forget_place(ParticipantId::ZERO, client_id);
+                self.forget_place(joins_under(agent), client_id);
             }
             EventBody::Message { participant, client_id, .. } => self.forget_place(participant, client_id),
             EventBody::Queued { client_id, .. } | EventBody::Invited { client_id, .. } => {
-                self.forget_place(ParticipantId::ZERO, client_id);
+                self.forget_place(SERVICE, client_id);
             }
             EventBody::InvitationEnded { .. } | EventBody::Notice { .. } => {}
             EventBody::Left { participant, .. } => self.set_left(participant, None),
@@ -486,7 +512,7 @@ impl Session {
                     }
                     None => return Err(Unreadable::Event(seq)),
                 }
-                self.places.insert((ParticipantId::ZERO, client_id), Place { seq, at, participant });
+                self.places.insert((joins_under(agent), client_id), Place { seq, at, participant });
             }
             EventBody::Message { participant, client_id, .. } => {
                 self.places.insert((participant, client_id), Place { seq, at, participant });
@@ -495,11 +521,11 @@ impl Session {
             EventBody::Queued { queue, cause, client_id, by, agent, text } => {
                 self.routing.queued(QueueEntry { seq, since: at, queue, cause, by, agent, text, taken: None });
                 let place = Place { seq, at, participant: by.unwrap_or_default() };
-                self.places.insert((ParticipantId::ZERO, client_id), place);
+                self.places.insert((SERVICE, client_id), place);
             }
             EventBody::Invited { agent, by, client_id, .. } => {
                 self.routing.invited(Invitation { seq, since: at, agent, by, ended: None });
-                self.places.insert((ParticipantId::ZERO, client_id), Place { seq, at, participant: by });
+                self.places.insert((SERVICE, client_id), Place { seq, at, participant: by });
             }
             EventBody::InvitationEnded { agent, .. } => self.routing.end_invitation(seq, agent),
             EventBody::Notice { .. } => {}

@@ -6,7 +6,7 @@ use tandem_protocol::{
     link::{Answer, Attach, Attached, Credential, Outcome},
 };
 
-use super::{Core, LinkId, Slot, done, unauthorized, unknown_session};
+use super::{Core, LinkId, Slot, done, restoring::unreadable, unauthorized, unknown_session};
 use crate::Now;
 
 /// Bytes of missed events in one answer to an attach of many sessions; what does not fit is read page by page. Far
@@ -98,12 +98,23 @@ impl Core {
 
     /// Who asks: the participant, or none for a role.
     pub(super) fn authenticate(&self, session: SessionId, by: Credential) -> Result<Option<ParticipantId>, Refusal> {
-        let Some(Slot::Live(live)) = self.sessions.get(&session) else { return Err(unknown_session()) };
+        let live = match self.sessions.get(&session) {
+            Some(Slot::Live(live)) => live,
+            // A batch has gone on without it.
+            Some(Slot::Dormant | Slot::Loading { .. }) => return Err(unreadable()),
+            Some(Slot::Unknown) | None => return Err(unknown_session()),
+        };
         match by {
             Credential::Role => Ok(None),
             Credential::Participant(participant) if live.session.has(participant) => Ok(Some(participant)),
             Credential::Participant(_) => Err(unauthorized()),
-            Credential::Token(token) => live.session.holder_of(&token).map(Some).ok_or_else(unauthorized),
+            Credential::Token(token) => {
+                let holder = live.session.holder_of(&token).ok_or_else(unauthorized)?;
+                if live.session.has_gone(holder) {
+                    return Err(Refusal::new(ErrorCode::SessionClosed, "the participant has left this session"));
+                }
+                Ok(Some(holder))
+            }
         }
     }
 }

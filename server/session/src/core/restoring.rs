@@ -57,6 +57,8 @@ pub(super) struct Restoring {
     next_parked: u64,
     reads: HashMap<ReadId, Reading>,
     next_read: u64,
+    /// Open sessions that could not be read; whoever follows sessions is told once they can.
+    unread: HashSet<SessionId>,
     /// Sessions that were read only to be ended (`session-restoration-mode = none`). Requests for them stay parked
     /// until the end is saved, so that whoever reattaches is told of it at once and in one piece.
     ending: HashSet<SessionId>,
@@ -73,6 +75,25 @@ impl Restoring {
         if let Some(parked) = parked {
             parked.detached.push((session, participant));
         }
+    }
+}
+
+impl Restoring {
+    /// One session of a batch could not be read; true when the batch need not wait for others.
+    fn goes_on_without(&mut self, ticket: u64) -> bool {
+        match self.parked.get_mut(&ticket) {
+            Some(Parked { body: Request::Attach(_) | Request::Follow(_), missing, .. }) => {
+                *missing -= 1;
+                *missing == 0
+            }
+            _ => false,
+        }
+    }
+
+    /// What was parked for one session only.
+    fn take_single(&mut self, ticket: u64) -> Option<Parked> {
+        let is_batch = |parked: &Parked| matches!(parked.body, Request::Attach(_) | Request::Follow(_));
+        if self.parked.get(&ticket).is_some_and(is_batch) { None } else { self.parked.remove(&ticket) }
     }
 }
 
@@ -177,6 +198,9 @@ impl Core {
             }
         }
         sessions.retain(|session| !self.restoring.ending.contains(session));
+        let readable: Vec<_> =
+            sessions.iter().copied().filter(|session| self.restoring.unread.remove(session)).collect();
+        self.tell_followers(readable, effects);
         self.go_on(now, &sessions, effects);
         unreadable
     }
@@ -213,14 +237,17 @@ impl Core {
         }
     }
 
-    /// Sessions could not be read: what was parked for them is refused. The next request tries again, and for open
-    /// ones that nobody asks for, time does.
+    /// Sessions could not be read: what was parked for them is refused, and a batch goes on without them, so that one
+    /// damaged history harms only its own session. The next request tries again, and for open ones that nobody asks
+    /// for, time does.
     pub fn load_failed(&mut self, now: Now, sessions: &[SessionId], effects: &mut Vec<Effect>) {
         self.dormant_until = self.dormant_until.max(now.elapsed + LOAD_RETRY);
+        let mut ready = Vec::new();
         for session in sessions {
             match self.sessions.get(session) {
                 Some(Slot::Loading { was_open: true }) => {
                     self.sessions.insert(*session, Slot::Dormant);
+                    self.restoring.unread.insert(*session);
                     if !self.dormant.contains(session) {
                         self.dormant.push_back(*session);
                     }
@@ -228,12 +255,17 @@ impl Core {
                 _ => drop(self.sessions.remove(session)),
             }
             for ticket in self.restoring.parked_by.remove(session).unwrap_or_default() {
-                let Some(parked) = self.restoring.parked.remove(&ticket) else { continue };
-                let refusal = Refusal::new(ErrorCode::Unavailable, "the session could not be read from the store");
+                if self.restoring.goes_on_without(ticket) {
+                    ready.push(ticket);
+                    continue;
+                }
+                let Some(parked) = self.restoring.take_single(ticket) else { continue };
+                let refusal = unreadable();
                 let (link, id) = (parked.link, parked.id);
                 effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
             }
         }
+        self.go_on_with(now, ready, effects);
     }
 
     /// Lets go on what was parked for these sessions, in order; then forgets those nobody knows.
@@ -248,17 +280,22 @@ impl Core {
                 }
             }
         }
+        self.go_on_with(now, ready, effects);
+        for session in sessions {
+            if matches!(self.sessions.get(session), Some(Slot::Unknown)) {
+                self.sessions.remove(session);
+            }
+        }
+    }
+
+    /// Does what was parked, in the order in which it came.
+    fn go_on_with(&mut self, now: Now, mut ready: Vec<u64>, effects: &mut Vec<Effect>) {
         ready.sort_unstable();
         for ticket in ready {
             let parked = self.restoring.parked.remove(&ticket).expect("it was just found");
             self.execute(now, parked.link, parked.id, parked.body, effects);
             for (session, participant) in parked.detached {
                 self.detach(now, parked.link, session, participant);
-            }
-        }
-        for session in sessions {
-            if matches!(self.sessions.get(session), Some(Slot::Unknown)) {
-                self.sessions.remove(session);
             }
         }
     }
@@ -313,4 +350,9 @@ impl Live {
         let (head, heads) = (self.session.told_head(), self.session.heads());
         Page { participant, head, heads, events, state: self.state() }
     }
+}
+
+/// The store has the session and could not be read.
+pub(super) fn unreadable() -> Refusal {
+    Refusal::new(ErrorCode::Unavailable, "the session could not be read from the store")
 }

@@ -10,8 +10,11 @@ use tandem_protocol::{
     routing::{Invite, Leaving, Route},
 };
 
-use super::{Numbered, Place, Session, participant::Participant};
+use super::{Numbered, Place, SERVICE, Session, participant::Participant};
 use crate::Record;
+
+/// Events that are kept for routing and for the joins of staff of those that a session may have.
+const STAFF_EVENTS: u64 = 1_000;
 
 /// One stay in a queue.
 #[derive(Debug, Clone)]
@@ -156,11 +159,11 @@ impl Session {
 
     /// Puts the session into a queue; a repeat by client id is the first time.
     pub(crate) fn route(&mut self, at: Timestamp, route: Route) -> Result<Numbered, Refusal> {
-        if let Some(place) = self.places.get(&(ParticipantId::ZERO, route.client_id.clone())) {
+        if let Some(place) = self.places.get(&(SERVICE, route.client_id.clone())) {
             return Ok(Numbered::Repeat(*place));
         }
         self.check_open()?;
-        self.check_length()?;
+        self.check_length(true)?;
         if self.routing.last_queued() != route.after {
             return Err(Refusal::new(ErrorCode::Taken, "the session has been routed by somebody else meanwhile"));
         }
@@ -185,13 +188,16 @@ impl Session {
     /// Asks an agent to come; a repeat by client id is the first time.
     pub(crate) fn invite(&mut self, at: Timestamp, invite: Invite) -> Result<Numbered, Refusal> {
         let Invite { client_id, agent, by, .. } = invite;
-        if let Some(place) = self.places.get(&(ParticipantId::ZERO, client_id.clone())) {
+        if let Some(place) = self.places.get(&(SERVICE, client_id.clone())) {
             return Ok(Numbered::Repeat(*place));
         }
         self.check_open()?;
-        self.check_length()?;
+        self.check_length(true)?;
         self.check_here(by)?;
-        let is_in_it = |known: &Participant| known.is_here() && known.agent == Some(agent);
+        // One who only watches is not known to be in it, and may come.
+        let is_in_it = |known: &Participant| {
+            known.is_here() && known.agent == Some(agent) && known.visibility() != Visibility::Vip
+        };
         if self.participants.iter().any(is_in_it) || self.routing.open_invitation(agent).is_some() {
             return Err(Refusal::new(ErrorCode::Taken, "this agent is in the session or has been asked already"));
         }
@@ -220,10 +226,11 @@ impl Session {
         is_here.then_some(participant).ok_or_else(gone)
     }
 
-    /// Refuses when the session has all the events it may have.
-    pub(super) fn check_length(&self) -> Result<(), Refusal> {
-        if self.head().0 >= SESSION_EVENTS_MAX {
-            let sentence = format!("a session has at most {SESSION_EVENTS_MAX} events; please start a new one");
+    /// Refuses when the session has all the events it may have; some are kept for those who are to answer.
+    pub(super) fn check_length(&self, is_staff: bool) -> Result<(), Refusal> {
+        let events_max = SESSION_EVENTS_MAX - if is_staff { 0 } else { STAFF_EVENTS };
+        if self.head().0 >= events_max {
+            let sentence = format!("a session has at most {events_max} events; please start a new one");
             return Err(Refusal::new(ErrorCode::SessionFull, sentence));
         }
         Ok(())

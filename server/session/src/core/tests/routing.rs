@@ -272,3 +272,89 @@ fn what_could_not_be_saved_of_the_routing_has_never_been() {
     let queue = desk.queue();
     assert!(queue.waiting && queue.seq == queued, "the join that took it was undone");
 }
+
+#[test]
+fn a_customer_cannot_answer_for_the_service_in_advance() {
+    // D-3
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    for id in ["queue-after-0", "take-3-1"] {
+        let taken = Join { client_id: client_id(id), ..joining(join(1, ParticipantKind::External, 8)) };
+        joined(desk.ask(Request::Join(taken)));
+    }
+    let queued = desk.routes(route_to("sales", Seq::ZERO));
+    assert!(desk.queue().waiting, "the route was taken for a repeat");
+    let ben = joined(desk.ask(Request::Join(Join { client_id: client_id("take-3-1"), ..take(BEN, queued) })));
+    let mut desk = desk.fails_over();
+    assert_eq!(joined(desk.ask(Request::Join(Join { client_id: client_id("take-3-1"), ..take(BEN, queued) }))), ben);
+    assert_eq!(desk.routes(route_to("sales", Seq::ZERO)), queued);
+}
+
+#[test]
+fn customers_leave_room_for_those_who_are_to_answer_them() {
+    // B-1
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    let brings = |desk: &mut Desk, at: u8| desk.ask(Request::Join(joining(join(1, ParticipantKind::External, at))));
+    let brought = (8..72).filter(|at| brings(&mut desk, *at).is_ok()).count();
+    assert_eq!(brought, 31);
+    let queued = desk.routes(route_to("sales", Seq::ZERO));
+    joined(desk.takes(BEN, queued));
+}
+
+#[test]
+fn a_token_of_staff_opens_nothing_once_its_holder_has_left_and_what_ended_with_him_all() {
+    let mut desk = Desk::new();
+    desk.opens(1).expect("opens");
+    let queued = desk.routes(route_to("sales", Seq::ZERO));
+    let ben = joined(desk.takes(BEN, queued));
+    let reads = |desk: &mut Desk, agent: AgentId| {
+        let by = Credential::Token(TokenHash([agent.0 as u8; 32]));
+        desk.ask(Request::Read { session: session(1), by, after: Seq::ZERO, limit: 100 })
+    };
+    reads(&mut desk, BEN).expect("he is in it");
+    let leaving = vec![Leaving { participant: ben, reason: LeaveReason::Logout }];
+    let requeued = desk.routes(Route { leaving, cause: QueueCause::Transferred, ..route_to("refunds", queued) });
+    assert_eq!(code(reads(&mut desk, BEN)), ErrorCode::SessionClosed);
+    let eva = joined(desk.takes(EVA, requeued));
+    let by = Credential::Participant(eva);
+    desk.ask(Request::Close { session: session(1), by }).expect("ends");
+    assert_eq!(code(reads(&mut desk, BEN)), ErrorCode::SessionClosed);
+    reads(&mut desk, EVA).expect("it ended with her in it");
+}
+
+#[test]
+fn one_session_that_cannot_be_read_harms_no_other_of_its_batch() {
+    let open = [1, 2].map(|number| OpenSession { session: session(number) });
+    let mut healthy = Desk::new();
+    healthy.opens(1).expect("opens");
+    let mut desk = Desk { stored: healthy.stored, ..Desk::with(SessionSettings::default(), &open) };
+    let attach = |number| Attach { session: session(number), by: ANA, also: Vec::new(), after: Seq::ZERO };
+    desk.submit(Request::Attach(vec![attach(1), attach(2)]));
+    desk.submit(Request::Follow(vec![session(1), session(2)]));
+    let mut effects = Vec::new();
+    desk.core.loaded(desk.now, vec![desk.history_of(session(1))], &mut effects);
+    assert!(effects.is_empty(), "the other one may still be read");
+    desk.core.load_failed(desk.now, &[session(2)], &mut effects);
+    let [Effect::Answer { outcome: first, .. }, Effect::Answer { outcome: second, .. }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let Outcome::Done(Answer::Attached(attached)) = first else { panic!("{first:?}") };
+    assert!(matches!(&attached[..], [Attached::Live { .. }, Attached::Refused { refusal, .. }]
+        if refusal.code == ErrorCode::Unavailable));
+    let Outcome::Done(Answer::Followed(followed)) = second else { panic!("{second:?}") };
+    assert_eq!(followed.iter().map(|followed| followed.session).collect::<Vec<_>>(), [session(1)]);
+}
+
+#[test]
+fn a_follower_is_told_of_a_session_once_it_can_be_read_after_all() {
+    let mut healthy = Desk::new();
+    healthy.opens(1).expect("opens");
+    let open = OpenSession { session: session(1) };
+    let mut desk = Desk { stored: healthy.stored, ..Desk::with(SessionSettings::default(), &[open]) };
+    desk.submit(Request::Follow(vec![session(1)]));
+    desk.core.load_failed(desk.now, &[session(1)], &mut Vec::new());
+    desk.passes(Duration::from_secs(120));
+    // Its customer's time runs out later, which is a change of its own.
+    assert_eq!(told(&mut desk).first().map(|changed| (changed.session, changed.head)), Some((session(1), Seq(2))));
+}
