@@ -26,6 +26,12 @@ pub(crate) fn write(note: &Note) {
         Note::Refused { session, code } => {
             warn!(%session, ?code, "the engine refuses what a session needs; it is tried again later");
         }
+        Note::WithoutEffect { session } => {
+            warn!(%session, "the engine did what a session needed and it is as before; it is tried again later");
+        }
+        Note::SetAside { session } => {
+            warn!(%session, "a session cannot be followed; it is left out and asked for again later");
+        }
         Note::Unseen { session } => {
             warn!(%session, "the engine did what a session needed and did not tell; it is asked how it stands");
         }

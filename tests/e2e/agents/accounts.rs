@@ -1,10 +1,10 @@
 //! Accounts, logins, and how they end.
 
 use serde_json::Value;
-use tandem_protocol::{client::close, desk::AgentRole};
-use tandem_tests::{Account, Agent, agent::try_login};
+use tandem_protocol::{EventBody, LeaveReason, client::close, desk::AgentRole};
+use tandem_tests::{Account, Agent, Customer, agent::try_login};
 
-use super::system;
+use super::{sees, system};
 
 #[tokio::test]
 async fn an_operator_makes_lists_and_disables_accounts_while_the_system_runs() {
@@ -28,6 +28,22 @@ async fn an_operator_makes_lists_and_disables_accounts_while_the_system_runs() {
     assert_eq!(try_login(&rest, "ben", &ben.password).await.status, 401);
     system.agent_command(&["enable", "ben"], "").done();
     Agent::logs_in(&rest, &ben).await;
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn an_account_that_is_disabled_is_out_of_its_chats_at_once() {
+    // Nobody waits for him to come back, though everybody else would be given this time.
+    let system = system().setting("interaction.agent-grace", "10 min").start().await;
+    let rest = system.rest();
+    let ben = system.agent("ben").await;
+    let customer = Customer::start(&rest, "Ana").await;
+    let page = ben.takes().await;
+    page.is_connected().await;
+    system.agent_command(&["disable", "ben"], "").done();
+    assert_eq!(page.is_stopped().await, close::ENDED);
+    sees(&customer, "the agent has left", |body| matches!(body, EventBody::Left { reason: LeaveReason::Gone, .. }))
+        .await;
     system.finish().await;
 }
 

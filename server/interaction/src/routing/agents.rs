@@ -91,9 +91,11 @@ impl Agent {
         !matches!(self.presence, Presence::Absent { .. })
     }
 
-    /// Whether his chats are no longer kept for him.
+    /// Whether his chats are no longer kept for him. An account that may not work keeps nothing, not for a moment: its
+    /// chat pages know their tokens, and would go on as long as it is in the chats.
     pub(super) fn is_given_up(&self, now: Duration) -> bool {
-        matches!(self.presence, Presence::Absent { chats_until } if chats_until <= now)
+        let is_over = matches!(self.presence, Presence::Absent { chats_until } if chats_until <= now);
+        is_over || self.enabled().is_none()
     }
 
     /// Whether an offer that he has may stay: he can still answer it.
@@ -109,8 +111,17 @@ impl Agent {
     /// How many more sessions he could take.
     pub(super) fn room(&self) -> usize {
         let taken_up = self.ties.values().filter(|tied| tied.tie.counts).count();
-        let capacity = self.enabled().map_or(0, |account| account.capacity as usize);
-        capacity.saturating_sub(taken_up)
+        self.capacity().saturating_sub(taken_up)
+    }
+
+    /// Whether what he has besides this session leaves room for it.
+    pub(super) fn has_room_for(&self, session: &SessionId) -> bool {
+        let others = self.ties.iter().filter(|(other, tied)| *other != session && tied.tie.counts).count();
+        others < self.capacity()
+    }
+
+    fn capacity(&self) -> usize {
+        self.enabled().map_or(0, |account| account.capacity as usize)
     }
 
     pub(super) fn chats(&self) -> usize {
@@ -161,6 +172,11 @@ impl Core {
         self.look_at_sessions_of(agent);
         self.views.changed(agent);
         self.views.all_changed(self.now.elapsed);
+    }
+
+    /// Whether an agent has lost his chats: his time to come back is over, or his account may not work.
+    pub(super) fn is_given_up(&self, agent: AgentId) -> bool {
+        self.agents.get(&agent).is_some_and(|known| known.is_given_up(self.now.elapsed))
     }
 
     /// What customers and colleagues call an agent.

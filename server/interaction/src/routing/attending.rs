@@ -4,7 +4,7 @@
 //! mended here, one request at a time.
 
 use tandem_protocol::{
-    AgentId, InvitationEnd, LeaveReason, QueueCause, QueueName, Seq, SessionId,
+    AgentId, InvitationEnd, LeaveReason, ParticipantId, QueueCause, QueueName, Seq, SessionId,
     link::{Credential, Request},
     routing::{EndInvitation, Leaving, Route},
 };
@@ -25,6 +25,8 @@ enum Need {
         seq: Seq,
         reason: InvitationEnd,
     },
+    /// That somebody who is given up leaves, though the customer has others.
+    Remove(ParticipantId),
     /// To be known why it ended.
     ReadEnd,
 }
@@ -58,7 +60,8 @@ impl Core {
             let is_unknown = known.ended.is_none() && !known.to_file.is_empty();
             return is_unknown.then_some(Need::ReadEnd);
         }
-        self.needs_queue(known).or_else(|| self.needs_no_invitation(known))
+        let needs_removal = || self.needs_removal(known);
+        self.needs_queue(known).or_else(needs_removal).or_else(|| self.needs_no_invitation(known))
     }
 
     fn needs_queue(&self, known: &Known) -> Option<Need> {
@@ -72,8 +75,6 @@ impl Core {
             let (queue, cause) = self.waits_in_vain(known)?;
             return Some(route(queue, cause, Vec::new()));
         }
-        let now = self.now.elapsed;
-        let is_given_up = |agent: AgentId| self.agents.get(&agent).is_some_and(|agent| agent.is_given_up(now));
         let mut attending = known.attending().peekable();
         if attending.peek().is_none() {
             let is_new =
@@ -86,11 +87,18 @@ impl Core {
         }
         let gone = attending.map(|(agent, participant)| {
             let leaving = Leaving { participant: participant.participant, reason: LeaveReason::Gone };
-            is_given_up(agent).then_some(leaving)
+            self.is_given_up(agent).then_some(leaving)
         });
         // Where somebody else is in it too, the customer is not alone.
         let leaving = gone.collect::<Option<Vec<_>>>()?;
         Some(route(self.queues.home_of(known), QueueCause::AgentGone, leaving))
+    }
+
+    /// Whoever is given up leaves: beside colleagues who stay, and where he only watches or whispers. One after the
+    /// other, as everything that a session needs.
+    fn needs_removal(&self, known: &Known) -> Option<Need> {
+        let (_, gone) = known.staff().find(|(agent, _)| self.is_given_up(*agent))?;
+        Some(Need::Remove(gone.participant))
     }
 
     fn needs_no_invitation(&self, known: &Known) -> Option<Need> {
@@ -127,6 +135,10 @@ impl Core {
                 if reason == InvitationEnd::NoAnswer {
                     self.did_not_answer(agent, session);
                 }
+            }
+            Need::Remove(participant) => {
+                let leaving = vec![Leaving { participant, reason: LeaveReason::Gone }];
+                self.ask(session, Wish::Leave(participant), None, Request::Remove { session, leaving });
             }
             Need::ReadEnd => {
                 let head = self.sessions[&session].head;

@@ -292,6 +292,10 @@ pub(crate) enum Note {
     Mended { session: SessionId },
     /// The engine refuses what the service needs; it is tried again later.
     Refused { session: SessionId, code: ErrorCode },
+    /// The engine did what the service needs, and the session is as before; it is tried again later.
+    WithoutEffect { session: SessionId },
+    /// The engine cannot tell how a session stands; it is left out and asked for again later.
+    SetAside { session: SessionId },
     /// A request was done and its effect never seen; the session is asked for.
     Unseen { session: SessionId },
 }

@@ -140,9 +140,20 @@ impl Known {
         self.staff().filter(|(_, participant)| participant.visibility.is_all())
     }
 
-    /// An agent who is in it.
+    /// An agent who is in it; as one who attends, if he both attends and watches.
     pub(super) fn participant_of(&self, agent: AgentId) -> Option<&ParticipantState> {
-        self.staff().find(|(who, _)| *who == agent).map(|(_, participant)| participant)
+        self.attending().chain(self.staff()).find(|(who, _)| *who == agent).map(|(_, participant)| participant)
+    }
+
+    /// An agent as one whom the customer does not see. If he comes to attend, it is in the place of these.
+    pub(super) fn unseen_of(&self, agent: AgentId) -> Vec<ParticipantId> {
+        let own = self.staff().filter(|(who, participant)| *who == agent && !participant.visibility.is_all());
+        own.map(|(_, participant)| participant.participant).collect()
+    }
+
+    /// Whether an agent is at work in it: attends or whispers, and does not only watch.
+    pub(super) fn has_at_work(&self, agent: AgentId) -> bool {
+        self.staff().any(|(who, participant)| who == agent && takes_up_room(participant.visibility))
     }
 
     /// The last that an agent was in it, whether or not he still is.

@@ -127,7 +127,9 @@ impl Core {
         let Some(known) = self.sessions.get(&session) else { return };
         let Some(offer) = known.offer else { return };
         let stands = known.waiting().is_some_and(|waits| waits.seq == offer.seq) && known.pending.is_empty();
-        let is_kept = self.agents.get(&offer.agent).is_some_and(Agent::keeps_offers);
+        // His room may have gone meanwhile: a join from before a restart has come through, or he may have fewer.
+        let keeps = |agent: &Agent| agent.keeps_offers() && agent.has_room_for(&session);
+        let is_kept = self.agents.get(&offer.agent).is_some_and(keeps);
         if stands && is_kept && self.now.elapsed < offer.until {
             return;
         }

@@ -19,6 +19,8 @@ pub(super) struct Places {
     not_before: Duration,
     /// The engine that was told is another one.
     is_forgotten: bool,
+    /// Which queues were within their hours when that was last heeded, in their order.
+    open: Vec<bool>,
 }
 
 impl Places {
@@ -41,6 +43,7 @@ impl Places {
 
 impl Core {
     pub(super) fn tell_places(&mut self) {
+        self.heed_hours();
         if !self.places.is_changed || self.now.elapsed < self.places.not_before {
             return;
         }
@@ -70,5 +73,22 @@ impl Core {
         for placed in placed.chunks(FRAME_PLACES_MAX) {
             self.effects.push(Effect::Places(placed.to_vec()));
         }
+    }
+
+    /// When hours begin or end, the paces heed it and what customers were told of their wait no longer holds.
+    fn heed_hours(&mut self) {
+        let open: Vec<bool> = self.queues.iter().map(|queue| queue.is_open).collect();
+        if self.places.open == open {
+            return;
+        }
+        let now = self.now.elapsed;
+        let names: Vec<QueueName> = self.queues.iter().map(|queue| queue.settings.name.clone()).collect();
+        for (name, is_open) in names.iter().zip(&open) {
+            if let Some(pace) = self.queues.pace_of(name) {
+                pace.heed_hours(*is_open, now);
+            }
+        }
+        self.places.open = open;
+        self.places.changed(now);
     }
 }

@@ -23,7 +23,7 @@ use super::{
 /// How long a session rests after the engine has refused something that may be possible in a moment.
 const REST: Duration = Duration::from_secs(1);
 
-/// How long it rests after a refusal that a person must look at.
+/// How long it rests after a refusal, or an answer without effect, that a person must look at.
 const LONG_REST: Duration = Duration::from_secs(30);
 
 /// How long an answered request may stay unseen before the session is asked for.
@@ -40,6 +40,8 @@ pub(super) struct Pending {
     pub(super) wish: Wish,
     /// Whose action it is; none for the service's own.
     pub(super) act: Option<Act>,
+    /// The session's last `queued` event when it was asked: by this a route is known that changed nothing.
+    queued: Seq,
     stage: Stage,
 }
 
@@ -132,13 +134,14 @@ impl Core {
     fn keep(&mut self, session: SessionId, wish: Wish, act: Option<Act>, stage: Stage) -> PendingId {
         self.last_pending.0 += 1;
         let id = self.last_pending;
+        let queued = self.sessions.get(&session).map_or(Seq::ZERO, Known::last_queued);
         if wish.is_change()
             && let Some(known) = self.sessions.get_mut(&session)
         {
             known.pending.insert(id);
             self.due.now(Subject::Session(session));
         }
-        self.pending.insert(id, Pending { session, wish, act, stage });
+        self.pending.insert(id, Pending { session, wish, act, queued, stage });
         id
     }
 
@@ -211,6 +214,9 @@ impl Core {
 
     fn on_refused(&mut self, session: SessionId, pending: Pending, refusal: Refusal) {
         let Some(act) = pending.act else { return self.rest(session, pending.wish, &refusal) };
+        if self.is_join_in_vain(session, &pending.wish, refusal.code) {
+            self.rest(session, pending.wish.clone(), &refusal);
+        }
         match (pending.wish, refusal.code) {
             // Somebody else has ended it a moment ago.
             (Wish::Close(filing), ErrorCode::SessionClosed) => {
@@ -222,6 +228,14 @@ impl Core {
             }
             _ => self.done(&act, Outcome::Refused(refusal)),
         }
+    }
+
+    /// Whether nobody can take a waiting session at the moment. Offered again at once it would ring without end.
+    fn is_join_in_vain(&self, session: SessionId, wish: &Wish, code: ErrorCode) -> bool {
+        // These say that this agent, or the moment, was wrong.
+        let is_answer = matches!(code, ErrorCode::Taken | ErrorCode::NoRoom | ErrorCode::SessionClosed);
+        let waits = self.sessions.get(&session).is_some_and(|known| known.waiting().is_some());
+        matches!(wish, Wish::Join(_)) && waits && !is_answer
     }
 
     /// The engine refused what the service needs. As a rule somebody was faster, and the state that shows it is on its
@@ -236,6 +250,11 @@ impl Core {
         if rest == LONG_REST {
             self.note(Note::Refused { session, code: refusal.code });
         }
+        self.hold(session, rest);
+    }
+
+    /// Nothing is asked about a session for a while, unless its state changes.
+    pub(super) fn hold(&mut self, session: SessionId, rest: Duration) {
         let until = self.now.elapsed + rest;
         if let Some(known) = self.sessions.get_mut(&session) {
             known.held_until = Some(until);
@@ -271,9 +290,15 @@ impl Core {
             None => true,
         };
         let over: Vec<PendingId> = known.pending.iter().copied().filter(is_over).collect();
+        let mut is_in_vain = false;
         for id in over {
             known.pending.remove(&id);
-            self.pending.remove(&id);
+            is_in_vain |= self.pending.remove(&id).is_some_and(|pending| is_route_in_vain(&pending, known));
+        }
+        // It is needed as before, under the same name, and would be asked and answered without end.
+        if is_in_vain {
+            self.note(Note::WithoutEffect { session });
+            self.hold(session, LONG_REST);
         }
     }
 
@@ -304,6 +329,13 @@ impl Core {
     pub(super) fn is_joining(&self, known: &Known, agent: AgentId) -> bool {
         self.wishes_for(known).any(|wish| *wish == Wish::Join(agent))
     }
+}
+
+/// Whether the service's own wish that a session waits is seen, and it does not. An agent's wish is not asked again by
+/// itself, and a repeat of it is done without a change (D-3).
+fn is_route_in_vain(pending: &Pending, known: &Known) -> bool {
+    let is_own = pending.wish == Wish::Route && pending.act.is_none();
+    is_own && known.is_open() && known.last_queued() == pending.queued
 }
 
 /// The reason in a session's last event.

@@ -3,6 +3,10 @@
 //! The primary may be another one, and much may have happened. So all sessions that are open (`watch`), were known, or
 //! are to be filed away are asked for anew (`follow`), a few requests at a time. From the first of these on every
 //! change is told. Only when all is answered the core decides again.
+//!
+//! The engine refuses a whole request when it cannot read one of its sessions. Then each is asked for alone, and the one
+//! that is at fault is set aside, so that one damaged session stops nobody: nothing is decided about it, and it is asked
+//! for again from time to time until it can be read.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +15,7 @@ use std::{
 };
 
 use tandem_protocol::{
-    AgentId, Seq, SessionId,
+    AgentId, ErrorCode, Seq, SessionId,
     limits::ATTACH_SESSIONS_MAX,
     link::{Answer, Outcome, Request},
     routing::Changed,
@@ -32,6 +36,10 @@ const FOLLOWS_MAX: usize = 8;
 /// How long a refused request rests before it is made again.
 const REST: Duration = Duration::from_secs(1);
 
+/// How long a session that cannot be read is left out before it is asked for again: a person must mend it, which takes
+/// minutes, and its customer should not wait much longer than that.
+const ASIDE_PAUSE: Duration = Duration::from_secs(30);
+
 /// Between two looks at sessions that nothing has happened to.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
@@ -49,6 +57,11 @@ pub(super) struct Settling {
     /// The primary has answered a follow on this connection, so it tells every change.
     has_followed: bool,
     to_follow: BTreeSet<SessionId>,
+    /// Sessions that are asked for one at a time, so that the one for which a request is refused is found.
+    to_follow_alone: BTreeSet<SessionId>,
+    /// Sessions that were refused alone, and when each is asked for again; never, while it is. They do not hold up
+    /// settling. Bounded by the sessions that are open or known.
+    aside: BTreeMap<SessionId, Duration>,
     /// The sessions of each follow that is under way. The link repeats it to the next primary by itself.
     following: Vec<Vec<SessionId>>,
     /// When what was refused is asked again.
@@ -74,8 +87,23 @@ impl Settling {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Duration> {
+        // What is due without a link is done with the next one.
+        if !self.is_connected {
+            return None;
+        }
         let sweep = self.is_settled.then_some(self.sweep_at);
-        self.retry_at.into_iter().chain(sweep).min()
+        self.retry_at.into_iter().chain(sweep).chain(self.aside_at()).min()
+    }
+
+    /// When a session that was set aside is asked for again.
+    fn aside_at(&self) -> Option<Duration> {
+        let first = self.aside.values().min().copied().filter(|at| self.is_settled && *at < Duration::MAX)?;
+        // While what was refused rests nothing is asked.
+        Some(self.retry_at.map_or(first, |retry_at| first.max(retry_at)))
+    }
+
+    fn is_asked_out(&self) -> bool {
+        self.to_follow.is_empty() && self.to_follow_alone.is_empty()
     }
 
     fn is_under_way(&self, session: &SessionId) -> bool {
@@ -83,9 +111,38 @@ impl Settling {
     }
 
     fn follow(&mut self, session: SessionId) {
-        if !self.is_under_way(&session) {
+        // One that was set aside is asked for in its own time, one that is asked for alone is asked for in any case.
+        let is_apart = self.aside.contains_key(&session) || self.to_follow_alone.contains(&session);
+        if !is_apart && !self.is_under_way(&session) {
             self.to_follow.insert(session);
         }
+    }
+
+    fn follow_alone(&mut self, session: SessionId) {
+        if !self.is_under_way(&session) {
+            self.to_follow_alone.insert(session);
+        }
+    }
+
+    /// Asks for sessions that were set aside until `until`. They stay aside until they are told of.
+    fn follow_aside(&mut self, until: Duration) {
+        let due = self.aside.iter_mut().filter(|(_, at)| **at <= until);
+        let due: Vec<SessionId> = due.map(|(session, at)| (*session, *at = Duration::MAX).0).collect();
+        due.into_iter().for_each(|session| self.follow_alone(session));
+    }
+
+    /// Takes what the next request asks for.
+    fn next_batch(&mut self) -> Vec<SessionId> {
+        if self.to_follow.is_empty() {
+            return self.to_follow_alone.pop_first().into_iter().collect();
+        }
+        let mut batch = Vec::with_capacity(ATTACH_SESSIONS_MAX);
+        while batch.len() < ATTACH_SESSIONS_MAX
+            && let Some(session) = self.to_follow.pop_first()
+        {
+            batch.push(session);
+        }
+        batch
     }
 }
 
@@ -96,6 +153,8 @@ impl Core {
         link.connection += 1;
         let all: Vec<SessionId> = self.sessions.keys().chain(self.unfiled.keys()).copied().collect();
         all.into_iter().for_each(|session| self.link.follow(session));
+        // This primary may be able to read what another one could not.
+        self.link.follow_aside(Duration::MAX);
         self.watch();
     }
 
@@ -134,12 +193,13 @@ impl Core {
 
     pub(super) fn on_followed(&mut self, asked: Vec<SessionId>, outcome: Outcome) {
         self.link.following.retain(|batch| *batch != asked);
-        let Outcome::Done(Answer::Followed(stand)) = outcome else {
-            asked.into_iter().for_each(|session| self.link.follow(session));
-            self.link.retry_at = Some(self.now.elapsed + REST);
-            return;
+        let stand = match outcome {
+            Outcome::Done(Answer::Followed(stand)) => stand,
+            Outcome::Refused(refusal) => return self.on_follow_refused(asked, refusal.code),
+            Outcome::Done(_) => return self.follow_later(asked),
         };
         self.link.has_followed = true;
+        self.link.aside.retain(|session, _| !asked.contains(session));
         let told: BTreeSet<SessionId> = stand.iter().map(|changed| changed.session).collect();
         for changed in stand {
             let session = changed.session;
@@ -147,6 +207,38 @@ impl Core {
             self.see_all_done(session);
         }
         asked.iter().filter(|session| !told.contains(session)).for_each(|session| self.on_unknown(*session));
+    }
+
+    fn on_follow_refused(&mut self, asked: Vec<SessionId>, code: ErrorCode) {
+        // The engine is busy as a whole; no session is at fault.
+        let is_busy = matches!(code, ErrorCode::Busy | ErrorCode::SlowDown);
+        match asked[..] {
+            _ if is_busy => self.follow_later(asked),
+            [] => self.follow_later(asked),
+            [session] => self.set_aside(session),
+            _ => asked.into_iter().for_each(|session| self.link.follow_alone(session)),
+        }
+    }
+
+    fn follow_later(&mut self, asked: Vec<SessionId>) {
+        self.link.retry_at = Some(self.now.elapsed + REST);
+        match asked[..] {
+            [session] => self.link.follow_alone(session),
+            _ => asked.into_iter().for_each(|session| self.link.follow(session)),
+        }
+    }
+
+    /// A session cannot be read: the others do not wait for it. Of one that was known before nothing newer is known, so
+    /// nothing is decided about it.
+    fn set_aside(&mut self, session: SessionId) {
+        let again_at = self.now.elapsed + ASIDE_PAUSE;
+        if self.link.aside.insert(session, again_at).is_none() {
+            self.note(Note::SetAside { session });
+        }
+        // Longer than until it is asked for: the answer is to come first.
+        self.hold(session, ASIDE_PAUSE * 2);
+        self.set_offer(session, None);
+        self.retie(session);
     }
 
     /// Nobody knows this session any more.
@@ -230,7 +322,10 @@ impl Core {
         if std::mem::take(&mut self.link.is_watch_refused) {
             self.watch();
         }
-        while self.link.following.len() < FOLLOWS_MAX && !self.link.to_follow.is_empty() {
+        if self.link.is_settled {
+            self.link.follow_aside(self.now.elapsed);
+        }
+        while self.link.following.len() < FOLLOWS_MAX && !self.link.is_asked_out() {
             self.follow_next();
         }
         let is_idle = !self.link.is_watch_under_way && self.link.following.is_empty();
@@ -243,12 +338,7 @@ impl Core {
     }
 
     fn follow_next(&mut self) {
-        let mut batch = Vec::with_capacity(ATTACH_SESSIONS_MAX);
-        while batch.len() < ATTACH_SESSIONS_MAX
-            && let Some(session) = self.link.to_follow.pop_first()
-        {
-            batch.push(session);
-        }
+        let batch = self.link.next_batch();
         self.link.following.push(batch.clone());
         let request = Box::new(Request::Follow(batch.clone()));
         self.effects.push(Effect::Submit { request, tag: Tag::Follow(batch) });
@@ -289,7 +379,7 @@ impl Core {
         self.link.swept = sessions.last().copied().filter(|_| sessions.len() == SWEEP_SESSIONS_MAX);
         for session in sessions {
             self.check_list(session);
-            if self.has_unseen(session, UNSEEN_MAX) {
+            if self.has_unseen(session, UNSEEN_MAX) && !self.link.aside.contains_key(&session) {
                 self.note(Note::Unseen { session });
                 self.link.follow(session);
             }

@@ -57,8 +57,6 @@ pub(super) struct Restoring {
     next_parked: u64,
     reads: HashMap<ReadId, Reading>,
     next_read: u64,
-    /// Open sessions that could not be read; whoever follows sessions is told once they can.
-    unread: HashSet<SessionId>,
     /// Sessions that were read only to be ended (`session-restoration-mode = none`). Requests for them stay parked
     /// until the end is saved, so that whoever reattaches is told of it at once and in one piece.
     ending: HashSet<SessionId>,
@@ -79,10 +77,11 @@ impl Restoring {
 }
 
 impl Restoring {
-    /// One session of a batch could not be read; true when the batch need not wait for others.
+    /// One session of a batch of attaches could not be read, each of which is answered for itself; true when the batch
+    /// need not wait for others.
     fn goes_on_without(&mut self, ticket: u64) -> bool {
         match self.parked.get_mut(&ticket) {
-            Some(Parked { body: Request::Attach(_) | Request::Follow(_), missing, .. }) => {
+            Some(Parked { body: Request::Attach(_), missing, .. }) => {
                 *missing -= 1;
                 *missing == 0
             }
@@ -90,9 +89,9 @@ impl Restoring {
         }
     }
 
-    /// What was parked for one session only.
+    /// What was parked and is answered as a whole.
     fn take_single(&mut self, ticket: u64) -> Option<Parked> {
-        let is_batch = |parked: &Parked| matches!(parked.body, Request::Attach(_) | Request::Follow(_));
+        let is_batch = |parked: &Parked| matches!(parked.body, Request::Attach(_));
         if self.parked.get(&ticket).is_some_and(is_batch) { None } else { self.parked.remove(&ticket) }
     }
 }
@@ -198,9 +197,6 @@ impl Core {
             }
         }
         sessions.retain(|session| !self.restoring.ending.contains(session));
-        let readable: Vec<_> =
-            sessions.iter().copied().filter(|session| self.restoring.unread.remove(session)).collect();
-        self.tell_followers(readable, effects);
         self.go_on(now, &sessions, effects);
         unreadable
     }
@@ -237,8 +233,8 @@ impl Core {
         }
     }
 
-    /// Sessions could not be read: what was parked for them is refused, and a batch goes on without them, so that one
-    /// damaged history harms only its own session. The next request tries again, and for open ones that nobody asks
+    /// Sessions could not be read: what was parked for them is refused, and a batch of attaches goes on without them, so
+    /// that one damaged history harms only its own session. The next request tries again, and for open ones that nobody asks
     /// for, time does.
     pub fn load_failed(&mut self, now: Now, sessions: &[SessionId], effects: &mut Vec<Effect>) {
         self.dormant_until = self.dormant_until.max(now.elapsed + LOAD_RETRY);
@@ -247,7 +243,6 @@ impl Core {
             match self.sessions.get(session) {
                 Some(Slot::Loading { was_open: true }) => {
                     self.sessions.insert(*session, Slot::Dormant);
-                    self.restoring.unread.insert(*session);
                     if !self.dormant.contains(session) {
                         self.dormant.push_back(*session);
                     }

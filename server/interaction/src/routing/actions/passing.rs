@@ -75,7 +75,7 @@ impl Core {
         let colleague = self.colleague(agent)?;
         let known = &self.sessions[&session];
         let is_asked = known.state.invitations.iter().any(|invitation| invitation.agent == agent);
-        if is_asked || known.participant_of(agent).is_some() || self.is_joining(known, agent) {
+        if is_asked || known.has_at_work(agent) || self.is_joining(known, agent) {
             // He is there, or will be: a repeat, or one of two who had the same thought.
             return Ok(Course::nothing());
         }

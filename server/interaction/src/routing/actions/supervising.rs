@@ -25,8 +25,7 @@ impl Core {
     pub(super) fn take_over(&mut self, act: &Act, session: SessionId) -> Result<Course, Refusal> {
         self.check_supervises(act.agent)?;
         let known = self.open(session)?;
-        let own = known.participant_of(act.agent);
-        if let Some(own) = own.filter(|own| own.visibility.is_all()) {
+        if let Some(own) = known.participant_of(act.agent).filter(|own| own.visibility.is_all()) {
             return Ok(Course::Done(told(&Accepted { session, participant: own.participant })));
         }
         if self.wishes_for(known).any(|wish| matches!(wish, Wish::Join(_))) {
@@ -34,7 +33,7 @@ impl Core {
         }
         self.check_room(act.agent, known)?;
         let attending = known.attending().map(|(_, other)| other.participant);
-        let replacing: Vec<ParticipantId> = attending.chain(own.map(|own| own.participant)).collect();
+        let replacing: Vec<ParticipantId> = attending.chain(known.unseen_of(act.agent)).collect();
         let taking = known.waiting().map(|waits| waits.seq);
         self.join(act, session, Joining { client_id: names::act(act), taking, replacing });
         Ok(Course::UnderWay)

@@ -10,6 +10,7 @@ use tandem_protocol::{
 use super::{Core, Course};
 use crate::routing::{
     desks::told,
+    due::Subject,
     effect::{Act, Note, Purpose},
     filing::taken_chat,
     known::Known,
@@ -47,19 +48,32 @@ impl Core {
         }
         let is_invited = known.state.invitations.iter().any(|asked| asked.agent == agent && asked.seq == seq);
         if is_invited {
-            let client_id = names::invited(seq, agent);
-            self.join(act, session, Joining { client_id, taking: None, replacing: Vec::new() });
+            let (client_id, replacing) = (names::invited(seq, agent), known.unseen_of(agent));
+            self.join(act, session, Joining { client_id, taking: None, replacing });
             return Ok(Course::UnderWay);
         }
         if known.waiting().is_none_or(|waits| waits.seq != seq) {
             return Err(Refusal::new(ErrorCode::Taken, self.who_has(session)));
         }
-        if !self.is_offered(&session, agent) {
+        let (client_id, replacing) = (names::take(seq, agent), known.unseen_of(agent));
+        if self.is_offered(&session, agent) {
+            self.check_room_for_offer(agent, session)?;
+        } else {
             self.check_may_take(agent, known)?;
         }
-        let client_id = names::take(seq, agent);
-        self.join(act, session, Joining { client_id, taking: Some(seq), replacing: Vec::new() });
+        self.join(act, session, Joining { client_id, taking: Some(seq), replacing });
         Ok(Course::UnderWay)
+    }
+
+    /// Withdraws an offer for which its agent has no room by now, and refuses him.
+    fn check_room_for_offer(&mut self, agent: AgentId, session: SessionId) -> Result<(), Refusal> {
+        if self.agents.get(&agent).is_some_and(|known| known.has_room_for(&session)) {
+            return Ok(());
+        }
+        self.set_offer(session, None);
+        self.retie(session);
+        self.due.now(Subject::Session(session));
+        Err(no_room())
     }
 
     fn check_may_take(&self, id: AgentId, known: &Known) -> Result<(), Refusal> {
@@ -77,7 +91,7 @@ impl Core {
         if counts || has_room {
             return Ok(());
         }
-        Err(Refusal::new(ErrorCode::NoRoom, "You have all the chats that you may have. End or file one away first."))
+        Err(no_room())
     }
 
     /// Asks the engine to let an agent attend to a session's customer.
@@ -118,7 +132,7 @@ impl Core {
             self.set_offer(session, None);
             self.decline(session, agent);
             self.retie(session);
-            self.due.now(crate::routing::due::Subject::Session(session));
+            self.due.now(Subject::Session(session));
             return Ok(Course::nothing());
         }
         let is_invited = known.state.invitations.iter().any(|asked| asked.agent == agent && asked.seq == seq);
@@ -147,6 +161,10 @@ impl Core {
             None => "Somebody else was faster, or this chat waits elsewhere by now.".to_owned(),
         }
     }
+}
+
+fn no_room() -> Refusal {
+    Refusal::new(ErrorCode::NoRoom, "You have all the chats that you may have. End or file one away first.")
 }
 
 /// How somebody joins.

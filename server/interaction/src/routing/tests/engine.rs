@@ -21,6 +21,10 @@ pub(super) struct Engine {
     pub(super) now: Timestamp,
     /// The next change that is asked for is refused so.
     pub(super) refuses_next: Option<ErrorCode>,
+    /// Sessions whose stored events cannot be read: every request that names one is refused whole.
+    pub(super) damaged: BTreeSet<SessionId>,
+    /// Every route is answered as done, as a repeat would be, and nothing happens.
+    pub(super) only_says_that_it_routes: bool,
 }
 
 #[derive(Debug, Default)]
@@ -179,12 +183,16 @@ impl Engine {
 
     /// What followers are told next.
     pub(super) fn take_changed(&mut self) -> Vec<Changed> {
-        std::mem::take(&mut self.changed).into_iter().filter_map(|session| self.stands(session)).collect()
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        changed.filter(|session| !self.damaged.contains(session)).filter_map(|session| self.stands(session)).collect()
     }
 
     pub(super) fn asked(&mut self, request: Request) -> Outcome {
         let done = match request {
             Request::Watch => Ok(Answer::Done),
+            Request::Follow(sessions) if sessions.iter().any(|session| self.damaged.contains(session)) => {
+                refuse(ErrorCode::Unavailable)
+            }
             Request::Follow(sessions) => {
                 Ok(Answer::Followed(sessions.into_iter().filter_map(|session| self.stands(session)).collect()))
             }
@@ -194,6 +202,10 @@ impl Engine {
             Request::EndInvitation(end) => self.end_invitation(&end),
             Request::Leave { session, by: Credential::Participant(by) } => self.change(session, |known, now| {
                 known.leaves(now, by, LeaveReason::Logout);
+                Ok(Answer::Done)
+            }),
+            Request::Remove { session, leaving } => self.change(session, |known, now| {
+                leaving.iter().for_each(|gone| known.leaves(now, gone.participant, gone.reason));
                 Ok(Answer::Done)
             }),
             Request::Close { session, .. } => self.change(session, |known, now| {
@@ -219,6 +231,9 @@ impl Engine {
         let now = self.now;
         if let Some(code) = self.refuses_next.take() {
             return refuse(code);
+        }
+        if self.damaged.contains(&session) {
+            return refuse(ErrorCode::Unavailable);
         }
         let Some(known) = self.sessions.get_mut(&session) else { return refuse(ErrorCode::UnknownSession) };
         let head = known.head();
@@ -252,7 +267,12 @@ impl Engine {
     }
 
     fn route(&mut self, route: Route) -> Result<Answer, Refusal> {
+        let only_says = self.only_says_that_it_routes;
         self.change(route.session, |known, now| {
+            if only_says {
+                let participant = ParticipantId::default();
+                return Ok(Answer::Saved { seq: known.head(), at_ms: now, participant, durable: true });
+            }
             if let Some((seq, participant)) = known.places.get(&route.client_id) {
                 return Ok(Answer::Saved { seq: *seq, at_ms: now, participant: *participant, durable: true });
             }
@@ -292,7 +312,8 @@ impl Engine {
             if !known.state.participants[by.0 as usize - 1].joined {
                 return refuse(ErrorCode::SessionClosed);
             }
-            let is_there = known.state.participants.iter().any(|other| other.joined && other.agent == Some(agent));
+            let is_here = |other: &ParticipantState| other.joined && other.visibility != Visibility::Vip;
+            let is_there = known.state.participants.iter().any(|other| is_here(other) && other.agent == Some(agent));
             if is_there || known.state.invitations.iter().any(|asked| asked.agent == agent) {
                 return refuse(ErrorCode::Taken);
             }

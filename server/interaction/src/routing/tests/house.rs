@@ -200,19 +200,17 @@ impl House {
         let Some(id) = self.to_engine.pop_front() else { return false };
         let Some((request, _)) = self.unacked.get(&id) else { return true };
         let request = request.clone();
-        match &request {
-            Request::Watch => {
-                self.is_watched = true;
-                self.from_engine.push_back(Word::Opened(self.engine.open_sessions()));
-            }
-            Request::Follow(_) => {
-                // What changed until now is in the answer.
-                self.engine.take_changed();
-                self.is_followed = true;
-            }
-            _ => {}
+        if matches!(request, Request::Watch) {
+            self.is_watched = true;
+            self.from_engine.push_back(Word::Opened(self.engine.open_sessions()));
         }
+        let is_follow = matches!(request, Request::Follow(_));
         let outcome = self.engine.asked(request);
+        if is_follow && matches!(outcome, Outcome::Done(_)) {
+            // What changed until now is in the answer.
+            self.engine.take_changed();
+            self.is_followed = true;
+        }
         self.from_engine.push_back(Word::Answer(id, outcome));
         self.engine_tells();
         true
@@ -560,7 +558,15 @@ impl House {
 
     pub(super) fn warnings(&self) -> usize {
         let warns = |note: &&Note| {
-            matches!(note, Note::Unattended { .. } | Note::Mended { .. } | Note::Refused { .. } | Note::Unseen { .. })
+            matches!(
+                note,
+                Note::Unattended { .. }
+                    | Note::Mended { .. }
+                    | Note::Refused { .. }
+                    | Note::WithoutEffect { .. }
+                    | Note::SetAside { .. }
+                    | Note::Unseen { .. }
+            )
         };
         self.notes.iter().filter(warns).count()
     }

@@ -1,13 +1,13 @@
 //! Who is asked to take a session.
 
 use tandem_protocol::{
-    QueueCause,
+    AgentId, ErrorCode, QueueCause, SessionId,
     desk::{Action, AgentRole, ChosenState},
 };
 
 use super::{
     House,
-    house::{queue, seconds},
+    house::{code, queue, seconds},
 };
 
 #[test]
@@ -163,4 +163,44 @@ fn an_offer_shows_who_waits_and_why() {
     let left_ms = offer.expires_at_ms.0 - view.at_ms.0;
     assert!((19_000..=20_000).contains(&left_ms), "{left_ms}");
     assert_eq!((view.me.room, view.me.capacity), (1, 2), "an offer takes up room");
+}
+
+/// An agent with room for one is offered a second session, since a join of his from before a restart is still on its
+/// way; then it comes through.
+fn one_whose_late_join_comes_through() -> (House, AgentId, SessionId) {
+    let mut house = House::new();
+    let ben = house.agent("ben", 1);
+    let (first, second) = (house.customer(), house.customer());
+    house.is_engine_slow = true;
+    house.starts(ben, Action::Accept { session: first, seq: house.waits_since(first) });
+    house.settles();
+    let late = house.asked.last().cloned().expect("the join");
+    house.is_engine_slow = false;
+    house.restarts();
+    // At another desk, which does not ask again what the first had asked.
+    house.sits_down(ben);
+    house.does(ben, Action::Decline { session: first, seq: house.waits_since(first) }).expect("says no");
+    assert_eq!(house.offered_to(second), Some(ben));
+    house.engine.asked(late);
+    house.settles();
+    (house, ben, second)
+}
+
+#[test]
+fn an_offer_for_which_its_agent_has_no_room_by_now_is_not_his_to_accept() {
+    let (mut house, ben, second) = one_whose_late_join_comes_through();
+    assert_eq!(house.offered_to(second), Some(ben), "nobody has looked at it yet");
+    assert_eq!(code(house.accepts(ben, second)), ErrorCode::NoRoom);
+    assert_eq!(house.offered_to(second), None, "and it is withdrawn");
+    assert!(house.attending(second).is_empty());
+}
+
+#[test]
+fn an_offer_for_which_its_agent_has_no_room_by_now_is_withdrawn_within_a_moment() {
+    let (mut house, ben, second) = one_whose_late_join_comes_through();
+    house.passes(seconds(1));
+    assert_eq!(house.offered_to(second), None);
+    let cleo = house.agent("cleo", 1);
+    assert_eq!(house.offered_to(second), Some(cleo));
+    assert!(matches!(house.view(ben).me.chosen, ChosenState::Ready), "it is not his fault");
 }

@@ -219,3 +219,19 @@ fn nobody_leaves_a_customer_alone() {
     let outcomes = both.map(|ask| super::house::told(house.reply_to(ask).unwrap()).is_ok());
     assert_eq!(outcomes, [true, false], "of two who leave at once, one stays");
 }
+
+#[test]
+fn a_supervisor_who_only_watches_is_invited_like_anybody_and_then_watches_no_more() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 2);
+    let session = house.chat_of(ben);
+    let eve = house.supervisor("eve", 1);
+    house.does(eve, Action::Watch { session }).expect("may watch");
+    let watching = house.participant(session, eve);
+    house.does(ben, Action::Invite { session, agent: eve }).expect("he does not know that she watches");
+    let seq = house.view(eve).offers[0].seq;
+    house.does(eve, Action::Accept { session, seq }).expect("comes");
+    assert_eq!(house.attending(session), [ben, eve]);
+    assert!(!house.engine.sessions[&session].state.participants[watching.0 as usize - 1].joined);
+    assert_eq!(house.view(eve).chats[0].visibility, Visibility::All);
+}

@@ -68,3 +68,25 @@ fn a_new_primary_is_told_all_places() {
     house.passes(seconds(1));
     assert_eq!(place_of(&house, session).place, 1);
 }
+
+#[test]
+fn outside_the_hours_no_wait_is_told_and_a_night_makes_nobodys_longer() {
+    // The stories begin on a Monday at 16:00 UTC.
+    let hours = "Mon 15:00-16:10, Mon 18:00-19:00".parse().expect("hours");
+    let mut house = House::with(|settings| settings.queues[0].hours = Some(hours));
+    let [first, second, third] = [0, 1, 2].map(|_| house.customer());
+    house.passes(seconds(30));
+    let ben = house.agent("ben", 1);
+    house.takes(ben, first);
+    house.passes(seconds(1));
+    assert_eq!(place_of(&house, third), Place { place: 2, wait_ms: Some(60_000) });
+    house.passes(seconds(600));
+    assert_eq!(place_of(&house, third), Place { place: 2, wait_ms: None }, "the hours are over");
+    house.does(ben, Action::End { session: first, disposition: "solved".into(), remark: None }).expect("ends");
+    house.passes(seconds(7_200));
+    house.is_ready(ben);
+    house.takes(ben, second);
+    house.passes(seconds(1));
+    let Place { place, wait_ms } = place_of(&house, third);
+    assert!(place == 1 && wait_ms < Some(200_000), "hours that nobody could be served in do not count: {wait_ms:?}");
+}

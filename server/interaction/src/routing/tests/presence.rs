@@ -1,12 +1,31 @@
 //! Agents who go, and come back or do not.
 
-use tandem_protocol::{DeskId, GatewayLink, LeaveReason, QueueCause, desk::Action};
+use tandem_protocol::{
+    AgentId, DeskId, EventBody, GatewayLink, LeaveReason, QueueCause, SessionId, Visibility, desk::Action,
+};
 
 use super::{
     House,
     house::{seconds, session},
 };
-use crate::routing::Note;
+use crate::routing::{Input, Note};
+
+/// An operator disables an account, which ends its logins.
+fn is_disabled(house: &mut House, agent: AgentId) {
+    house.directory.accounts[agent.0 as usize - 1].disabled = true;
+    house.directory.logins.retain(|login| login.agent != agent);
+    house.tells(Input::Staff(house.directory.staff()));
+    house.settles();
+}
+
+/// Why the agent left the chat that he was in.
+fn left_as(house: &House, chat: SessionId, agent: AgentId) -> Option<LeaveReason> {
+    let who = house.participant(chat, agent);
+    house.engine.sessions[&chat].events.iter().find_map(|event| match event.body {
+        EventBody::Left { participant, reason, .. } if participant == who => Some(reason),
+        _ => None,
+    })
+}
 
 #[test]
 fn a_reload_costs_nothing_and_brings_nothing_new_meanwhile() {
@@ -82,7 +101,7 @@ fn who_comes_back_in_time_keeps_his_chats() {
 }
 
 #[test]
-fn a_chat_in_which_another_agent_is_too_is_not_offered_again_until_both_are_gone() {
+fn a_chat_in_which_another_agent_is_too_goes_on_without_the_one_who_is_gone_until_both_are() {
     let mut house = House::new();
     let ben = house.agent("ben", 2);
     let chat = house.chat_of(ben);
@@ -91,8 +110,14 @@ fn a_chat_in_which_another_agent_is_too_is_not_offered_again_until_both_are_gone
     let seq = house.view(cleo).offers[0].seq;
     house.does(cleo, Action::Accept { session: chat, seq }).expect("comes");
     house.stands_up(ben);
-    house.passes(seconds(600));
-    assert_eq!(house.attending(chat), [ben, cleo]);
+    let kept = house.settings.presence_timeout + house.settings.agent_grace;
+    house.passes(kept - seconds(1));
+    assert_eq!(house.attending(chat), [ben, cleo], "his for a while");
+    house.passes(seconds(1));
+    assert_eq!(house.attending(chat), [cleo]);
+    assert_eq!(left_as(&house, chat, ben), Some(LeaveReason::Gone));
+    assert!(house.queue_of(chat).is_none(), "the customer is not alone");
+    assert!(!house.directory.unfiled.contains(&(chat, ben)));
     house.stands_up(cleo);
     house.passes(seconds(600));
     assert!(house.attending(chat).is_empty());
@@ -147,11 +172,71 @@ fn the_desks_of_an_account_that_is_disabled_are_closed_and_its_chats_offered_aga
     let ben = house.agent("ben", 2);
     let chat = house.chat_of(ben);
     let eve = house.agent("eve", 2);
-    house.directory.accounts[0].disabled = true;
-    house.directory.logins.retain(|login| login.agent != ben);
-    house.tells(crate::routing::Input::Staff(house.directory.staff()));
+    is_disabled(&mut house, ben);
     assert!(house.is_revoked(ben) && !house.is_revoked(eve));
-    house.passes(house.settings.presence_timeout + house.settings.agent_grace);
-    assert_eq!(house.offered_to(chat), Some(eve));
+    assert_eq!(house.offered_to(chat), Some(eve), "no time passes");
+    assert_eq!(left_as(&house, chat, ben), Some(LeaveReason::Gone));
     assert!(house.view(eve).agents.is_empty(), "nothing is passed on to him");
+}
+
+#[test]
+fn an_account_that_is_disabled_leaves_its_colleague_the_chat_at_once() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 2);
+    let chat = house.chat_of(ben);
+    let cleo = house.agent("cleo", 2);
+    house.does(ben, Action::Invite { session: chat, agent: cleo }).expect("asks");
+    let seq = house.view(cleo).offers[0].seq;
+    house.does(cleo, Action::Accept { session: chat, seq }).expect("comes");
+    is_disabled(&mut house, ben);
+    assert_eq!(house.attending(chat), [cleo]);
+    assert_eq!(left_as(&house, chat, ben), Some(LeaveReason::Gone));
+    assert!(house.queue_of(chat).is_none(), "it does not wait");
+    assert!(!house.directory.unfiled.contains(&(chat, ben)));
+}
+
+#[test]
+fn an_account_that_is_disabled_neither_watches_nor_whispers_any_longer() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 2);
+    let (watched, whispered) = (house.chat_of(ben), house.chat_of(ben));
+    let eve = house.supervisor("eve", 2);
+    for session in [watched, whispered] {
+        house.does(eve, Action::Watch { session }).expect("may watch");
+    }
+    house.engine.shows(whispered, house.participant(whispered, eve), Visibility::Int);
+    house.settles();
+    is_disabled(&mut house, eve);
+    for chat in [watched, whispered] {
+        assert_eq!(left_as(&house, chat, eve), Some(LeaveReason::Gone));
+        assert_eq!(house.attending(chat), [ben]);
+    }
+}
+
+#[test]
+fn a_watcher_who_does_not_come_back_watches_no_longer_than_an_agent_keeps_his_chats() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 2);
+    let chat = house.chat_of(ben);
+    let eve = house.supervisor("eve", 2);
+    house.does(eve, Action::Watch { session: chat }).expect("may watch");
+    house.stands_up(eve);
+    house.passes(house.settings.presence_timeout + house.settings.agent_grace - seconds(1));
+    assert_eq!(left_as(&house, chat, eve), None);
+    house.passes(seconds(1));
+    assert_eq!(left_as(&house, chat, eve), Some(LeaveReason::Gone));
+}
+
+#[test]
+fn a_removal_that_the_engine_refuses_is_asked_for_again() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 2);
+    let chat = house.chat_of(ben);
+    let eve = house.supervisor("eve", 2);
+    house.does(eve, Action::Watch { session: chat }).expect("may watch");
+    house.engine.refuses_next = Some(tandem_protocol::ErrorCode::Unavailable);
+    is_disabled(&mut house, eve);
+    assert_eq!(left_as(&house, chat, eve), None);
+    house.passes(seconds(1));
+    assert_eq!(left_as(&house, chat, eve), Some(LeaveReason::Gone));
 }

@@ -148,3 +148,16 @@ fn an_older_state_that_comes_late_is_ignored() {
     assert!(house.core.waiting.is_empty());
     assert_eq!(house.view(agent).chats.len(), 1);
 }
+
+#[test]
+fn a_session_that_is_said_to_be_queued_and_is_not_rests_before_it_is_tried_again() {
+    let mut house = House::new();
+    house.engine.only_says_that_it_routes = true;
+    let session = house.customer();
+    house.passes(seconds(29));
+    assert_eq!(house.asked.len(), 1, "{:?}", house.asked);
+    assert!(house.noted(&Note::WithoutEffect { session }));
+    house.engine.only_says_that_it_routes = false;
+    house.passes(seconds(1));
+    assert!(house.queue_of(session).is_some());
+}

@@ -10,6 +10,7 @@ use super::{
     House,
     house::{seconds, told},
 };
+use crate::routing::Note;
 
 fn pass_on(session: SessionId) -> Action {
     Action::Transfer { session, queue: "default".parse().ok(), agent: None, note: Some("please".into()) }
@@ -170,4 +171,48 @@ fn many_sessions_are_asked_for_in_many_requests() {
     house.settles();
     assert_eq!(house.core.waiting.len(), sessions.len());
     assert_eq!(house.warnings(), 0);
+}
+
+#[test]
+fn one_damaged_session_among_many_stops_nobody_and_is_taken_in_when_it_can_be_read() {
+    let mut house = House::new();
+    let sessions: Vec<_> = (0..200).map(|_| house.opens(&[])).collect();
+    let damaged = sessions[0];
+    house.engine.damaged.insert(damaged);
+    house.restarts();
+    house.settles();
+    assert!(house.noted(&Note::Settled { sessions: 199, waiting: 0 }), "{:?}", house.notes);
+    let ben = house.agent("ben", 2);
+    house.takes(ben, sessions[1]);
+    assert_eq!(house.offered_to(sessions[2]), Some(ben));
+    house.passes(seconds(300));
+    let times = house.notes.iter().filter(|note| **note == Note::SetAside { session: damaged }).count();
+    assert_eq!(times, 1, "it is told once");
+    house.engine.damaged.clear();
+    house.passes(seconds(30));
+    assert!(house.queue_of(damaged).is_some(), "it is taken in like any other");
+    assert_eq!(house.core.sessions.len(), 200);
+}
+
+#[test]
+fn a_session_that_a_new_primary_cannot_read_is_left_alone_until_another_can() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 1);
+    let (damaged, sound) = (house.customer(), house.customer());
+    assert_eq!(house.offered_to(damaged), Some(ben));
+    house.engine.damaged.insert(damaged);
+    house.loses_the_link();
+    house.connects();
+    house.desks_enter_again();
+    house.settles();
+    assert_eq!((house.offered_to(damaged), house.offered_to(sound)), (None, Some(ben)));
+    house.takes(ben, sound);
+    house.loses_the_link();
+    house.engine.damaged.clear();
+    house.connects();
+    house.desks_enter_again();
+    house.customer_leaves(sound);
+    house.does(ben, Action::End { session: sound, disposition: "solved".into(), remark: None }).expect("files it");
+    assert_eq!(house.offered_to(damaged), Some(ben), "it need not wait until it is asked for again");
+    assert_eq!(house.warnings(), 1, "{:?}", house.notes);
 }

@@ -122,3 +122,40 @@ fn a_watcher_does_nothing_that_the_customer_would_notice() {
         assert_eq!(refusal.message, "You only watch this chat. Take it over to do that.");
     }
 }
+
+#[test]
+fn a_supervisor_who_watches_takes_the_chat_that_is_passed_on_to_her() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 2);
+    let chat = house.chat_of(ben);
+    let eve = house.supervisor("eve", 1);
+    let watching = watches(&mut house, eve, chat).participant;
+    house.does(ben, Action::Transfer { session: chat, queue: None, agent: Some(eve), note: None }).expect("may");
+    let mine = house.takes(eve, chat);
+    assert_eq!(house.attending(chat), [eve]);
+    assert!(!house.engine.sessions[&chat].state.participants[watching.0 as usize - 1].joined, "once is enough");
+    let view = house.view(eve);
+    assert_eq!((view.chats[0].participant, view.chats[0].visibility), (mine, Visibility::All));
+}
+
+#[test]
+fn one_who_attends_and_watches_acts_as_one_who_attends() {
+    let mut house = House::new();
+    let ben = house.agent("ben", 2);
+    let chat = house.chat_of(ben);
+    house.is_not_ready(ben);
+    let eve = house.supervisor("eve", 2);
+    house
+        .does(ben, Action::Transfer { session: chat, queue: "default".parse().ok(), agent: None, note: None })
+        .expect("may");
+    // Both are under way at once, so neither knows of the other.
+    house.is_engine_slow = true;
+    house.starts(eve, Action::Watch { session: chat });
+    house.starts(eve, Action::Accept { session: chat, seq: house.waits_since(chat) });
+    house.is_engine_slow = false;
+    house.settles();
+    assert_eq!(house.attending(chat), [eve]);
+    assert_eq!(house.view(eve).chats[0].visibility, Visibility::All);
+    let end = Action::End { session: chat, disposition: "solved".into(), remark: None };
+    house.does(eve, end).expect("it is hers");
+}

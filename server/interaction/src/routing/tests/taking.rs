@@ -179,3 +179,19 @@ fn of_two_accepts_that_come_in_one_moment_the_second_finds_no_room() {
     assert_eq!(attended.count(), 1);
     assert_eq!(house.unanswered(), 0);
 }
+
+#[test]
+fn a_session_that_the_engine_lets_nobody_join_rests_before_it_is_offered_again() {
+    for refused in [ErrorCode::TooManyParticipants, ErrorCode::SessionFull, ErrorCode::BadRequest] {
+        let mut house = House::new();
+        let ben = house.agent("ben", 2);
+        let session = house.customer();
+        house.engine.refuses_next = Some(refused);
+        assert_eq!(code(house.accepts(ben, session)), refused);
+        assert!(house.noted(&Note::Refused { session, code: refused }));
+        house.passes(seconds(29));
+        assert_eq!(house.offered_to(session), None, "nobody is rung in vain");
+        house.passes(seconds(1));
+        house.takes(ben, session);
+    }
+}
