@@ -4,8 +4,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tandem_protocol::{ErrorCode, Refusal, Timestamp};
-use tandem_store::{Account, Directory, Login, StoreError};
+use tandem_protocol::{ErrorCode, LoginName, Refusal, Timestamp};
+use tandem_store::{Account, Directory, Login, PasswordHash, StoreError};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
+    logins::wrong,
     routing::{AskRef, Errand, Failed, Found, Input, Purpose, Staff},
     service::Service,
 };
@@ -50,6 +51,8 @@ pub(crate) enum Job {
         login: Login,
         /// Whose it is.
         account: Box<Account>,
+        /// The password's hash, as it was when the login was judged by it.
+        judged: PasswordHash,
     },
 }
 
@@ -91,11 +94,17 @@ impl Clerk {
                 let ran = self.runs(*errand).await;
                 self.service.tell(Input::Ran { purpose, ran });
             }
-            Job::KeepLogin { ask, login, account } => {
+            Job::KeepLogin { ask, login, account, judged } => {
                 let now = self.service.wall();
-                let kept = self.asks(|directory| async move { directory.add_login(login, now).await }).await;
-                let unkept = || Refusal::new(ErrorCode::Unavailable, "The login could not be kept. Please try again.");
-                let verified = kept.map(|()| (login, *account)).map_err(|Failed| unkept());
+                let kept = self.asks(|directory| keep(directory, login, account.name, judged, now)).await;
+                let verified = match kept {
+                    Ok(Some(account)) => Ok((login, account)),
+                    Ok(None) => Err(wrong()),
+                    Err(Failed) => {
+                        let sentence = "The login could not be kept. Please try again.";
+                        Err(Refusal::new(ErrorCode::Unavailable, sentence))
+                    }
+                };
                 self.service.tell(Input::Verified { ask, verified });
             }
         }
@@ -175,4 +184,56 @@ async fn run(directory: Arc<dyn Directory>, errand: Errand, now: Timestamp) -> R
         Errand::DeleteCanned(agent, id, shared) => drop(directory.delete_canned(agent, &id, shared).await?),
     }
     Ok(Found::Done)
+}
+
+/// Keeps a login, unless the account has another password by now or is disabled: while the password was judged, which
+/// takes its time, an operator may have changed it, which ends those logins only that are there.
+async fn keep(
+    directory: Arc<dyn Directory>,
+    login: Login,
+    name: LoginName,
+    judged: PasswordHash,
+    now: Timestamp,
+) -> Result<Option<Account>, StoreError> {
+    directory.add_login(login, now).await?;
+    match directory.credentials(&name).await? {
+        Some((account, hash)) if hash == judged => Ok(Some(account)),
+        _ => {
+            directory.end_login(login.token).await?;
+            Ok(None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem_protocol::{TokenHash, desk::AgentRole};
+    use tandem_store::{NewAccount, SqliteDirectory};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_764_000_000_000);
+
+    #[tokio::test]
+    async fn a_login_that_was_judged_by_a_password_of_yesterday_is_not_kept() {
+        let folder = tempfile::tempdir().expect("is writable");
+        let directory: Arc<dyn Directory> = Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
+        let name = LoginName::new("ben").expect("is valid");
+        let (old, new) = (PasswordHash("old".into()), PasswordHash("new".into()));
+        let display = "Ben".to_owned();
+        let (role, capacity, skills, password) = (AgentRole::Agent, 3, Vec::new(), old.clone());
+        let account = NewAccount { name: name.clone(), display, role, capacity, skills, password };
+        let ben = directory.add_account(account).await.expect("writes").expect("the name is free");
+        let login = |token| Login { token: TokenHash([token; 32]), agent: ben.agent, expires_at: Timestamp(NOW.0 + 1) };
+        let kept = async |token, judged: &PasswordHash| {
+            keep(directory.clone(), login(token), name.clone(), judged.clone(), NOW).await.expect("writes").is_some()
+        };
+        assert!(kept(1, &old).await);
+        directory.set_password(&name, new.clone()).await.expect("writes");
+        assert!(!kept(2, &old).await, "it was changed while the old one was judged");
+        assert!(kept(3, &new).await);
+        directory.set_disabled(&name, true).await.expect("writes");
+        assert!(!kept(4, &new).await, "it was disabled meanwhile");
+        assert_eq!(directory.logins(NOW).await.expect("reads"), [], "nothing of it is left");
+    }
 }

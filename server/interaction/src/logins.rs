@@ -42,7 +42,8 @@ pub(crate) struct Logins {
 
 /// What became of an attempt.
 enum Verified {
-    Accepted(Box<Account>),
+    /// With the hash by which it was judged.
+    Accepted(Box<Account>, PasswordHash),
     Wrong,
     Unknown(Refusal),
 }
@@ -86,16 +87,16 @@ impl Logins {
 
     async fn verified(&self, throttle: &mut Throttle, asked: &LoginAsk, verified: Verified) {
         match verified {
-            Verified::Accepted(account) => {
+            Verified::Accepted(account, judged) => {
                 throttle.succeeded(&asked.name, &asked.from);
                 info!(agent = %account.agent, "an agent logs in");
                 let login = self.login(asked, &account);
                 // The clerk takes jobs until it is stopped, and then nobody waits for this one.
-                let _ = self.clerk.send(Job::KeepLogin { ask: asked.ask, login, account }).await;
+                let _ = self.clerk.send(Job::KeepLogin { ask: asked.ask, login, account, judged }).await;
             }
             Verified::Wrong => {
                 info!(from = asked.from, "a login was refused");
-                self.refuse(asked, Refusal::new(ErrorCode::Unauthorized, "The name or the password is wrong."));
+                self.refuse(asked, wrong());
             }
             Verified::Unknown(refusal) => self.refuse(asked, refusal),
         }
@@ -110,6 +111,11 @@ impl Logins {
     fn refuse(&self, asked: &LoginAsk, refusal: Refusal) {
         self.service.tell(Input::Verified { ask: asked.ask, verified: Err(refusal) });
     }
+}
+
+/// What is said of a name that there is not, and of a password that is not its.
+pub(crate) fn wrong() -> Refusal {
+    Refusal::new(ErrorCode::Unauthorized, "The name or the password is wrong.")
 }
 
 /// What is said when more want to log in than can wait.
@@ -146,10 +152,10 @@ async fn verify(
         None => (None, nobody),
     };
     let _permit = room.acquire_owned().await.expect("the semaphore is never closed");
-    let password = asked.password.clone();
+    let (password, judged) = (asked.password.clone(), hash.clone());
     let is_right = tokio::task::spawn_blocking(move || password::verify(password.reveal(), &hash)).await;
     let verified = match (is_right, account) {
-        (Ok(true), Some(account)) => Verified::Accepted(Box::new(account)),
+        (Ok(true), Some(account)) => Verified::Accepted(Box::new(account), judged),
         (Ok(_), _) => Verified::Wrong,
         (Err(panicked), _) => std::panic::resume_unwind(panicked.into_panic()),
     };
