@@ -161,3 +161,15 @@ fn a_session_that_is_said_to_be_queued_and_is_not_rests_before_it_is_tried_again
     house.passes(seconds(1));
     assert!(house.queue_of(session).is_some());
 }
+
+/// A fault that no story can bring about from outside: the list is taken away, as a mistake in the core would.
+#[test]
+fn a_waiting_session_that_is_in_nobodys_list_is_found_mended_and_offered() {
+    let mut house = House::new();
+    let session = house.customer();
+    house.core.waiting.clear();
+    house.passes(seconds(10));
+    assert!(house.noted(&Note::Mended { session }), "somebody may want to know");
+    let ben = house.agent("ben", 1);
+    assert_eq!(house.offered_to(session), Some(ben));
+}
