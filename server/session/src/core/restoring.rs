@@ -77,22 +77,12 @@ impl Restoring {
 }
 
 impl Restoring {
-    /// One session of a batch of attaches could not be read, each of which is answered for itself; true when the batch
-    /// need not wait for others.
-    fn goes_on_without(&mut self, ticket: u64) -> bool {
-        match self.parked.get_mut(&ticket) {
-            Some(Parked { body: Request::Attach(_), missing, .. }) => {
-                *missing -= 1;
-                *missing == 0
-            }
-            _ => false,
-        }
-    }
-
-    /// What was parked and is answered as a whole.
-    fn take_single(&mut self, ticket: u64) -> Option<Parked> {
-        let is_batch = |parked: &Parked| matches!(parked.body, Request::Attach(_));
-        if self.parked.get(&ticket).is_some_and(is_batch) { None } else { self.parked.remove(&ticket) }
+    /// The request waits for one session less; true when it waits for none.
+    fn waits_less(&mut self, ticket: u64) -> bool {
+        self.parked.get_mut(&ticket).is_some_and(|parked| {
+            parked.missing -= 1;
+            parked.missing == 0
+        })
     }
 }
 
@@ -250,14 +240,17 @@ impl Core {
                 _ => drop(self.sessions.remove(session)),
             }
             for ticket in self.restoring.parked_by.remove(session).unwrap_or_default() {
-                if self.restoring.goes_on_without(ticket) {
-                    ready.push(ticket);
-                    continue;
+                match self.restoring.parked.get(&ticket) {
+                    // Each session of it is answered for itself.
+                    Some(Parked { body: Request::Attach(_), .. }) => {
+                        ready.extend(self.restoring.waits_less(ticket).then_some(ticket));
+                    }
+                    Some(Parked { link, id, .. }) => {
+                        effects.push(Effect::Answer { link: *link, id: *id, outcome: Outcome::Refused(unreadable()) });
+                        self.restoring.parked.remove(&ticket);
+                    }
+                    None => {}
                 }
-                let Some(parked) = self.restoring.take_single(ticket) else { continue };
-                let refusal = unreadable();
-                let (link, id) = (parked.link, parked.id);
-                effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
             }
         }
         self.go_on_with(now, ready, effects);
@@ -268,11 +261,7 @@ impl Core {
         let mut ready = Vec::new();
         for session in sessions {
             for ticket in self.restoring.parked_by.remove(session).unwrap_or_default() {
-                let Some(parked) = self.restoring.parked.get_mut(&ticket) else { continue };
-                parked.missing -= 1;
-                if parked.missing == 0 {
-                    ready.push(ticket);
-                }
+                ready.extend(self.restoring.waits_less(ticket).then_some(ticket));
             }
         }
         self.go_on_with(now, ready, effects);
