@@ -19,6 +19,24 @@ pub struct InvalidId {
 #[serde(transparent)]
 pub struct SessionId(pub uuid::Uuid);
 
+impl SessionId {
+    /// A new session's id: this random or derived UUID, whose last 16 bits say to which pair the session belongs. So
+    /// whoever links to several pairs knows from the id alone whom to ask.
+    #[must_use]
+    pub fn of_pair(uuid: uuid::Uuid, pair: &PairName) -> Self {
+        let mut bytes = uuid.into_bytes();
+        bytes[14..].copy_from_slice(&pair.tag().0.to_be_bytes());
+        Self(uuid::Uuid::from_bytes(bytes))
+    }
+
+    /// The pair it belongs to, as the id says.
+    #[must_use]
+    pub fn pair_tag(&self) -> PairTag {
+        let bytes = self.0.as_bytes();
+        PairTag(u16::from_be_bytes([bytes[14], bytes[15]]))
+    }
+}
+
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)
@@ -37,6 +55,23 @@ impl std::str::FromStr for SessionId {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let invalid = InvalidId { what: "a session id", rule: "a UUID, such as 0198c5a2-7b1e-7c3d-9f00-3a5b8c9d0e1f" };
         uuid::Uuid::try_parse(text).map(Self).map_err(|_| invalid)
+    }
+}
+
+/// A pair as the ids of its sessions name it. Two pairs may have the same; those that are used together may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PairTag(pub u16);
+
+impl PairName {
+    /// Its tag: FNV-1a of 32 bits, folded to 16. Stored ids rely on it.
+    #[must_use]
+    pub fn tag(&self) -> PairTag {
+        let hash = self
+            .as_str()
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let [a, b, c, d] = hash.to_be_bytes();
+        PairTag(u16::from_be_bytes([a ^ c, b ^ d]))
     }
 }
 
@@ -97,6 +132,10 @@ counter! {
 counter! {
     /// An account's number: who works at a desk, in whichever session. Given once, never reused.
     AgentId(u32)
+}
+counter! {
+    /// A contact's number: one customer, however often he comes. Never reused.
+    ContactId(u64)
 }
 counter! {
     /// What a gateway asks of the interaction server, as the engine between them numbers it.
@@ -260,5 +299,16 @@ mod tests {
         assert_eq!(format!("{hash:?}"), "TokenHash(…)");
         assert!(serde_json::from_str::<TokenHash>(&format!("\"{}\"", "zz".repeat(32))).is_err());
         assert!(serde_json::from_str::<TokenHash>(&format!("\"{}\"", "é".repeat(32))).is_err());
+    }
+
+    #[test]
+    fn the_id_of_a_session_says_to_which_pair_it_belongs() {
+        let [main, other] = ["main", "other"].map(|name| PairName::new(name).expect("is a name"));
+        let uuid = uuid::Uuid::from_u128(0x0198_c5a2_7b1e_7c3d_9f00_3a5b_8c9d_0e1f);
+        let session = SessionId::of_pair(uuid, &main);
+        assert_eq!(session.pair_tag(), main.tag());
+        assert_ne!(session.pair_tag(), other.tag());
+        assert_eq!(session.to_string(), "0198c5a2-7b1e-7c3d-9f00-3a5b8c9d0898", "stored ids rely on it");
+        assert_eq!(session.to_string().parse(), Ok(session));
     }
 }

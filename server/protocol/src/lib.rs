@@ -5,6 +5,7 @@
 //! It exists so that every role and the browser library speak one language; it must never do I/O or know a
 //! database. Every other crate uses it. `server/PROTOCOL.md` is the same in prose, with its glossary.
 
+pub mod archive;
 pub mod client;
 pub mod desk;
 mod error_code;
@@ -24,8 +25,8 @@ pub use event::{
     Visibility,
 };
 pub use ids::{
-    AgentId, AskId, ClientId, DeskId, EngineName, Epoch, GatewayLink, InvalidId, LoginName, PairName, ParticipantId,
-    QueueName, RequestId, Seq, SessionId, Timestamp, TokenHash,
+    AgentId, AskId, ClientId, ContactId, DeskId, EngineName, Epoch, GatewayLink, InvalidId, LoginName, PairName,
+    ParticipantId, QueueName, RequestId, Seq, SessionId, Timestamp, TokenHash,
 };
 pub use pair::{Pair, Peer};
 pub use refusal::Refusal;

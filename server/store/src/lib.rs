@@ -13,6 +13,7 @@ mod lease;
 mod postgres;
 mod sqlite;
 mod store;
+mod transcripts;
 
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
@@ -21,3 +22,4 @@ pub use lease::{Holder, Lease, Taken};
 pub use postgres::{AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore};
 pub use sqlite::{OpenError, SqliteDirectory, SqliteStore};
 pub use store::Store;
+pub use transcripts::{ChainLink, LogPlace, Proof, Transcript, Transcripts, Written};
