@@ -5,7 +5,7 @@
 //! committed, of every pair, and write nothing, so that none of them can ever hold up a message.
 
 use async_trait::async_trait;
-use tandem_protocol::{PairName, RawEvent, Seq, SessionId, Timestamp, TokenHash};
+use tandem_protocol::{PairName, RawEvent, SessionId, Timestamp, TokenHash};
 
 use crate::StoreError;
 
