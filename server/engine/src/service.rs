@@ -128,6 +128,8 @@ pub(crate) struct Service {
     /// The task that follows the primary, while this engine is backup.
     follower: Option<tokio::task::AbortHandle>,
     is_follow_fresh: bool,
+    /// The task that tells the former primary, until that one stands by.
+    deposing: Option<tokio::task::AbortHandle>,
     /// When this engine's takeover began, for the log.
     taking_since: Option<(Instant, tandem_session::TakeCause)>,
     links: HashMap<LinkId, Linked>,
@@ -165,6 +167,7 @@ impl Service {
             lease: None,
             follower: None,
             is_follow_fresh: true,
+            deposing: None,
             taking_since: None,
             links: HashMap::new(),
             core: None,

@@ -12,7 +12,7 @@ use super::{Input, Service};
 use crate::{
     EngineRole,
     clock::wall,
-    standby::{Following, follow},
+    standby::{Following, depose, follow},
 };
 
 impl Service {
@@ -145,8 +145,16 @@ impl Service {
                  the disk (D-1), is lost with this engine (D-2), and no session is restored"
             );
         }
+        self.depose_former(epoch);
         self.welcome_all();
         self.publish_role();
+    }
+
+    /// Tells the one who held the lease before, if that was another engine: it may be at work still, without the store.
+    fn depose_former(&mut self, epoch: Epoch) {
+        let Some(former) = self.lease.take_if(|lease| lease.holder.name != self.settings.name) else { return };
+        let former = self.following(former.holder.address, epoch, Duration::ZERO);
+        self.deposing = Some(self.tasks.spawn(depose(former)));
     }
 
     fn step_down(&mut self, epoch: Epoch) {
@@ -154,6 +162,7 @@ impl Service {
         self.effects.clear();
         warn!(%epoch, sessions, "deposed: another engine has taken over; this one becomes backup");
         self.lease = None;
+        self.stop_deposing();
         self.send_all_away(None);
     }
 
@@ -161,16 +170,22 @@ impl Service {
         self.stop_following();
         let pause = if self.is_follow_fresh { Duration::ZERO } else { self.settings.lease.renew };
         self.is_follow_fresh = false;
-        let following = Following {
-            address,
-            pair: self.settings.pair.clone(),
-            this: self.this(),
-            epoch_seen: self.lease.as_ref().map_or(Epoch::ZERO, |lease| lease.epoch),
-            pause,
-        };
+        let epoch_seen = self.lease.as_ref().map_or(Epoch::ZERO, |lease| lease.epoch);
+        let following = self.following(address, epoch_seen, pause);
         self.follower = Some(self.tasks.spawn(follow(following, self.reports.clone())));
         // Whoever waited for this engine to know what it is: it is backup.
         self.send_waiting_away();
+    }
+
+    fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
+        Following { address, pair: self.settings.pair.clone(), this: self.this(), epoch_seen, pause }
+    }
+
+    /// The former primary has stepped down, or this engine has.
+    pub(super) fn stop_deposing(&mut self) {
+        if let Some(deposing) = self.deposing.take() {
+            deposing.abort();
+        }
     }
 
     fn stop_following(&mut self) {

@@ -8,7 +8,7 @@ use tandem_protocol::{
     limits::LINK_VERSION,
     link::{FromEngine, Hello, LinkRole, ToEngine},
 };
-use tandem_session::LinkId;
+use tandem_session::{LeaseInput, LinkId};
 use tracing::info;
 
 use super::{Input, Linked, Service};
@@ -24,6 +24,9 @@ impl Service {
             // It may have gone already; then nobody is there to be told.
             let _ = outbox.end(Some(frame(&FromEngine::Refused(refusal))));
             return;
+        }
+        if let LinkRole::Standby(_) = hello.role {
+            self.on_lease(LeaseInput::Deposed(hello.epoch_seen));
         }
         let may_have_lost_primary = hello.epoch_seen.0 > 0 && !matches!(hello.role, LinkRole::Standby(_));
         self.links.insert(link, Linked { hello, outbox, is_welcome: false });
@@ -143,6 +146,7 @@ impl Service {
         info!(link = linked.hello.name, %epoch, "a link is there");
         if let LinkRole::Standby(peer) = &linked.hello.role {
             self.backup = Some((link, peer.clone()));
+            self.stop_deposing();
             self.tell_pair();
         } else if let Some(pair) = self.pair() {
             // Now, before any effect of its coming. An outbox that is full or ended shows as the link's end.
