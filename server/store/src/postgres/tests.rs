@@ -8,6 +8,7 @@ mod opening;
 mod outcomes;
 mod proxy;
 mod server;
+mod transcripts;
 
 use tandem_protocol::PairName;
 

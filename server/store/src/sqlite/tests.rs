@@ -2,7 +2,9 @@
 
 mod faults;
 mod index;
+mod migrating;
 mod opening;
+mod transcripts;
 
 use std::path::{Path, PathBuf};
 
