@@ -1,5 +1,6 @@
 //! What must hold when more goes wrong than one clean death: kills at random moments under load, hangs, both engines at
-//! once, a death during takeover, full and read-only disks. A checker judges what every client saw.
+//! once, a death during takeover, full and read-only disks,
+//! databases that are away. A checker judges what every client saw.
 
 mod agents;
 mod chatter;
@@ -8,5 +9,6 @@ mod hangs;
 mod pairs;
 mod postgres;
 mod race;
+mod resending;
 mod storm;
 mod unsaved;

@@ -20,6 +20,7 @@ mod process;
 pub mod rest;
 pub mod seeds;
 mod socket;
+pub mod store;
 pub mod system;
 pub mod usage;
 pub mod whole;
@@ -33,6 +34,7 @@ pub use deadline::{eventually, within};
 pub use history::History;
 pub use process::{Process, Ready};
 pub use rest::Rest;
+pub use store::Store;
 pub use system::{
     Engine::{self, Backup, Primary},
     Role, System,

@@ -22,6 +22,7 @@ use crate::{
     ports,
     probe::{self, Role as Answer},
     rest::Rest,
+    store::Store,
 };
 
 pub use crate::probe::Role;
@@ -49,6 +50,7 @@ pub struct Builder {
     echo: bool,
     interaction: bool,
     data: Option<PathBuf>,
+    store: Store,
     /// The database's address for each engine; the settings file has the one for all others.
     stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
@@ -91,6 +93,13 @@ impl Builder {
         self
     }
 
+    /// With everything in a store of this kind, which is the system's own.
+    #[must_use]
+    pub fn on(mut self, store: Store) -> Self {
+        self.store = store;
+        self
+    }
+
     /// With everything in this database, which all reach by the network.
     #[must_use]
     pub fn postgres(self, database: &Database) -> Self {
@@ -123,7 +132,10 @@ impl Builder {
     ///
     /// # Panics
     /// When a role does not come up.
-    pub async fn start(self) -> System {
+    pub async fn start(mut self) -> System {
+        if let Store::Postgres = self.store {
+            self = self.postgres(&Database::empty().await);
+        }
         let folder = tempfile::Builder::new().prefix("tandem-test-").tempdir().expect("the temp folder is writable");
         let data = self.data.clone().unwrap_or_else(|| folder.path().join("data"));
         std::fs::create_dir_all(&data).expect("a data directory can be made");
@@ -189,6 +201,7 @@ impl System {
             echo: false,
             interaction: false,
             data: None,
+            store: Store::Files,
             stores: None,
             prefix: Vec::new(),
             silent_backup: false,
