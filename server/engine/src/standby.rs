@@ -1,6 +1,8 @@
 //! The backup's link to the primary: it carries nothing but the fact that the primary is there.
 //!
-//! When it ends, what matters is whether the primary's address refuses connections: then nothing listens there any
+//! Another one, as short as can be, tells an engine that it was deposed.
+//!
+//! When the first ends, what matters is whether the primary's address refuses connections: then nothing listens there any
 //! more, and the backup acts at once (design section 3).
 
 use std::{io, time::Duration};
@@ -31,15 +33,31 @@ const PROBE_PAUSE: Duration = Duration::from_millis(2);
 /// How long one try may take; on one host it is refused or accepted within microseconds.
 const PROBE_MAX: Duration = Duration::from_millis(250);
 
-/// The primary to follow.
+/// How often a deposed engine is told before it is left to learn it from the store: it may be stopped for good.
+const WORDS_MAX: u32 = 5;
+
+/// The engine to speak to.
 #[derive(Debug, Clone)]
 pub(crate) struct Following {
     pub(crate) address: String,
     pub(crate) pair: PairName,
     pub(crate) this: Peer,
     pub(crate) epoch_seen: Epoch,
-    /// How long to wait first: after a loss that told nothing, so that a strange primary is not asked in a loop.
+    /// How long to wait before it is followed: after a loss that told nothing, so that a strange primary is not asked in a
+    /// loop. Between two words to a deposed one.
     pub(crate) pause: Duration,
+}
+
+impl Following {
+    fn hello(&self) -> Hello {
+        Hello {
+            version: LINK_VERSION,
+            pair: self.pair.clone(),
+            role: LinkRole::Standby(self.this.clone()),
+            name: format!("engine-{}", self.this.name),
+            epoch_seen: self.epoch_seen,
+        }
+    }
 }
 
 /// Follows until the primary is lost, and says how.
@@ -50,18 +68,33 @@ pub(crate) async fn follow(following: Following, inputs: mpsc::Sender<Input>) {
     let _ = inputs.send(Input::Lease(input)).await;
 }
 
+/// Tells an engine that there is a newer epoch than its own, until it has answered or is gone.
+pub(crate) async fn depose(deposed: Following) {
+    for _ in 0..WORDS_MAX {
+        match tell(&deposed).await {
+            Ok(()) => return,
+            Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return,
+            Err(error) => debug!(address = deposed.address, %error, "cannot tell the engine that it is deposed"),
+        }
+        sleep(deposed.pause).await;
+    }
+}
+
+/// The hello tells it; whatever the answer, it has been heard.
+async fn tell(deposed: &Following) -> Result<(), ConnectionError> {
+    let Dialled { mut reader, outbox: _outbox, writer } =
+        dial(&deposed.address, deposed.hello(), &ConnectionSettings::default()).await?;
+    tokio::select! {
+        answer = reader.next() => answer.map(drop),
+        () = writer.run() => Ok(()),
+    }
+}
+
 /// Returns when the primary is lost: true if its address refuses connections.
 async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> bool {
-    let Following { address, pair, this, epoch_seen, .. } = following;
-    let hello = Hello {
-        version: LINK_VERSION,
-        pair: pair.clone(),
-        role: LinkRole::Standby(this.clone()),
-        name: format!("engine-{}", this.name),
-        epoch_seen: *epoch_seen,
-    };
+    let address = &following.address;
     let Dialled { mut reader, outbox: _outbox, writer } =
-        match dial(address, hello, &ConnectionSettings::default()).await {
+        match dial(address, following.hello(), &ConnectionSettings::default()).await {
             Ok(dialled) => dialled,
             Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return true,
             Err(error) => {

@@ -8,7 +8,7 @@ use tandem_protocol::{
     limits::LINK_VERSION,
     link::{FromEngine, Hello, LinkRole, ToEngine},
 };
-use tandem_session::LinkId;
+use tandem_session::{LeaseInput, LinkId};
 use tracing::info;
 
 use super::{Input, Linked, Service};
@@ -130,7 +130,13 @@ impl Service {
             // Somebody has seen a newer primary: this engine is deposed and will learn it at its next write (F-2).
             let last = frame(&FromEngine::NotPrimary(None));
             let _ = linked.outbox.end(Some(last));
+            let is_successor = matches!(linked.hello.role, LinkRole::Standby(_));
             self.links.remove(&link);
+            if is_successor {
+                // Its next write may be long in coming when it is cut off from the store, and its links must not wait for
+                // that. The epoch decides still (F-1): were it a mistake, the lease would be read and taken again.
+                self.on_lease(LeaseInput::Fenced);
+            }
             return;
         }
         linked.is_welcome = true;
