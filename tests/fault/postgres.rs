@@ -1,5 +1,8 @@
 //! What must hold on PostgreSQL when more goes wrong than one clean death.
 
+mod databases;
+mod hangs;
+
 use tandem_tests::{System, postgres::Database, seeds};
 
 use crate::storm::{Kill, storm};

@@ -238,6 +238,32 @@ fn a_link_of_another_pair_is_refused_and_one_that_has_seen_a_newer_primary_is_no
 }
 
 #[test]
+fn a_primary_steps_down_when_the_other_engine_names_a_newer_epoch_and_looks_at_the_lease() {
+    // F-1, F-2
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    block_on(async {
+        let (mut link, epoch) = Peer::welcomed_by(&primary).await;
+        let name = EngineName::new("b").expect("valid");
+        let other = LinkRole::Standby(tandem_protocol::Peer { name, address: "127.0.0.1:1".into(), pid: 1 });
+        let mut successor = Peer::dial_as(other, &primary, "main", epoch.next()).await;
+        assert!(matches!(successor.hears().await, FromEngine::NotPrimary(None)));
+        let sent_away = async {
+            loop {
+                if let FromEngine::NotPrimary(pair) = link.hears().await {
+                    return pair;
+                }
+            }
+        };
+        assert_eq!(sent_away.await, None, "it knows no better primary");
+        // The lease is its own all the same: it was told wrongly.
+        let (_link, again) = Peer::welcomed_by(&primary).await;
+        assert_eq!(again, epoch.next());
+    });
+    primary.stop();
+}
+
+#[test]
 fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_first_is_gone() {
     let dir = tempfile::tempdir().expect("a directory");
     let primary = Killable::start("a", dir.path());
