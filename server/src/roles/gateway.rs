@@ -23,7 +23,7 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection) -> Result<
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
     let mut link = LinkSettings::new(pair.name.0, LinkRole::Gateway, "gateway", vec![place.primary.0.to_string()]);
     link.cache = place.pair_cache.map(|cache| cache.0.0);
-    let running = Gateway::start(gateway.service, listener, link).map_err(Failure::runtime)?;
+    let running = Gateway::start(gateway.service, listener, vec![link]).map_err(Failure::runtime)?;
     let address = Some(running.local_addr().to_string());
     Report::Ready(Ready { role: "gateway".into(), name: "gateway".into(), address, pid: std::process::id() }).print();
     signals.received().await;
