@@ -146,8 +146,8 @@ async fn an_engine_that_runs_alone_on_the_data_is_not_pushed_aside() {
     let refusal = refused(&run_on(data), &[]).await;
     let engine = system.pid_of(tandem_tests::Primary).await;
     let expected = format!(
-        "tandem: the data directory {data} is in use by another engine named a (process {engine}); end that one or \
-         choose another directory with --data"
+        "tandem: the data directory {data} is in use by another engine named a of the pair main (process {engine}); end \
+         that one or choose another directory with --data"
     );
     assert_eq!(line(&refusal, 1), expected);
     system.finish().await;

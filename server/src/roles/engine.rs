@@ -25,7 +25,7 @@ pub(crate) async fn serve(pair: PairSection, engine: EngineSection) -> Result<()
     let name = engine.name.0.clone();
     let path = &engine.data_dir.0.0;
     let store = SqliteStore::open(path, &pair.name.0).map_err(Failure::runtime)?;
-    let _lock = DataDir::at(path).and_then(|data| data.lock_engine(&name)).map_err(Failure::runtime)?;
+    let _lock = DataDir::at(path).and_then(|data| data.lock_engine(&pair.name.0, &name)).map_err(Failure::runtime)?;
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
