@@ -221,4 +221,9 @@ async fn what_the_whole_replaces_is_not_passed_over_in_silence() {
     let expected = "tandem: TANDEM_ENGINE__LISTEN: engine.listen has no effect under `tandem run`; its engines are a \
                     and b on run.engine-ports";
     assert_eq!(line(&refusal, 2), expected);
+    let pairs = r#"[{ name = "west", primary = "127.0.0.1:7399" }]"#;
+    let refusal = refused(&["run"], &[("TANDEM_GATEWAY__PAIRS", pairs)]).await;
+    let expected = "tandem: TANDEM_GATEWAY__PAIRS: gateway.pairs has no effect under `tandem run`; its roles link to \
+                    its own engines";
+    assert_eq!(line(&refusal, 2), expected);
 }

@@ -32,6 +32,7 @@ pub use history::History;
 pub use process::{Process, Ready};
 pub use rest::Rest;
 pub use system::{
+    CommonGateway,
     Engine::{self, Backup, Primary},
     Role, System,
 };

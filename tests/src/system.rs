@@ -4,6 +4,7 @@
 //! Each role is a process of its own, so that a test can kill, stop and restart it; a restarted role gets its old
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
+mod pairs;
 mod staff;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tandem_protocol::PairName;
 
 use crate::{
     deadline::eventually,
@@ -24,6 +26,7 @@ use crate::{
 };
 
 pub use crate::probe::Role;
+pub use pairs::CommonGateway;
 
 /// Which engine is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +148,7 @@ pub struct System {
     /// Holds settings, data and caches; deleted with the system.
     folder: tempfile::TempDir,
     data: PathBuf,
+    pair: PairName,
     engines: [Part; 2],
     gateway: Part,
     interaction: Option<Part>,
@@ -200,7 +204,17 @@ impl System {
         let interaction = builder.interaction.then(|| linked("interaction", String::new(), &on_data));
         let echo = builder.echo.then(|| linked("echo", String::new(), &[]));
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
-        Self { folder, data, engines, gateway, interaction, echo, allowed, is_finished }
+        Self {
+            folder,
+            data,
+            pair: pairs::pair_of(&builder.settings),
+            engines,
+            gateway,
+            interaction,
+            echo,
+            allowed,
+            is_finished,
+        }
     }
 
     /// An integrator's program that uses the gateway.
@@ -472,7 +486,7 @@ impl System {
         if self.engines[at].process.is_none() {
             return Role::Down;
         }
-        probe::ask(&self.engines[at].address).await
+        probe::ask(&self.engines[at].address, &self.pair).await
     }
 
     /// The place of an engine in `engines`.
