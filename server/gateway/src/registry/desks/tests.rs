@@ -1,5 +1,7 @@
 //! What is asked for desks and what they are given, without a socket and without a link.
 
+mod chaos;
+
 use std::task::{Context, Waker};
 
 use serde_json::{
