@@ -1,7 +1,7 @@
 //! Two pairs on one store and a gateway that is told of both primaries: how Tandem grows past one machine.
 
 use tandem_protocol::client::Notice;
-use tandem_tests::{CommonGateway, Customer, Primary, System, check, rest::Ticket};
+use tandem_tests::{Account, Agent, CommonGateway, Customer, Primary, System, check, rest::Ticket};
 
 /// Two pairs, each with its two engines, on the same data.
 async fn two_pairs() -> (System, System) {
@@ -144,6 +144,38 @@ async fn a_pair_that_is_added_gets_new_chats_and_no_old_one_is_lost() {
     for ticket in new {
         Customer::with_ticket(&rest, ticket, "Bob").says("hello").await;
     }
+    gateway.finish().await;
+    west.finish().await;
+    main.finish().await;
+}
+
+/// An agent's login and desk need no pair of their own: they find one at which the interaction server is.
+#[tokio::test]
+async fn an_agent_works_through_whichever_pair_has_the_interaction_server() {
+    let mut main = System::builder().agents().start().await;
+    let west = System::builder().data(main.data()).setting("pair.name", "west").start().await;
+    // That it is told of the other pair first must not matter.
+    let gateway = CommonGateway::of(&[&west, &main]).await;
+    let rest = gateway.rest();
+    let accounts = ["ben", "eva", "tom"].map(Account::agent);
+    let mut agents = Vec::new();
+    for account in &accounts {
+        main.add(account);
+        agents.push(Agent::comes(&rest, account).await);
+    }
+    let customer = Customer::with_ticket(&rest, main.rest().open("Ann").await, "Ann");
+    let ben = &agents[0];
+    let offered = ben.is_offered_session(customer.ticket().session);
+    let page = ben.accepts(&offered.await).await;
+    page.says("Hello, Ann").await;
+    customer.reads("Hello, Ann").await;
+    let dead = main.kill(Primary).await;
+    page.says("and on").await;
+    customer.reads("and on").await;
+    ben.is_not_ready("lunch").await;
+    assert_eq!(ben.desk(|desk| (desk.connections, desk.closes.len())), (1, 0), "R-3: the desk's socket stayed");
+    main.restart(dead).await;
+    assert_eq!(check(&customer.history()), []);
     gateway.finish().await;
     west.finish().await;
     main.finish().await;
