@@ -14,6 +14,7 @@ mod lists;
 mod log;
 mod options;
 mod pair;
+mod pairs;
 mod refusal;
 mod run;
 mod show;
@@ -37,6 +38,7 @@ pub(crate) use self::{
     interaction::InteractionSection,
     log::{LogFormat, LogSection},
     pair::PairSection,
+    pairs::{PairLink, PairPlace, links},
     refusal::{Refusal, Refusals},
     run::RunSection,
     sources::{Flag, Given},
@@ -64,6 +66,15 @@ pub(crate) struct Settings {
     pub(crate) run: RunSection,
     /// `[log]`.
     pub(crate) log: LogSection,
+}
+
+impl Settings {
+    /// The defaults, with an entry in each list that is empty by default: the keys of its entries are known by it.
+    fn with_every_key() -> Self {
+        let mut settings = Self::default();
+        settings.gateway.place.pairs.0.push(PairPlace::sample());
+        settings
+    }
 }
 
 /// Settings that were read and checked, with their origins.
@@ -95,13 +106,13 @@ impl Loaded {
 
 /// Reads and checks everything that was given; refuses with every reason that is found.
 pub(crate) fn load(given: &Given) -> Result<Loaded, Refusals> {
-    let known = dict_of(&Settings::default());
+    let known = dict_of(&Settings::with_every_key());
     let layers = given.layers().map_err(|refusal| Refusals(vec![refusal]))?;
     let unknown: Vec<Refusal> = layers.iter().flat_map(|layer| refusal::unknown_keys(layer, &known)).collect();
     if !unknown.is_empty() {
         return Err(Refusals(unknown));
     }
-    let merged = sources::merged(known, &layers);
+    let merged = sources::merged(dict_of(&Settings::default()), &layers);
     let settings = extract(&merged)?;
     let unfit = check::check(&settings);
     if !unfit.is_empty() {

@@ -8,6 +8,7 @@ mod failover;
 mod limits;
 mod notes;
 mod options;
+mod pairs;
 mod postgres;
 mod rest;
 mod resuming;

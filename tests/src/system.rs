@@ -4,6 +4,7 @@
 //! Each role is a process of its own, so that a test can kill, stop and restart it; a restarted role gets its old
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
+mod pairs;
 mod staff;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 
 use rustix::process::Signal;
 use tandem_postgres::{Database, USER};
+use tandem_protocol::PairName;
 
 use crate::{
     deadline::eventually,
@@ -26,6 +28,7 @@ use crate::{
 };
 
 pub use crate::probe::Role;
+pub use pairs::CommonGateway;
 
 /// Which engine is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +179,7 @@ pub struct System {
     data: PathBuf,
     /// The address of the database, where everything is in one.
     store: Option<String>,
+    pair: PairName,
     engines: [Part; 2],
     gateway: Part,
     interaction: Option<Part>,
@@ -235,7 +239,8 @@ impl System {
         let echo = builder.echo.then(|| linked("echo", String::new(), &[]));
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
         let store = builder.stores.as_ref().map(|stores| stores[0].clone());
-        Self { folder, data, store, engines, gateway, interaction, echo, allowed, is_finished }
+        let pair = pairs::pair_of(&builder.settings);
+        Self { folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
     }
 
     /// An integrator's program that uses the gateway.
@@ -507,7 +512,7 @@ impl System {
         if self.engines[at].process.is_none() {
             return Role::Down;
         }
-        probe::ask(&self.engines[at].address).await
+        probe::ask(&self.engines[at].address, &self.pair).await
     }
 
     /// The place of an engine in `engines`.

@@ -91,6 +91,7 @@ fn refuse_what_has_no_effect(loaded: &Loaded) -> Result<(), Failure> {
         ("engine.name", engines, ours.engine.name != defaults.engine.name),
         ("engine.listen", engines, ours.engine.listen != defaults.engine.listen),
         ("engine.advertise", engines, ours.engine.advertise.is_some()),
+        ("gateway.pairs", pair, ours.gateway.place.pairs != defaults.gateway.place.pairs),
         ("gateway.primary", pair, ours.gateway.place.primary != defaults.gateway.place.primary),
         ("gateway.pair-cache", pair, ours.gateway.place.pair_cache.is_some()),
         ("interaction.primary", pair, ours.interaction.primary != defaults.interaction.primary),

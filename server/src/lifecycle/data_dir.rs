@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustix::{io::FdFlags, process::Pid};
-use tandem_protocol::EngineName;
+use tandem_protocol::{EngineName, PairName};
 
 /// How long a lock may outlive its recorded holder: the time in which the kernel ends a killed run's children.
 const RELEASE_WAIT: Duration = Duration::from_secs(2);
@@ -79,9 +79,10 @@ impl DataDir {
         Ok(lock)
     }
 
-    /// One engine of each name at a time.
-    pub(crate) fn lock_engine(&self, name: &EngineName) -> Result<Lock, DataDirError> {
-        self.lock(&format!("engine-{name}.lock"), &format!("engine named {name}"))
+    /// One engine of each name in a pair at a time.
+    pub(crate) fn lock_engine(&self, pair: &PairName, name: &EngineName) -> Result<Lock, DataDirError> {
+        // Names have no dot, so no two pairs of names make one file.
+        self.lock(&format!("engine-{pair}.{name}.lock"), &format!("engine named {name} of the pair {pair}"))
     }
 
     /// One interaction server at a time.
@@ -164,12 +165,15 @@ mod tests {
     }
 
     #[test]
-    fn two_engines_of_different_names_share_the_directory() {
+    fn engines_of_different_names_or_pairs_share_the_directory() {
         let parent = tempfile::tempdir().expect("a directory");
         let data = DataDir::at(parent.path()).expect("opens");
         let [a, b] = ["a", "b"].map(|name| EngineName::new(name).expect("is a valid name"));
-        let _a = data.lock_engine(&a).expect("is free");
-        let _b = data.lock_engine(&b).expect("is free");
-        assert!(matches!(data.lock_engine(&a), Err(DataDirError::InUse { .. })));
+        let [main, west] = ["main", "west"].map(|name| PairName::new(name).expect("is a valid name"));
+        let _a = data.lock_engine(&main, &a).expect("is free");
+        let _b = data.lock_engine(&main, &b).expect("is free");
+        let _other = data.lock_engine(&west, &a).expect("is free");
+        let refused = data.lock_engine(&main, &a).expect_err("is in use").to_string();
+        assert!(refused.contains(" is in use by another engine named a of the pair main (process "), "{refused}");
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     let place = Place::of(&store, path).map_err(Failure::runtime)?;
     let Some(opened) = signals.unless_received(place.open_store(&pair.name.0)).await else { return Ok(()) };
     let store = opened.map_err(Failure::runtime)?;
-    let _lock = DataDir::at(path).and_then(|data| data.lock_engine(&name)).map_err(Failure::runtime)?;
+    let _lock = DataDir::at(path).and_then(|data| data.lock_engine(&pair.name.0, &name)).map_err(Failure::runtime)?;
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());

@@ -8,7 +8,7 @@ use figment::{
     value::{Dict, Value},
 };
 
-use super::{check::Unfit, sources::Layer, store};
+use super::{check::Unfit, pairs::Clash, sources::Layer, store};
 
 /// What stands for a value that must not be repeated.
 pub(super) const NOT_SHOWN: &str = "(not shown)";
@@ -77,6 +77,14 @@ pub(crate) enum Refusal {
         origin: String,
         /// What does not go together.
         unfit: Unfit,
+    },
+    /// The pairs of a section cannot be used together.
+    #[error("{origin}: {clash}")]
+    Pairs {
+        /// Where the setting that has to change comes from.
+        origin: String,
+        /// Why.
+        clash: Clash,
     },
 }
 

@@ -1,6 +1,7 @@
 //! Each step of precedence, and each refusal's exact sentence.
 
 mod options;
+mod pairs;
 mod store;
 
 use std::path::PathBuf;

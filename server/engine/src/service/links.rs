@@ -144,7 +144,7 @@ impl Service {
         linked.is_welcome = true;
         core.link_up(link);
         match &linked.hello.role {
-            LinkRole::Gateway => core.gateway_up(link),
+            LinkRole::Gateway => core.gateway_up(link, &mut self.effects),
             LinkRole::Interaction => core.interaction_up(link, &mut self.effects),
             LinkRole::External | LinkRole::Standby(_) => {}
         }
