@@ -26,7 +26,7 @@ pub(crate) async fn serve(pair: PairSection, interaction: InteractionSection) ->
     let (settings, primary) = (interaction.service(), interaction.primary.0.to_string());
     let mut link = LinkSettings::new(pair.name.0, LinkRole::Interaction, "interaction", vec![primary]);
     link.cache = interaction.pair_cache.map(|cache| cache.0.0);
-    let mut running = Interaction::start(settings, Arc::new(directory), link).await.map_err(Failure::runtime)?;
+    let mut running = Interaction::start(settings, Arc::new(directory), vec![link]).await.map_err(Failure::runtime)?;
     let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
     Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
     let failed = tokio::select! {

@@ -169,7 +169,7 @@ impl Core {
                 subject: known.state.subject.clone(),
                 since_ms: waits.since_ms,
                 offered_to: known.offer.map(|offer| self.display_of(offer.agent).to_owned()),
-                may_take: self.may_take(agent, id, known),
+                may_take: self.pairs.is_settled_for(&rank.session) && self.may_take(agent, id, known),
             })
         });
         waiting.collect()
