@@ -1,7 +1,7 @@
 //! Desks that come and go, logins that end, and the questions of both.
 //!
-//! A desk enters through a pair that its gateway reaches, and again through another when that one is away. It is there
-//! as long as one of the ways by which it has entered is, and is told by the last of them.
+//! A desk enters through one of the pairs that its gateway reaches, and through another when that one is away. It is
+//! there through the one by which it entered last, and nobody minds whether the session that is spoken of is there too.
 
 use serde::Serialize;
 use tandem_protocol::{
@@ -20,20 +20,12 @@ use super::{
 };
 
 /// One desk that has entered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Desk {
-    /// By which links of its gateway it has entered, one a pair, the last one last; never empty.
-    ways: Vec<GatewayAt>,
+    pub(super) gateway: GatewayAt,
     pub(super) agent: AgentId,
     /// Its login.
     token: TokenHash,
-}
-
-impl Desk {
-    /// By which it is told.
-    pub(super) fn gateway(&self) -> GatewayAt {
-        *self.ways.last().expect("a desk without a way is gone")
-    }
 }
 
 /// The answer to a question.
@@ -139,15 +131,10 @@ impl Core {
         if self.agent_mut(agent).enabled().is_none() {
             return self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more."));
         }
-        let mut ways = Vec::new();
-        match self.desks.remove(&desk) {
-            Some(before) if before.agent == agent => ways = before.ways,
-            Some(before) => drop(self.agent_mut(before.agent).desks.remove(&desk)),
-            None => {}
+        let before = self.desks.insert(desk, Desk { gateway, agent, token });
+        if let Some(before) = before.filter(|before| before.agent != agent) {
+            self.agent_mut(before.agent).desks.remove(&desk);
         }
-        ways.retain(|way| way.pair != gateway.pair);
-        ways.push(gateway);
-        self.desks.insert(desk, Desk { ways, agent, token });
         self.agent_mut(agent).desks.insert(desk);
         self.comes(agent);
         let view = self.view_of(agent);
@@ -180,30 +167,19 @@ impl Core {
     }
 
     pub(super) fn on_gateway_gone(&mut self, gateway: GatewayAt) {
-        self.lose_ways(|way| way == gateway);
+        self.leave_where(|at| at == gateway);
     }
 
     /// The link to a pair is lost: questions are asked anew, and desks enter again, through this pair or another.
     pub(super) fn leave_desks_at(&mut self, pair: PairIndex) {
-        self.lose_ways(|way| way.pair == pair);
+        self.leave_where(|at| at.pair == pair);
     }
 
-    /// Gateways' links are gone, and the desks that have no other.
-    fn lose_ways(&mut self, is_lost: impl Fn(GatewayAt) -> bool) {
-        self.doorstep.forget(&is_lost);
-        let mut gone = Vec::new();
-        for (desk, known) in &mut self.desks {
-            let before = known.gateway();
-            if known.ways.iter().all(|way| is_lost(*way)) {
-                gone.push(*desk);
-                continue;
-            }
-            known.ways.retain(|way| !is_lost(*way));
-            if known.gateway() != before {
-                // What was told by the lost way may not have come.
-                self.views.changed(known.agent);
-            }
-        }
+    /// Gateways' links are gone, and the desks that were reached by them.
+    fn leave_where(&mut self, is_gone: impl Fn(GatewayAt) -> bool) {
+        self.doorstep.forget(&is_gone);
+        let gone: Vec<DeskId> =
+            self.desks.iter().filter(|(_, desk)| is_gone(desk.gateway)).map(|(desk, _)| *desk).collect();
         gone.into_iter().for_each(|desk| self.leave(desk));
     }
 
@@ -216,8 +192,8 @@ impl Core {
     pub(super) fn close_desks_without_login(&mut self) {
         let is_out = |desk: &Desk| self.logins.get(&desk.token).is_none_or(|login| login.agent != desk.agent);
         let out = self.desks.iter().filter(|(_, desk)| is_out(desk));
-        let out: Vec<_> = out.map(|(id, desk)| (*id, desk.gateway(), desk.agent)).collect();
-        for (desk, gateway, agent) in out {
+        let out: Vec<_> = out.map(|(id, desk)| (*id, *desk)).collect();
+        for (desk, Desk { gateway, agent, .. }) in out {
             self.note(Note::Revoked { agent });
             self.effects.push(Effect::Push { gateway, desk, news: DeskNews::Revoked });
             if self.remove(desk).is_some() {

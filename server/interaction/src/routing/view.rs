@@ -90,7 +90,8 @@ impl Core {
             Wish::Join(agent) | Wish::EndInvitation(agent, _) => *agent == id,
             _ => false,
         };
-        if self.wishes_for(known).any(is_answered) {
+        // Nobody can follow it while the pair is away; it is shown again with its full time.
+        if self.wishes_for(known).any(is_answered) || !self.pairs.is_settled_for(&session) {
             return None;
         }
         let until = *known.invited_at.get(&invitation.seq)? + self.settings.offer_timeout;

@@ -98,7 +98,7 @@ impl Core {
         let mut board = None;
         for agent in due {
             let Some(known) = self.agents.get(&agent) else { continue };
-            let gateway = |id: &DeskId| Some((*id, self.desks.get(id)?.gateway()));
+            let gateway = |id: &DeskId| Some((*id, self.desks.get(id)?.gateway));
             let desks: Vec<_> = known.desks.iter().filter_map(gateway).collect();
             if desks.is_empty() {
                 continue;

@@ -103,6 +103,27 @@ fn chats_at_a_pair_that_is_away_stay_the_agents_and_take_up_his_room() {
 }
 
 #[test]
+fn an_invitation_of_a_pair_that_is_away_is_not_shown_and_keeps_its_room() {
+    let mut house = two_pairs();
+    let (ben, eva) = (house.agent("ben", 1), house.agent("eva", 1));
+    house.is_not_ready(eva);
+    let away = house.customer_at(OTHER);
+    house.takes(ben, away);
+    house.does(ben, Action::Invite { session: away, agent: eva }).expect("may");
+    assert_eq!(house.view(eva).offers.len(), 1);
+    house.loses(OTHER);
+    house.passes(seconds(600));
+    assert_eq!((house.view(eva).offers.len(), house.view(eva).me.room), (0, 0));
+    house.connects_to(OTHER);
+    house.settles();
+    let shown = house.view(eva).offers.remove(0);
+    assert_eq!(shown.session, away);
+    let accept = Action::Accept { session: away, seq: shown.seq };
+    house.does(eva, accept).expect("has her full time");
+    assert_eq!(house.attending(away), [ben, eva]);
+}
+
+#[test]
 fn views_and_places_flow_while_another_pair_is_away() {
     let mut house = two_pairs();
     let ben = house.agent("ben", 1);
@@ -199,29 +220,25 @@ fn a_desk_enters_through_another_pair_and_what_it_repeats_is_done_once() {
 }
 
 #[test]
-fn a_desk_is_there_as_long_as_one_of_its_ways_is_and_told_by_the_last() {
+fn a_desk_is_there_through_the_pair_by_which_it_entered_last() {
     let mut house = two_pairs();
     let ben = house.agent("ben", 1);
     house.moves_to(ben, OTHER);
     house.loses(MAIN);
     assert_eq!(house.core.agents[&ben].presence, Presence::Here);
-    house.connects_to(MAIN);
-    house.settles();
-    house.moves_to(ben, MAIN);
-    house.loses(MAIN);
-    assert_eq!(house.core.agents[&ben].presence, Presence::Here, "the other way is still there");
-    let version = house.pushed(ben).expect("shown").version;
+    let (session, version) = (house.customer_at(OTHER), house.pushed(ben).expect("shown").version);
     house.passes(seconds(1));
-    assert!(house.pushed(ben).is_some_and(|view| view.version > version), "what was told by the lost way is told anew");
+    assert!(house.pushed(ben).is_some_and(|view| view.version > version && view.offers[0].session == session));
+    house.connects_to(MAIN);
     house.loses(OTHER);
     assert!(matches!(house.core.agents[&ben].presence, Presence::Lately { .. }));
 }
 
 #[test]
-fn a_desk_that_exits_is_gone_whichever_ways_it_had() {
+fn a_desk_that_exits_through_another_pair_is_gone_too() {
     let mut house = two_pairs();
     let ben = house.agent("ben", 1);
-    house.moves_to(ben, OTHER);
+    house.desks.values_mut().for_each(|desk| desk.pair = OTHER);
     house.stands_up(ben);
     assert!(house.core.desks.is_empty());
     assert!(matches!(house.core.agents[&ben].presence, Presence::Lately { .. }));
