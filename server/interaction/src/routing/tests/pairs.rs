@@ -268,7 +268,8 @@ fn agents_have_their_time_to_come_back_from_when_some_pair_is_there() {
     assert!(!house.core.is_given_up(ben), "he may come back through either");
     house.passes(seconds(1));
     assert!(house.core.is_given_up(ben));
-    assert_eq!(house.attending(chat), [ben], "nothing is decided about what is away");
+    assert_eq!(house.attending(chat), [ben]);
+    assert!(!house.asked.iter().any(|request| matches!(request, Request::Route(route) if route.leaving.len() == 1)));
     house.connects();
     house.settles();
     assert!(house.attending(chat).is_empty());
