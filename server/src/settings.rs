@@ -72,7 +72,9 @@ impl Settings {
     /// The defaults, with an entry in each list that is empty by default: the keys of its entries are known by it.
     fn with_every_key() -> Self {
         let mut settings = Self::default();
-        settings.gateway.place.pairs.0.push(PairPlace::sample());
+        for pairs in [&mut settings.gateway.place.pairs, &mut settings.interaction.pairs] {
+            pairs.0.push(PairPlace::sample());
+        }
         settings
     }
 }

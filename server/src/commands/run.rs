@@ -94,6 +94,7 @@ fn refuse_what_has_no_effect(loaded: &Loaded) -> Result<(), Failure> {
         ("gateway.pairs", pair, ours.gateway.place.pairs != defaults.gateway.place.pairs),
         ("gateway.primary", pair, ours.gateway.place.primary != defaults.gateway.place.primary),
         ("gateway.pair-cache", pair, ours.gateway.place.pair_cache.is_some()),
+        ("interaction.pairs", pair, ours.interaction.pairs != defaults.interaction.pairs),
         ("interaction.primary", pair, ours.interaction.primary != defaults.interaction.primary),
         ("interaction.pair-cache", pair, ours.interaction.pair_cache.is_some()),
         ("echo.primary", pair, ours.echo.primary != defaults.echo.primary),

@@ -55,7 +55,7 @@ fn what_the_help_gives_as_default_is_the_default() {
         ("engine", defaults.engine.data_dir.0.to_string()),
         ("gateway", defaults.gateway.place.listen.0.to_string()),
         ("gateway", defaults.gateway.place.primary.expect("one pair is the default").0.to_string()),
-        ("interaction", defaults.interaction.primary.0.to_string()),
+        ("interaction", defaults.interaction.primary.expect("one pair is the default").0.to_string()),
         ("interaction", defaults.interaction.data_dir.0.to_string()),
         ("agent", defaults.interaction.data_dir.0.to_string()),
         ("echo", defaults.echo.primary.0.to_string()),

@@ -1,4 +1,4 @@
-//! `tandem interaction`: opens the directory and links to the pair, until it is asked to end.
+//! `tandem interaction`: opens the directory and links to its pairs, until it is asked to end.
 
 use tandem_interaction::Interaction;
 use tandem_link::LinkSettings;
@@ -11,7 +11,7 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{InteractionSection, PairSection, StoreSection},
+    settings::{InteractionSection, PairLink, PairSection, StoreSection, links},
     store::Place,
 };
 
@@ -27,10 +27,13 @@ pub(crate) async fn serve(
     let Some(opened) = signals.unless_received(place.open_directory()).await else { return Ok(()) };
     let directory = opened.map_err(Failure::runtime)?;
     let _lock = DataDir::at(path).and_then(|data| data.lock_interaction()).map_err(Failure::runtime)?;
-    let (settings, primary) = (interaction.service(), interaction.primary.0.to_string());
-    let mut link = LinkSettings::new(pair.name.0, LinkRole::Interaction, "interaction", vec![primary]);
-    link.cache = interaction.pair_cache.map(|cache| cache.0.0);
-    let mut running = Interaction::start(settings, directory, link).await.map_err(Failure::runtime)?;
+    let settings = interaction.service();
+    let pairs = links(&pair.name.0, interaction.primary.as_ref(), &interaction.pairs, interaction.pair_cache.as_ref());
+    let links = pairs.into_iter().map(|PairLink { name, primary, cache }| {
+        let link = LinkSettings::new(name, LinkRole::Interaction, "interaction", vec![primary]);
+        LinkSettings { cache, ..link }
+    });
+    let mut running = Interaction::start(settings, directory, links.collect()).await.map_err(Failure::runtime)?;
     let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
     Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
     let failed = tokio::select! {

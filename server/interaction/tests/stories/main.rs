@@ -1,20 +1,19 @@
-//! Stories of a running interaction server: a real link, a real directory in a file, and on the other side an engine
-//! that says what the story needs. What is decided is the routing core's own stories; here it is that it happens.
+//! Stories of a running interaction server: real links, a real directory in a file, and on the other side engines that
+//! say what the story needs. What is decided is the routing core's own stories; here it is that it happens.
 
 mod chats;
 mod engine;
 mod faults;
 mod logins;
+mod pairs;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tandem_interaction::{Interaction, InteractionSettings, password};
-use tandem_link::LinkSettings;
 use tandem_protocol::{
-    AgentId, DeskId, LoginName, PairName, ParticipantId, ParticipantKind, ParticipantState, QueueCause, QueueState,
-    Seq, SessionId, SessionState, Timestamp, TokenHash, Visibility,
+    AgentId, DeskId, LoginName, ParticipantId, ParticipantKind, ParticipantState, QueueCause, QueueState, Seq,
+    SessionId, SessionState, Timestamp, TokenHash, Visibility,
     desk::{AgentRole, View},
-    link::LinkRole,
     routing::Changed,
 };
 use tandem_store::{Directory, Login, NewAccount, SqliteDirectory};
@@ -85,9 +84,7 @@ impl House {
 }
 
 async fn start(directory: Arc<dyn Directory>, engine: &Engine) -> Interaction {
-    let pair = PairName::new("main").expect("is valid");
-    let link = LinkSettings::new(pair, LinkRole::Interaction, "interaction", vec![engine.address()]);
-    Interaction::start(InteractionSettings::default(), directory, link).await.expect("starts")
+    Interaction::start(InteractionSettings::default(), directory, vec![engine.link()]).await.expect("starts")
 }
 
 async fn hashed() -> tandem_store::PasswordHash {

@@ -1,4 +1,4 @@
-//! `[[gateway.pairs]]`: what is refused, and which links come of it.
+//! `[[gateway.pairs]]` and `[[interaction.pairs]]`: what is refused, and which links come of it.
 
 use super::*;
 use crate::settings::{PairLink, links};
@@ -103,4 +103,21 @@ fn what_config_show_prints_of_several_pairs_is_a_file_with_the_same_settings() {
     let (_folder, path) = file(&shown);
     let again = load(&Given { file: Some(path), ..Given::default() }).expect("is a valid file");
     assert_eq!(again.settings, loaded.settings);
+}
+
+#[test]
+fn the_interaction_server_has_a_list_of_its_own_with_the_same_rules() {
+    let [main, west] = [MAIN, WEST].map(|pair| pair.replace("gateway", "interaction"));
+    let (_folder, path) = file(&format!("[interaction]\npair-cache = \"pair.json\"\n{main}{west}"));
+    let settings = load(&Given { file: Some(path), ..Given::default() }).expect("is fine").settings;
+    let section = settings.interaction;
+    let links = links(&settings.pair.name.0, section.primary.as_ref(), &section.pairs, section.pair_cache.as_ref());
+    let names: Vec<String> = links.iter().map(|link| link.name.to_string()).collect();
+    assert_eq!(names, ["main", "west"]);
+    assert_eq!(settings.gateway.place.pairs, Settings::default().gateway.place.pairs, "the gateway is told of its own");
+    let expected = "FILE: interaction.pairs is refused: there are two pairs named west";
+    assert_eq!(refused(&format!("{main}{west}{west}")), expected);
+    let expected = "FILE: interaction.primary is refused beside [[interaction.pairs]]; name the primary of each pair there, \
+                    and no other";
+    assert_eq!(refused(&format!("[interaction]\nprimary = \"10.0.0.1:7301\"\n{main}")), expected);
 }
