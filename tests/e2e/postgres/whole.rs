@@ -5,7 +5,7 @@ use tandem_tests::{
     Customer, Whole,
     agent::try_login,
     check,
-    postgres::{Database, GUARDED, PASSWORD, USER},
+    postgres::{Database, GUARDED, PASSWORD, Server, USER},
     whole::Given,
 };
 
@@ -28,8 +28,7 @@ async fn one_command_runs_everything_on_a_database_and_its_data_directory_holds_
 
     let customer = Customer::start_with_echo(&whole.rest(), "Ann").await;
     customer.says("hi").await;
-    let primary = started["primary"]["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
-    whole.kill_named(primary.expect("a process is named by its id"));
+    whole.kill_named(pid(&started["primary"]));
     assert_eq!(whole.says("took_over").await["name"], "b");
     assert_eq!(whole.says("came_back").await["name"], "a");
     customer.says("still there?").await;
@@ -71,4 +70,40 @@ async fn a_password_is_in_no_log_and_on_no_command_line() {
         assert_eq!(lines, [""; 0], "{secret}");
     }
     whole.ends(&[]).await;
+}
+
+/// An engine that finds no database ends with its one line and is started again, ever more rarely, until there is one.
+#[tokio::test]
+async fn an_engine_that_dies_while_the_database_is_away_comes_back_when_that_does() {
+    let server = Server::new();
+    let running = server.start();
+    let database = server.database("").await;
+    let address = database.by_network(USER, "");
+    // However long a busy machine takes to start the server again.
+    let patience = ("TANDEM_ENGINE__SETTINGS__TRANSCRIPT_RESEND_ATTEMPTS".into(), "1000".into());
+    let given = Given { variables: vec![patience], flags: vec!["--store".into(), address.clone()] };
+    let mut whole = Whole::start_with(given).await;
+    let started = whole.says("started").await;
+    let customer = Customer::start_with_echo(&whole.rest(), "Ann").await;
+    customer.says("hi").await;
+    running.stop();
+    whole.kill_named(pid(&started["backup"]));
+    let not_back = whole.says("not_back").await;
+    assert_eq!(not_back["why"], "engine b ended before it was ready: exit code 1");
+    let line = format!("tandem: {address}: no database server listens there: is it started, and is the port right?");
+    assert!(!whole.log(&line).is_empty(), "the engine has said why");
+    let running = server.start();
+    assert_eq!(whole.says("came_back").await["name"], "b");
+    customer.says("still there?").await;
+    customer.reads("You said: still there?").await;
+    assert_eq!(check(&customer.history()), []);
+    drop(customer);
+    whole
+        .ends(&["the lease", "not saved yet", "the connection broke", "it cannot be looked up yet", "the directory"])
+        .await;
+    drop(running);
+}
+
+fn pid(part: &Value) -> u32 {
+    part["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("a process is named by its id")
 }

@@ -32,7 +32,7 @@ pub(super) struct Program {
     executable: PathBuf,
     listen: Option<SocketAddr>,
     more: Vec<OsString>,
-    /// The database, where the supervisor has it from its own command line.
+    /// The database, for who opens it, where the supervisor has it from its own command line.
     store: Option<String>,
 }
 
@@ -108,11 +108,12 @@ impl Programs {
         common.extend(["--log-level".into(), settings.log.level.0.to_string().into()]);
         let program = |role, name, listen, grace, more: Vec<OsString>| {
             let more = common.iter().cloned().chain(more).collect();
-            Program { role, name, grace, executable: executable.clone(), listen, more, store: plan.store.clone() }
+            Program { role, name, grace, executable: executable.clone(), listen, more, store: None }
         };
+        let on_store = |program| Program { store: plan.store.clone(), ..program };
         let engine = |name: &'static str, port| {
             let more = vec!["--name".into(), name.into(), "--data".into(), data.path().into()];
-            program("engine", name, Some(SocketAddr::from(([127, 0, 0, 1], port))), ENGINE_GRACE, more)
+            on_store(program("engine", name, Some(SocketAddr::from(([127, 0, 0, 1], port))), ENGINE_GRACE, more))
         };
         let cache = |role| -> Vec<OsString> { vec!["--pair-cache".into(), data.pair_cache(role).into()] };
         let on_accounts = cache("interaction").into_iter().chain(["--data".into(), accounts.path().into()]).collect();
@@ -122,7 +123,7 @@ impl Programs {
         Ok(Self {
             engine_a: engine("a", a),
             engine_b: engine("b", b),
-            interaction: program("interaction", "interaction", None, INTERACTION_GRACE, on_accounts),
+            interaction: on_store(program("interaction", "interaction", None, INTERACTION_GRACE, on_accounts)),
             gateway: program("gateway", "gateway", Some(gateway.place.listen.0), grace, cache("gateway")),
             echo: settings.run.echo.then(|| program("echo", "echo", None, ECHO_GRACE, cache("echo"))),
         })
