@@ -8,6 +8,7 @@
 
 mod address;
 mod append;
+mod archive;
 mod command;
 mod connection;
 mod directory;

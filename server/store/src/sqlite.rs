@@ -6,6 +6,7 @@
 //! brought up behind it (`index.rs`). It must never answer from memory what another process may have changed: every
 //! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way.
 
+mod archive;
 mod checkpoint;
 mod command;
 mod connection;
