@@ -5,6 +5,7 @@
 //! must never know what an event means: it numbers nothing and interprets nothing. The engine is its only caller.
 
 mod archive;
+mod chain;
 #[cfg(test)]
 mod contract;
 mod directory;
@@ -17,11 +18,14 @@ mod store;
 mod transcripts;
 
 pub use archive::{Archive, Batch, Changed, Fact, Lesson, MessageId, Reach, Sought, Unchanged, Words};
+pub use chain::{Breach, Broken, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
-pub use postgres::{AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore};
-pub use sqlite::{OpenError, SqliteDirectory, SqliteStore};
+pub use postgres::{
+    AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
+};
+pub use sqlite::{OpenError, SqliteDirectory, SqliteStore, SqliteTranscripts};
 pub use store::Store;
 pub use transcripts::{ChainLink, LogPlace, Proof, Transcript, Transcripts, Written};

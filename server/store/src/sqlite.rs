@@ -4,7 +4,8 @@
 //! (`writer.rs`), a transaction for whatever waits (`group.rs`); reads go through a few read-only connections
 //! (`readers.rs`). The hot write is an append to a log without an index (`migrations/`); what is derived from it is
 //! brought up behind it (`index.rs`). It must never answer from memory what another process may have changed: every
-//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way.
+//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way;
+//! [`SqliteTranscripts`] (`transcripts.rs`) looks back at what was written.
 
 mod archive;
 mod checkpoint;
@@ -25,6 +26,7 @@ mod row;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod transcripts;
 mod writer;
 
 use std::{
@@ -49,7 +51,7 @@ use self::{
     row::Row,
     writer::Writer,
 };
-pub use self::{directory::SqliteDirectory, open_error::OpenError};
+pub use self::{directory::SqliteDirectory, open_error::OpenError, transcripts::SqliteTranscripts};
 use crate::{Cause, Entry, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
 
 /// One pair's part of a data directory. Dropping it finishes what was asked, which may block for some milliseconds.
