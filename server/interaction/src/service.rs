@@ -7,7 +7,7 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,10 +23,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
+    archivist::Reading,
     clerk::Job,
     clock::Clock,
-    journal, logins,
-    routing::{Core, Effect, Failed, Input, LoginAsk, Tag},
+    journal, logins, looks,
+    routing::{Core, Effect, Failed, Input, LoginAsk, LookAsk, Tag},
 };
 
 /// See the module.
@@ -43,14 +44,35 @@ pub(crate) struct Service {
     is_behind: AtomicBool,
     /// To the task that sees to logins; when it is full they are refused.
     logins: mpsc::Sender<Box<LoginAsk>>,
+    /// To the task that looks things up; when it is full they are refused.
+    looks: mpsc::Sender<Box<LookAsk>>,
+    /// To the archivist.
+    reading: Arc<Reading>,
     /// When the core is to be called without an input.
     deadline: watch::Sender<Option<Duration>>,
+}
+
+/// The ways to what waits beside the core.
+pub(crate) struct Beside {
+    /// To the clerk.
+    pub(crate) jobs: mpsc::Sender<Job>,
+    /// To the task that sees to logins.
+    pub(crate) logins: mpsc::Sender<Box<LoginAsk>>,
+    /// To the task that looks things up.
+    pub(crate) looks: mpsc::Sender<Box<LookAsk>>,
+    /// To the archivist.
+    pub(crate) reading: Arc<Reading>,
 }
 
 impl Owner for Service {
     type Tag = Tag;
 
     fn on(&self, incoming: Incoming<Tag>) {
+        match &incoming {
+            Incoming::Connected { .. } => self.reading.is_served(),
+            Incoming::Changed(_) => self.reading.changes(),
+            _ => {}
+        }
         if let Some(input) = Input::of(incoming) {
             self.tell(input);
         }
@@ -58,9 +80,10 @@ impl Owner for Service {
 }
 
 impl Service {
-    pub(crate) fn new(core: Core, clock: Clock, jobs: mpsc::Sender<Job>, logins: mpsc::Sender<Box<LoginAsk>>) -> Self {
+    pub(crate) fn new(core: Core, clock: Clock, beside: Beside) -> Self {
         let (core, link, is_behind) = (Mutex::new(core), OnceLock::new(), AtomicBool::new(false));
-        Self { core, clock, link, jobs, is_behind, logins, deadline: watch::Sender::new(None) }
+        let Beside { jobs, logins, looks, reading } = beside;
+        Self { core, clock, link, jobs, is_behind, logins, looks, reading, deadline: watch::Sender::new(None) }
     }
 
     /// The link is started.
@@ -129,6 +152,10 @@ impl Service {
             Effect::Verify(login) => {
                 let refused = self.logins.try_send(login).err()?.into_inner();
                 return Some(Input::Verified { ask: refused.ask, verified: Err(logins::too_many()) });
+            }
+            Effect::Look(look) => {
+                let refused = self.looks.try_send(look).err()?.into_inner();
+                return Some(Input::Looked { ask: refused.ask, outcome: Outcome::Refused(looks::too_many()) });
             }
             Effect::Reply { ask, outcome } => link.reply(ask, outcome),
             Effect::Push { gateway, desk, news } => link.push(gateway, desk, news),

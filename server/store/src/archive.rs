@@ -96,6 +96,12 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// Whether a chat that these agents took is within it for that alone.
+    #[must_use]
+    pub fn is_of(self, agents: &[AgentId]) -> bool {
+        self.agent().is_none_or(|agent| agents.contains(&agent))
+    }
+
     /// The agent as a database compares him; none for no bound.
     pub(crate) fn agent(self) -> Option<AgentId> {
         match self {
