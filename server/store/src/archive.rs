@@ -227,14 +227,14 @@ pub trait Archive: Send + Sync {
     /// the last of them nothing is left but his number. None for a number that nobody has had.
     async fn erase_contact(&self, contact: ContactId) -> Result<Option<Erasure>, StoreError>;
 
-    /// Chats that have ended and are to be erased, after this one in the order of their ids, at most `limit`: those of
-    /// contacts being erased, and those that ended before a moment where one is given.
+    /// Chats that have ended and are to be erased, after this one in the order of their ids, at most `limit`, each with the
+    /// pair whose it is: those of contacts being erased, and those that ended before a moment where one is given.
     async fn to_erase(
         &self,
         closed_before: Option<Timestamp>,
         after: Option<SessionId>,
         limit: u32,
-    ) -> Result<Vec<SessionId>, StoreError>;
+    ) -> Result<Vec<(PairName, SessionId)>, StoreError>;
 
     /// What was said in a chat is erased in the log: nothing of it is left here either, full text, names, subject and
     /// remarks.

@@ -96,7 +96,7 @@ impl Archive for PostgresDirectory {
         closed_before: Option<Timestamp>,
         after: Option<SessionId>,
         limit: u32,
-    ) -> Result<Vec<SessionId>, StoreError> {
+    ) -> Result<Vec<(PairName, SessionId)>, StoreError> {
         Ok(erasing::list(&self.archive, closed_before, after, limit).await?)
     }
 

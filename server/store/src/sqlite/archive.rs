@@ -97,7 +97,7 @@ impl Archive for SqliteDirectory {
         closed_before: Option<Timestamp>,
         after: Option<SessionId>,
         limit: u32,
-    ) -> Result<Vec<SessionId>, StoreError> {
+    ) -> Result<Vec<(PairName, SessionId)>, StoreError> {
         self.read(move |connection| erasing::list(connection, closed_before, after, limit)).await
     }
 

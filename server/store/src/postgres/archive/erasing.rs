@@ -1,6 +1,7 @@
 //! Erases contacts and what was said in chats. What takes a connection runs inside a transaction of its caller.
 
-use tandem_protocol::{ContactId, SessionId, Timestamp, archive::Erasure};
+use tandem_protocol::{ContactId, PairName, SessionId, Timestamp, archive::Erasure};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{
@@ -33,15 +34,22 @@ pub(super) async fn list(
     closed_before: Option<Timestamp>,
     after: Option<SessionId>,
     limit: u32,
-) -> Result<Vec<SessionId>, Fault> {
-    let sql = "SELECT session FROM past_chats
-         WHERE session > $2 AND closed_at IS NOT NULL AND NOT erased
-           AND (closed_at < $1 OR contact IN (SELECT contact FROM contacts WHERE erasing))
-         ORDER BY session LIMIT $3";
+) -> Result<Vec<(PairName, SessionId)>, Fault> {
+    // Each half has an index of its own.
+    let sql = "SELECT pair, session FROM (
+             SELECT pair, session FROM past_chats
+             WHERE contact IN (SELECT contact FROM contacts WHERE erasing) AND closed_at IS NOT NULL AND NOT erased
+             UNION
+             SELECT pair, session FROM past_chats WHERE closed_at IS NOT NULL AND NOT erased AND closed_at < $1) AS due
+         WHERE session > $2 ORDER BY session LIMIT $3";
     let before = closed_before.map_or(0, |before| before.0.cast_signed());
     let after = after.map_or(Uuid::nil(), |after| after.0);
     let rows = pool.query(sql, &[&before, &after, &i64::from(limit)]).await?.rows;
-    rows.iter().map(|row| Ok(SessionId(row.try_get(0)?))).collect()
+    let read = |row: &Row| {
+        let pair = PairName::new(row.try_get(0)?).map_err(|_| Fault::Row("past_chats"))?;
+        Ok((pair, SessionId(row.try_get(1)?)))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Nothing of a chat is left but that it was. The chat's row first: whoever files it away at this moment waits for it,

@@ -37,7 +37,7 @@ pub(super) async fn learn(connection: &mut Connection, batch: Batch) -> Result<b
     for Lesson { session, seq, at, fact } in batch.lessons {
         match fact {
             Fact::Opened { subject, identities } => {
-                opened(connection, session, at, subject.as_deref(), &identities).await?;
+                opened(connection, &batch.pair, session, at, subject.as_deref(), &identities).await?;
             }
             Fact::Joined { participant, name, is_customer, takes } => {
                 let agent = takes.map(|agent| i64::from(agent.0));
@@ -56,7 +56,7 @@ pub(super) async fn learn(connection: &mut Connection, batch: Batch) -> Result<b
                 messages.texts.push(storable(&text).into_owned());
             }
             Fact::Closed => closed(connection, session, at).await?,
-            Fact::Erased => erased(connection, session, at).await?,
+            Fact::Erased => erased(connection, &batch.pair, session, at).await?,
         }
     }
     messages.insert(connection).await?;
@@ -126,16 +126,17 @@ async fn free_ids(connection: &mut Connection, moments: &[Timestamp]) -> Result<
 
 async fn opened(
     connection: &mut Connection,
+    pair: &PairName,
     session: SessionId,
     at: Timestamp,
     subject: Option<&str>,
     identities: &[Identity],
 ) -> Result<(), Fault> {
     let contact = known_by(connection, identities, at).await?.map(key);
-    let sql = "INSERT INTO past_chats (session, opened_at, subject, customer, contact, erased)
-               VALUES ($1, $2, $3, '', $4, false)";
+    let sql = "INSERT INTO past_chats (session, pair, opened_at, subject, customer, contact, erased)
+               VALUES ($1, $2, $3, $4, '', $5, false)";
     let subject = Unprinted(subject.map(storable));
-    connection.execute(sql, &[&session.0, &at.0.cast_signed(), &subject, &contact]).await.map(drop)
+    connection.execute(sql, &[&session.0, &pair.as_str(), &at.0.cast_signed(), &subject, &contact]).await.map(drop)
 }
 
 /// The contact with these identities: whoever is known by the strongest that is known, or somebody new. What is nobody's
@@ -198,8 +199,8 @@ async fn closed(connection: &mut Connection, session: SessionId, at: Timestamp) 
 }
 
 /// The archive is built anew from a log in which the chat is erased already.
-async fn erased(connection: &mut Connection, session: SessionId, at: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO past_chats (session, opened_at, customer, erased) VALUES ($1, $2, '', true)
+async fn erased(connection: &mut Connection, pair: &PairName, session: SessionId, at: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO past_chats (session, pair, opened_at, customer, erased) VALUES ($1, $2, $3, '', true)
                ON CONFLICT (session) DO UPDATE SET erased = true";
-    connection.execute(sql, &[&session.0, &at.0.cast_signed()]).await.map(drop)
+    connection.execute(sql, &[&session.0, &pair.as_str(), &at.0.cast_signed()]).await.map(drop)
 }

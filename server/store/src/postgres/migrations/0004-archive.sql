@@ -64,6 +64,7 @@ CREATE TABLE erased_contacts (
 -- All sessions, open and closed.
 CREATE TABLE past_chats (
     session   uuid NOT NULL PRIMARY KEY,
+    pair      text COLLATE "C" NOT NULL,        -- in whose log it stands
     opened_at bigint NOT NULL,
     closed_at bigint,
     subject   text,

@@ -3,11 +3,11 @@
 //! Every function runs inside a transaction of its caller. Its connection overwrites what it deletes (`secure_delete`).
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use tandem_protocol::{ContactId, SessionId, Timestamp, archive::Erasure};
+use tandem_protocol::{ContactId, PairName, SessionId, Timestamp, archive::Erasure};
 use uuid::Uuid;
 
 use super::contacts;
-use crate::{StoreError, archive::joined};
+use crate::{StoreError, archive::joined, sqlite::fault::Fault};
 
 /// Begins to erase a contact, or says how far it is.
 pub(super) fn begin(connection: &Connection, contact: ContactId) -> Result<Option<Erasure>, StoreError> {
@@ -35,16 +35,22 @@ pub(super) fn list(
     closed_before: Option<Timestamp>,
     after: Option<SessionId>,
     limit: u32,
-) -> Result<Vec<SessionId>, StoreError> {
+) -> Result<Vec<(PairName, SessionId)>, StoreError> {
+    // Each half has an index of its own.
     let mut query = connection.prepare_cached(
-        "SELECT session FROM past_chats
-         WHERE session > ?2 AND closed_at IS NOT NULL AND erased = 0
-           AND (closed_at < ?1 OR contact IN (SELECT contact FROM contacts WHERE erasing = 1))
-         ORDER BY session LIMIT ?3",
+        "SELECT pair, session FROM (
+             SELECT pair, session FROM past_chats
+             WHERE contact IN (SELECT contact FROM contacts WHERE erasing = 1) AND closed_at IS NOT NULL AND erased = 0
+             UNION
+             SELECT pair, session FROM past_chats WHERE closed_at IS NOT NULL AND erased = 0 AND closed_at < ?1)
+         WHERE session > ?2 ORDER BY session LIMIT ?3",
     )?;
     let before = closed_before.map_or(0, |before| before.0.cast_signed());
     let after = after.map_or(Uuid::nil(), |after| after.0);
-    let read = |row: &Row<'_>| Ok(SessionId(Uuid::from_bytes(row.get(0)?)));
+    let read = |row: &Row<'_>| {
+        let pair = PairName::new(&row.get::<_, String>(0)?).map_err(|_| Fault::Directory("past_chats"))?;
+        Ok((pair, SessionId(Uuid::from_bytes(row.get(1)?))))
+    };
     query.query_and_then((before, after.as_bytes(), limit), read)?.collect()
 }
 

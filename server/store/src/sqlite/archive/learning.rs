@@ -24,7 +24,7 @@ pub(super) fn learn(connection: &Connection, batch: Batch) -> Result<bool, Store
         return Ok(false);
     }
     for lesson in batch.lessons {
-        take_in(connection, lesson)?;
+        take_in(connection, &batch.pair, lesson)?;
     }
     let mut write =
         connection.prepare_cached("INSERT OR REPLACE INTO archive_progress (pair, through) VALUES (?1, ?2)")?;
@@ -32,9 +32,9 @@ pub(super) fn learn(connection: &Connection, batch: Batch) -> Result<bool, Store
     Ok(true)
 }
 
-fn take_in(connection: &Connection, lesson: Lesson) -> Result<(), StoreError> {
+fn take_in(connection: &Connection, pair: &PairName, lesson: Lesson) -> Result<(), StoreError> {
     match &lesson.fact {
-        Fact::Erased => return erased(connection, &lesson),
+        Fact::Erased => return erased(connection, pair, &lesson),
         Fact::Opened { .. } => {}
         Fact::Closed => return closed(connection, &lesson),
         _ if is_erased(connection, lesson.session)? => return Ok(()),
@@ -42,7 +42,7 @@ fn take_in(connection: &Connection, lesson: Lesson) -> Result<(), StoreError> {
     }
     let Lesson { session, at, .. } = lesson;
     match lesson.fact {
-        Fact::Opened { subject, identities } => opened(connection, session, at, subject.as_deref(), &identities),
+        Fact::Opened { subject, identities } => opened(connection, pair, session, at, subject.as_deref(), &identities),
         Fact::Joined { participant, name, is_customer, takes } => {
             let mut write = connection.prepare_cached(
                 "INSERT INTO past_participants (session, participant, name, agent) VALUES (?1, ?2, ?3, ?4)
@@ -85,6 +85,7 @@ pub(super) fn number_of(visibility: Visibility) -> i64 {
 
 fn opened(
     connection: &Connection,
+    pair: &PairName,
     session: SessionId,
     at: Timestamp,
     subject: Option<&str>,
@@ -92,14 +93,11 @@ fn opened(
 ) -> Result<(), StoreError> {
     let contact = known_by(connection, identities, at)?;
     let mut write = connection.prepare_cached(
-        "INSERT INTO past_chats (session, opened_at, subject, customer, contact, erased) VALUES (?1, ?2, ?3, '', ?4, 0)",
+        "INSERT INTO past_chats (session, pair, opened_at, subject, customer, contact, erased)
+         VALUES (?1, ?2, ?3, ?4, '', ?5, 0)",
     )?;
-    write.execute((
-        session.0.as_bytes(),
-        at.0.cast_signed(),
-        subject,
-        contact.map(|contact| contact.0.cast_signed()),
-    ))?;
+    let contact = contact.map(contacts::key);
+    write.execute((session.0.as_bytes(), pair.as_str(), at.0.cast_signed(), subject, contact))?;
     Ok(())
 }
 
@@ -145,12 +143,12 @@ fn closed(connection: &Connection, lesson: &Lesson) -> Result<(), StoreError> {
 }
 
 /// The archive is built anew from a log in which the chat is erased already.
-fn erased(connection: &Connection, lesson: &Lesson) -> Result<(), StoreError> {
+fn erased(connection: &Connection, pair: &PairName, lesson: &Lesson) -> Result<(), StoreError> {
     let mut write = connection.prepare_cached(
-        "INSERT INTO past_chats (session, opened_at, customer, erased) VALUES (?1, ?2, '', 1)
+        "INSERT INTO past_chats (session, pair, opened_at, customer, erased) VALUES (?1, ?2, ?3, '', 1)
          ON CONFLICT (session) DO UPDATE SET erased = 1",
     )?;
-    write.execute((lesson.session.0.as_bytes(), lesson.at.0.cast_signed()))?;
+    write.execute((lesson.session.0.as_bytes(), pair.as_str(), lesson.at.0.cast_signed()))?;
     Ok(())
 }
 

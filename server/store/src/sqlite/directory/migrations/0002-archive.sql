@@ -55,6 +55,7 @@ CREATE TABLE erased_contacts (
 -- All sessions, open and closed.
 CREATE TABLE past_chats (
     session   BLOB NOT NULL PRIMARY KEY,
+    pair      TEXT NOT NULL,                -- in whose log it stands
     opened_at INTEGER NOT NULL,
     closed_at INTEGER,
     subject   TEXT,
