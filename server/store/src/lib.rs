@@ -20,7 +20,7 @@ mod transcripts;
 pub use archive::{Archive, Batch, Changed, Fact, Lesson, MessageId, Reach, Sought, Unchanged, Words};
 pub use chain::{Breach, Broken, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
-pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
+pub use entry::{Entry, Erased, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
 pub use postgres::{

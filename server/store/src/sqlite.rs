@@ -12,6 +12,7 @@ mod checkpoint;
 mod command;
 mod connection;
 mod directory;
+mod erase;
 mod fault;
 mod group;
 mod heads;
@@ -28,8 +29,10 @@ mod schema;
 mod tests;
 mod transcripts;
 mod writer;
+mod written;
 
 use std::{
+    collections::VecDeque,
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc::sync_channel},
@@ -43,7 +46,7 @@ use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
 
 use self::{
     checkpoint::{Checkpoints, WriteTurn},
-    command::{COMMANDS_MAX, Command, Queue, Take, Work},
+    command::{COMMANDS_MAX, Command, Erase, Queue, Take, Work},
     fault::Fault,
     heads::Heads,
     history::Walk,
@@ -52,7 +55,7 @@ use self::{
     writer::Writer,
 };
 pub use self::{directory::SqliteDirectory, open_error::OpenError, transcripts::SqliteTranscripts};
-use crate::{Cause, Entry, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
+use crate::{Cause, Entry, Erased, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
 
 /// One pair's part of a data directory. Dropping it finishes what was asked, which may block for some milliseconds.
 #[derive(Debug)]
@@ -90,6 +93,7 @@ impl SqliteStore {
             checkpoints,
             index_not_before: Instant::now(),
             next: None,
+            erasures: VecDeque::new(),
         };
         let writer_thread = thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())?;
         Ok(Self {
@@ -214,6 +218,13 @@ impl Store for SqliteStore {
             Ok(history::page(events, bytes_max))
         };
         self.read_fenced(epoch, place, read).await
+    }
+
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError> {
+        if !is_of(&self.heads, epoch) {
+            self.queue().fenced(epoch, Work::Prepare).await?;
+        }
+        self.queue().call(|reply| Command::Erase(Erase { epoch, session, reply })).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! SQLite held to the contract, and what only a file can do wrong.
 
+mod erasing;
 mod faults;
 mod index;
 mod migrating;

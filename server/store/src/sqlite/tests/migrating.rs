@@ -5,7 +5,7 @@ use tandem_protocol::SessionId;
 
 use super::DataDir;
 use crate::{
-    ChainLink, Entry, OpenError, SqliteTranscripts, Store, Transcripts,
+    ChainLink, Entry, Erased, OpenError, SqliteTranscripts, Store, Transcripts,
     contract::story::{closing, history, messages, session, take_over, written},
     sqlite::heads::MARK_EVERY,
     verify,
@@ -98,4 +98,23 @@ async fn who_only_looks_does_not_bring_a_file_up() {
     assert_eq!(version, 1);
     drop(dir.store());
     SqliteTranscripts::open(dir.path()).expect("opens once an engine has been there");
+}
+
+#[tokio::test]
+async fn what_was_said_before_there_was_a_chain_can_be_erased_too() {
+    let dir = DataDir::new();
+    of_the_first_version(&dir);
+    let store = dir.store();
+    let epoch = take_over(&store).await;
+    assert_eq!(store.erase(epoch, session(2)).await.expect("erases"), Erased::Done);
+    store.append(epoch, vec![closing(session(1), EVENTS + 1)]).await.expect("stores");
+    assert_eq!(store.erase(epoch, session(1)).await.expect("erases"), Erased::Done);
+    let transcripts = SqliteTranscripts::open(dir.path()).expect("opens");
+    assert_eq!(last_link(&transcripts, session(2)).await, ChainLink::NONE);
+    assert_ne!(last_link(&transcripts, session(1)).await, ChainLink::NONE);
+    for number in [1, 2] {
+        let texts = history(&store, epoch, session(number)).await;
+        let (_, before) = texts.split_last().expect("there is an end");
+        assert!(before.iter().all(|text| text.contains(r#""erased""#)));
+    }
 }
