@@ -18,7 +18,7 @@ use tandem_protocol::PairName;
 use tandem_store::{Batch, StoreError, Written};
 use tokio::{
     sync::Notify,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -113,17 +113,18 @@ impl Archivist {
     }
 
     async fn read_all(&self) -> Result<(), StoreError> {
+        // Before the look: whoever serves by now has written its lease.
+        let is_written = self.reading.is_written.load(Ordering::Relaxed);
         let pairs = self.stores.transcripts.pairs().await?;
-        self.compare(&pairs);
+        self.compare(pairs.is_empty() && is_written);
         for pair in pairs {
             while self.read(&pair).await? {}
         }
         Ok(())
     }
 
-    /// Whoever serves has written its lease, which is seen at once where it writes here.
-    fn compare(&self, pairs: &[PairName]) {
-        let is_elsewhere = pairs.is_empty() && self.reading.is_written.load(Ordering::Relaxed);
+    /// A lease is seen at once where it is written here.
+    fn compare(&self, is_elsewhere: bool) {
         if is_elsewhere != self.reading.is_elsewhere.swap(is_elsewhere, Ordering::Relaxed) {
             match is_elsewhere {
                 true => warn!(
@@ -147,7 +148,7 @@ impl Archivist {
         let is_full = written.len() == EVENTS_MAX;
         if is_full {
             // Those who write the directory get their turn.
-            sleep(Duration::ZERO).await;
+            tokio::task::yield_now().await;
         }
         Ok(is_full)
     }

@@ -12,6 +12,7 @@ use crate::{
     archivist::{Archivist, Reading},
     clerk::{Clerk, JOBS_MAX, read_staff},
     clock::Clock,
+    eraser::{ANSWERS_MAX, Eraser},
     error::{InteractionError, StartError},
     logins::{LOGINS_MAX, Logins},
     looks::{LOOKS_MAX, Looks},
@@ -39,13 +40,22 @@ impl Interaction {
         // Before the rest, so that what is written meanwhile is noticed.
         let version = directory.version().await?;
         let kept = read(&*directory, life, clock.now()).await?;
-        let lifetime = settings.login_lifetime;
+        let (lifetime, retention) = (settings.login_lifetime, settings.transcript_retention);
         let core = Core::new(clock.now(), settings, tokens, kept);
         let (to_clerk, jobs) = mpsc::channel(JOBS_MAX);
         let (to_logins, asked) = mpsc::channel(LOGINS_MAX);
         let (to_looks, looked) = mpsc::channel(LOOKS_MAX);
+        let (erased, answers) = mpsc::channel(ANSWERS_MAX);
         let reading = Arc::new(Reading::default());
-        let beside = Beside { jobs: to_clerk.clone(), logins: to_logins, looks: to_looks, reading: reading.clone() };
+        let pair = link.pair.clone();
+        let beside = Beside {
+            pair,
+            jobs: to_clerk.clone(),
+            logins: to_logins,
+            looks: to_looks,
+            reading: reading.clone(),
+            erased,
+        };
         let service = Arc::new(Service::new(core, clock, beside));
         let (link, linking) = Link::start(link, service.clone());
         service.linked(link.clone());
@@ -55,10 +65,12 @@ impl Interaction {
         let logins = Logins { directory, service: service.clone(), asked, clerk: to_clerk, lifetime };
         tasks.spawn(clerk.run(stop.clone()));
         let archivist = Archivist { stores: stores.clone(), reading: reading.clone(), is_failing: false };
+        let eraser = Eraser::new(stores.archive.clone(), service.clone(), answers, retention);
         let looks = Looks { stores, reading, service: service.clone(), asked: looked };
         tasks.spawn(logins.run(stop.clone()));
         tasks.spawn(archivist.run(stop.clone()));
         tasks.spawn(looks.run(stop.clone()));
+        tasks.spawn(eraser.run(stop.clone()));
         tasks.spawn({
             let stop = stop.clone();
             async move { service.keep_time(stop).await }

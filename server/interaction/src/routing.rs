@@ -146,6 +146,7 @@ impl Core {
             Input::Answered(Tag::Watch, outcome) => self.on_watched(outcome),
             Input::Answered(Tag::Follow(sessions), outcome) => self.on_followed(sessions, outcome),
             Input::Answered(Tag::Pending(pending), outcome) => self.on_answer(pending, outcome),
+            Input::Answered(Tag::Erase(_), _) => {}
             Input::GatewayGone(gateway) => self.on_gateway_gone(gateway),
             Input::Asked { ask, gateway, body } => self.on_asked(ask, gateway, body),
             Input::Verified { ask, verified } => self.on_verified(ask, verified),

@@ -14,7 +14,10 @@ use std::{
 };
 
 use tandem_link::{Incoming, Link, Owner};
-use tandem_protocol::{Timestamp, link::Outcome};
+use tandem_protocol::{
+    PairName, SessionId, Timestamp,
+    link::{Outcome, Request},
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -36,6 +39,8 @@ pub(crate) struct Service {
     /// link cannot have been lost and found another primary since the core decided: that one numbers questions anew.
     core: Mutex<Core>,
     clock: Clock,
+    /// The pair that the link is to.
+    pair: PairName,
     /// Set right after the link is started.
     link: OnceLock<Link<Service>>,
     /// To the clerk; when it is full the directory counts as failing.
@@ -48,12 +53,16 @@ pub(crate) struct Service {
     looks: mpsc::Sender<Box<LookAsk>>,
     /// To the archivist.
     reading: Arc<Reading>,
+    /// To the eraser.
+    erased: mpsc::Sender<(SessionId, Outcome)>,
     /// When the core is to be called without an input.
     deadline: watch::Sender<Option<Duration>>,
 }
 
-/// The ways to what waits beside the core.
+/// What is beside the core, and the ways to what waits there.
 pub(crate) struct Beside {
+    /// The pair that is linked to.
+    pub(crate) pair: PairName,
     /// To the clerk.
     pub(crate) jobs: mpsc::Sender<Job>,
     /// To the task that sees to logins.
@@ -62,6 +71,8 @@ pub(crate) struct Beside {
     pub(crate) looks: mpsc::Sender<Box<LookAsk>>,
     /// To the archivist.
     pub(crate) reading: Arc<Reading>,
+    /// To the eraser.
+    pub(crate) erased: mpsc::Sender<(SessionId, Outcome)>,
 }
 
 impl Owner for Service {
@@ -71,6 +82,11 @@ impl Owner for Service {
         match &incoming {
             Incoming::Connected { .. } => self.reading.is_served(),
             Incoming::Changed(_) => self.reading.changes(),
+            Incoming::Answered { tag: Tag::Erase(session), outcome } => {
+                // Full: the eraser has ended, or is asked again for what it does not hear.
+                let _ = self.erased.try_send((*session, outcome.clone()));
+                return;
+            }
             _ => {}
         }
         if let Some(input) = Input::of(incoming) {
@@ -82,8 +98,9 @@ impl Owner for Service {
 impl Service {
     pub(crate) fn new(core: Core, clock: Clock, beside: Beside) -> Self {
         let (core, link, is_behind) = (Mutex::new(core), OnceLock::new(), AtomicBool::new(false));
-        let Beside { jobs, logins, looks, reading } = beside;
-        Self { core, clock, link, jobs, is_behind, logins, looks, reading, deadline: watch::Sender::new(None) }
+        let Beside { pair, jobs, logins, looks, reading, erased } = beside;
+        let deadline = watch::Sender::new(None);
+        Self { core, clock, pair, link, jobs, is_behind, logins, looks, reading, erased, deadline }
     }
 
     /// The link is started.
@@ -97,6 +114,12 @@ impl Service {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.clock.now().elapsed
+    }
+
+    /// Asks a pair to erase a session; the answer goes to the eraser. False when the pair is none of those linked to, or
+    /// the link is full.
+    pub(crate) fn erase(&self, pair: &PairName, session: SessionId) -> bool {
+        *pair == self.pair && self.link.wait().submit(Request::Erase { session }, Tag::Erase(session)).is_ok()
     }
 
     /// Something happens.

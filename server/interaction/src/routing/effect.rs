@@ -161,6 +161,8 @@ pub(crate) enum Tag {
     Follow(Vec<SessionId>),
     /// To change, or read, a session.
     Pending(PendingId),
+    /// To erase a session. Its answer is the eraser's, and never comes to the core.
+    Erase(SessionId),
 }
 
 /// A question and the connection over which it came: the next primary numbers questions anew.
