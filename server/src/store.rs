@@ -9,10 +9,11 @@ use std::{
     sync::Arc,
 };
 
+use tandem_interaction::Stores;
 use tandem_protocol::PairName;
 use tandem_store::{
-    Directory, OpenError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, SqliteDirectory,
-    SqliteStore, Store,
+    Directory, OpenError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
+    SqliteDirectory, SqliteStore, SqliteTranscripts, Store,
 };
 
 use crate::settings::StoreSection;
@@ -81,6 +82,20 @@ impl Place {
         Ok(match self {
             Self::Embedded(dir) => Arc::new(SqliteDirectory::open(dir)?),
             Self::Database(address) => Arc::new(PostgresDirectory::open(address).await?),
+        })
+    }
+
+    /// Opens what the interaction server works with: the directory with the archive, made where they are missing, and the
+    /// engines' log for reading.
+    pub(crate) async fn open_stores(&self) -> Result<Stores, PlaceError> {
+        Ok(match self {
+            Self::Embedded(dir) => {
+                Stores::new(Arc::new(SqliteDirectory::open(dir)?), Arc::new(SqliteTranscripts::open(dir)?))
+            }
+            Self::Database(address) => {
+                let directory = PostgresDirectory::open(address).await?;
+                Stores::new(Arc::new(directory), Arc::new(PostgresTranscripts::open(address).await?))
+            }
         })
     }
 

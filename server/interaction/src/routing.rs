@@ -27,6 +27,7 @@ mod due;
 mod effect;
 mod filing;
 mod known;
+mod looking;
 mod names;
 mod now;
 mod offering;
@@ -67,7 +68,8 @@ use self::{
 };
 pub(crate) use self::{
     effect::{
-        AskRef, Effect, Errand, Failed, Found, GatewayAt, Heard, Input, Kept, LoginAsk, Note, Purpose, Staff, Tag,
+        AskRef, Effect, Errand, Failed, Found, GatewayAt, Heard, Input, Kept, LoginAsk, LookAsk, Note, Purpose, Staff,
+        Tag,
     },
     now::Now,
     pairs::PairIndex,
@@ -158,6 +160,7 @@ impl Core {
         match input {
             Input::Heard(pair, heard) => self.on_heard(pair, heard),
             Input::Verified { ask, verified } => self.on_verified(ask, verified),
+            Input::Looked { ask, outcome } => self.reply(ask, outcome),
             Input::Ran { purpose, ran } => self.on_ran(purpose, ran),
             Input::Staff(staff) => self.on_staff(staff),
         }
@@ -172,6 +175,8 @@ impl Core {
             Heard::Answered(Tag::Watch, outcome) => self.on_watched(pair, outcome),
             Heard::Answered(Tag::Follow(sessions), outcome) => self.on_followed(pair, sessions, outcome),
             Heard::Answered(Tag::Pending(pending), outcome) => self.on_answer(pending, outcome),
+            // The eraser's; it never comes here.
+            Heard::Answered(Tag::Erase(_), _) => {}
             Heard::GatewayGone(link) => self.on_gateway_gone(GatewayAt { pair, link }),
             Heard::Asked { ask, gateway, body } => self.on_asked(ask, GatewayAt { pair, link: gateway }, body),
         }

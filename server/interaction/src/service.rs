@@ -14,7 +14,10 @@ use std::{
 };
 
 use tandem_link::{Incoming, Link, Owner};
-use tandem_protocol::{Timestamp, link::Outcome};
+use tandem_protocol::{
+    PairName, SessionId, Timestamp,
+    link::{Outcome, Request},
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -23,10 +26,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
+    archivist::Reading,
     clerk::Job,
     clock::Clock,
-    journal, logins,
-    routing::{Core, Effect, Failed, Heard, Input, LoginAsk, PairIndex, Tag},
+    journal, logins, looks,
+    routing::{Core, Effect, Failed, Heard, Input, LoginAsk, LookAsk, PairIndex, Tag},
 };
 
 /// See the module.
@@ -35,7 +39,9 @@ pub(crate) struct Service {
     /// link cannot have been lost and found another primary since the core decided: that one numbers questions anew.
     core: Mutex<Core>,
     clock: Clock,
-    /// One a pair, in the core's order; set right after all are started.
+    /// The pairs that are linked to, in the core's order.
+    pairs: Vec<PairName>,
+    /// One a pair, in the same order; set right after all are started.
     links: OnceLock<Vec<Link<Ear>>>,
     /// To the clerk; when it is full the directory counts as failing.
     jobs: mpsc::Sender<Job>,
@@ -43,8 +49,30 @@ pub(crate) struct Service {
     is_behind: AtomicBool,
     /// To the task that sees to logins; when it is full they are refused.
     logins: mpsc::Sender<Box<LoginAsk>>,
+    /// To the task that looks things up; when it is full they are refused.
+    looks: mpsc::Sender<Box<LookAsk>>,
+    /// To the archivist.
+    reading: Arc<Reading>,
+    /// To the eraser.
+    erased: mpsc::Sender<(SessionId, Outcome)>,
     /// When the core is to be called without an input.
     deadline: watch::Sender<Option<Duration>>,
+}
+
+/// What is beside the core, and the ways to what waits there.
+pub(crate) struct Beside {
+    /// The pairs that are linked to, in the core's order.
+    pub(crate) pairs: Vec<PairName>,
+    /// To the clerk.
+    pub(crate) jobs: mpsc::Sender<Job>,
+    /// To the task that sees to logins.
+    pub(crate) logins: mpsc::Sender<Box<LoginAsk>>,
+    /// To the task that looks things up.
+    pub(crate) looks: mpsc::Sender<Box<LookAsk>>,
+    /// To the archivist.
+    pub(crate) reading: Arc<Reading>,
+    /// To the eraser.
+    pub(crate) erased: mpsc::Sender<(SessionId, Outcome)>,
 }
 
 /// Whoever is told by the link to one pair.
@@ -57,6 +85,16 @@ impl Owner for Ear {
     type Tag = Tag;
 
     fn on(&self, incoming: Incoming<Tag>) {
+        match &incoming {
+            Incoming::Connected { .. } => self.service.reading.is_served(),
+            Incoming::Changed(_) => self.service.reading.changes(),
+            Incoming::Answered { tag: Tag::Erase(session), outcome } => {
+                // Full: the eraser has ended, or is asked again for what it does not hear.
+                let _ = self.service.erased.try_send((*session, outcome.clone()));
+                return;
+            }
+            _ => {}
+        }
         if let Some(heard) = Heard::of(incoming) {
             self.service.tell(Input::Heard(self.pair, heard));
         }
@@ -64,9 +102,11 @@ impl Owner for Ear {
 }
 
 impl Service {
-    pub(crate) fn new(core: Core, clock: Clock, jobs: mpsc::Sender<Job>, logins: mpsc::Sender<Box<LoginAsk>>) -> Self {
+    pub(crate) fn new(core: Core, clock: Clock, beside: Beside) -> Self {
         let (core, links, is_behind) = (Mutex::new(core), OnceLock::new(), AtomicBool::new(false));
-        Self { core, clock, links, jobs, is_behind, logins, deadline: watch::Sender::new(None) }
+        let Beside { pairs, jobs, logins, looks, reading, erased } = beside;
+        let deadline = watch::Sender::new(None);
+        Self { core, clock, pairs, links, jobs, is_behind, logins, looks, reading, erased, deadline }
     }
 
     /// The links are started.
@@ -80,6 +120,13 @@ impl Service {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.clock.now().elapsed
+    }
+
+    /// Asks a pair to erase a session; the answer goes to the eraser. False when the pair is none of those linked to, or
+    /// the link is full.
+    pub(crate) fn erase(&self, pair: &PairName, session: SessionId) -> bool {
+        let Some(at) = self.pairs.iter().position(|linked| linked == pair) else { return false };
+        self.links.wait()[at].submit(Request::Erase { session }, Tag::Erase(session)).is_ok()
     }
 
     /// Something happens.
@@ -136,6 +183,10 @@ impl Service {
             Effect::Verify(login) => {
                 let refused = self.logins.try_send(login).err()?.into_inner();
                 return Some(Input::Verified { ask: refused.ask, verified: Err(logins::too_many()) });
+            }
+            Effect::Look(look) => {
+                let refused = self.looks.try_send(look).err()?.into_inner();
+                return Some(Input::Looked { ask: refused.ask, outcome: Outcome::Refused(looks::too_many()) });
             }
             Effect::Reply { pair, ask, outcome } => link(pair).reply(ask, outcome),
             Effect::Push { gateway, desk, news } => link(gateway.pair).push(gateway.link, desk, news),

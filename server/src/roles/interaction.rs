@@ -1,4 +1,4 @@
-//! `tandem interaction`: opens the directory and links to its pairs, until it is asked to end.
+//! `tandem interaction`: opens the directory, the archive and the log, and links to its pairs, until it is asked to end.
 
 use tandem_interaction::Interaction;
 use tandem_link::LinkSettings;
@@ -24,8 +24,8 @@ pub(crate) async fn serve(
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let path = &interaction.data_dir.0.0;
     let place = Place::of(&store, path).map_err(Failure::runtime)?;
-    let Some(opened) = signals.unless_received(place.open_directory()).await else { return Ok(()) };
-    let directory = opened.map_err(Failure::runtime)?;
+    let Some(opened) = signals.unless_received(place.open_stores()).await else { return Ok(()) };
+    let stores = opened.map_err(Failure::runtime)?;
     let _lock = DataDir::at(path).and_then(|data| data.lock_interaction()).map_err(Failure::runtime)?;
     let settings = interaction.service();
     let pairs = links(&pair.name.0, interaction.primary.as_ref(), &interaction.pairs, interaction.pair_cache.as_ref());
@@ -33,7 +33,7 @@ pub(crate) async fn serve(
         let link = LinkSettings::new(name, LinkRole::Interaction, "interaction", vec![primary]);
         LinkSettings { cache, ..link }
     });
-    let mut running = Interaction::start(settings, directory, links.collect()).await.map_err(Failure::runtime)?;
+    let mut running = Interaction::start(settings, stores, links.collect()).await.map_err(Failure::runtime)?;
     let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
     Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
     let failed = tokio::select! {

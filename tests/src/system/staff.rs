@@ -96,6 +96,7 @@ impl System {
 
 fn role(role: AgentRole) -> &'static str {
     match role {
+        AgentRole::Integrator => "integrator",
         AgentRole::Bot => "bot",
         AgentRole::Agent => "agent",
         AgentRole::Supervisor => "supervisor",

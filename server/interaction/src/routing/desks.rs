@@ -6,7 +6,7 @@
 use serde::Serialize;
 use tandem_protocol::{
     AgentId, AskId, ClientId, DeskId, ErrorCode, Refusal, TokenHash,
-    desk::{Action, DeskAsk, DeskNews},
+    desk::{Action, AgentRole, DeskAsk, DeskNews},
     link::{Answer, Outcome},
 };
 use tandem_store::{Account, Login};
@@ -55,6 +55,7 @@ impl Core {
             }
             DeskAsk::Logout { token } => self.on_logout(ask, token),
             DeskAsk::Exit { desk } => self.on_exit(ask, desk),
+            DeskAsk::Look { token, look } => self.on_look(ask, token, look),
             body if !self.pairs.is_at_work() => self.park(Asked { ask, gateway, body }),
             DeskAsk::Enter { desk, token } => self.on_enter(ask, gateway, desk, token),
             DeskAsk::Do { desk, id, action } => self.on_do(ask, gateway, desk, id, action),
@@ -128,8 +129,12 @@ impl Core {
 
     fn enter(&mut self, ask: AskRef, gateway: GatewayAt, desk: DeskId, login: Login) {
         let Login { token, agent, .. } = login;
-        if self.agent_mut(agent).enabled().is_none() {
-            return self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more."));
+        match self.agent_mut(agent).enabled().map(|account| account.role) {
+            None => return self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more.")),
+            Some(AgentRole::Integrator) => {
+                return self.reply(ask, refused(ErrorCode::Forbidden, "An integrator's account has no desk."));
+            }
+            Some(_) => {}
         }
         let before = self.desks.insert(desk, Desk { gateway, agent, token });
         if let Some(before) = before.filter(|before| before.agent != agent) {

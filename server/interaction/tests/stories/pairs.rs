@@ -1,7 +1,5 @@
 //! One interaction server for two pairs: each by its own link, and lost alone.
 
-use std::sync::Arc;
-
 use tandem_interaction::{Interaction, InteractionSettings, InvalidSettings, StartError};
 use tandem_link::LinkSettings;
 use tandem_protocol::desk::Action;
@@ -11,12 +9,12 @@ use tandem_protocol::{
     link::{LinkRole, Request},
     routing::Changed,
 };
-use tandem_store::{Chosen, Directory, Login, NewAccount, SqliteDirectory};
+use tandem_store::{Chosen, Directory, Login, NewAccount};
 use tempfile::TempDir;
 
 use crate::{
     engine::{Engine, Peer},
-    hashed, session, taken, token, waiting,
+    hashed, session, stores_in, taken, token, waiting,
 };
 
 /// An interaction server of two pairs and an agent, ready and logged in.
@@ -32,11 +30,11 @@ impl Pairs {
     /// With these sessions at the one pair and at the other.
     async fn start(at_main: &[Changed], at_other: &[Changed]) -> Self {
         let folder = tempfile::tempdir().expect("is writable");
-        let directory = Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
-        let agent = ready_agent(&directory).await;
+        let stores = stores_in(&folder);
+        let agent = ready_agent(&*stores.directory).await;
         let (main, other) = (Engine::start().await, Engine::of_pair("other").await);
         let links = vec![main.link(), other.link()];
-        let server = Interaction::start(InteractionSettings::default(), directory, links).await.expect("starts");
+        let server = Interaction::start(InteractionSettings::default(), stores, links).await.expect("starts");
         let (at_main, at_other) = (main.welcomes_with(at_main).await, other.welcomes_with(at_other).await);
         Self { server, main: (main, at_main), other: (other, at_other), agent, _folder: folder }
     }
@@ -46,7 +44,7 @@ impl Pairs {
     }
 }
 
-async fn ready_agent(directory: &SqliteDirectory) -> AgentId {
+async fn ready_agent(directory: &dyn Directory) -> AgentId {
     let account = NewAccount {
         name: LoginName::new("ben").expect("is valid"),
         display: "BEN".into(),
@@ -144,13 +142,13 @@ async fn a_desk_of_a_lost_pair_goes_on_through_the_other_and_repeats_what_it_did
 #[tokio::test]
 async fn pairs_that_nobody_could_tell_apart_are_refused() {
     let folder = tempfile::tempdir().expect("is writable");
-    let directory = Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
+    let stores = stores_in(&folder);
     let link = |pair: &PairName| {
         LinkSettings::new(pair.clone(), LinkRole::Interaction, "interaction", vec!["127.0.0.1:1".to_owned()])
     };
     let refused = async |pairs: &[&PairName]| {
         let links = pairs.iter().map(|pair| link(pair)).collect();
-        match Interaction::start(InteractionSettings::default(), directory.clone(), links).await {
+        match Interaction::start(InteractionSettings::default(), stores.clone(), links).await {
             Err(StartError::Settings(invalid)) => invalid,
             other => panic!("it must be refused for its pairs: {other:?}"),
         }

@@ -20,7 +20,7 @@ use tandem_protocol::{
 use super::{directory::Directory, engine::Engine, link::Link};
 use crate::{
     InteractionSettings, QueueSettings,
-    routing::{Core, Effect, Errand, GatewayAt, Heard, Input, Note, Now, PairIndex, Purpose, Tag},
+    routing::{Core, Effect, Errand, GatewayAt, Heard, Input, LookAsk, Note, Now, PairIndex, Purpose, Tag},
     token::ChatTokens,
 };
 
@@ -61,6 +61,8 @@ pub(super) struct House {
     pub(super) directory: Directory,
     pub(super) now: Now,
     pub(super) notes: Vec<Note>,
+    /// What was looked up.
+    pub(super) looks: Vec<LookAsk>,
     /// The last place that each waiting customer was told.
     pub(super) places: BTreeMap<SessionId, Placed>,
     /// Frames of places, however many in each.
@@ -105,6 +107,7 @@ impl House {
             directory,
             now,
             notes: Vec::new(),
+            looks: Vec::new(),
             places: BTreeMap::new(),
             tellings: 0,
             links,
@@ -136,6 +139,7 @@ impl House {
             match effect {
                 Effect::Submit { pair, request, tag } => self.submits(pair, *request, tag),
                 Effect::Run { errand, purpose } => self.errands.push_back((*errand, purpose)),
+                Effect::Look(look) => self.looks.push(*look),
                 Effect::Verify(login) => panic!("no story logs in through the core: {login:?}"),
                 Effect::Reply { pair, ask, outcome } => self.is_answered((pair.place(), ask), outcome),
                 Effect::Push { gateway, desk, news } => self.is_pushed(gateway, desk, news),

@@ -2,6 +2,7 @@
 
 use tandem_protocol::{
     AgentId, ClientId, DeskId, GatewayLink, ParticipantId, Refusal, SessionId, Timestamp, TokenHash,
+    archive::Identity,
     desk::{Accepted, Action, AgentRole, ChosenState, DeskAsk},
     link::Outcome,
 };
@@ -214,6 +215,9 @@ impl House {
         };
         assert_eq!(self.pair_of(&session), pair);
         self.engine.opens(session, properties);
+        if let Some((_, address)) = properties.iter().find(|(property, _)| *property == "email") {
+            self.directory.customers.insert(session, Identity::Email((*address).to_owned()));
+        }
         self.links[pair].engine_opens(session);
         self.engine_tells();
         session
