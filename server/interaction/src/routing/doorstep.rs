@@ -29,7 +29,8 @@ const WAITING_MAX: usize = 8_192;
 const DESK_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How long an action waits for the pair of its session: as long as a takeover usually takes, also from a silent primary,
-/// and far less than the engine keeps the question. Whoever waits longer is told, and decides himself what to do.
+/// and far less than the engine keeps the question. Then its desk is told, and repeats it for as long as it is open: what
+/// nobody wants any more is not done when the pair is back.
 const PAIR_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Who waits outside.
