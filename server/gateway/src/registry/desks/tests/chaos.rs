@@ -283,7 +283,7 @@ impl World {
         !self.wires[pair].get().sent.is_empty() || !self.primaries[pair].passed.is_empty()
     }
 
-    fn is_right(mut self, seed: u64) {
+    fn judge(mut self, seed: u64) {
         let state = self.desks.lock();
         let stays: BTreeSet<(DeskId, usize)> =
             state.seats.values().filter_map(|seat| seat.stay.map(|stay| (stay.desk, stay.pair.0))).collect();
@@ -307,6 +307,6 @@ fn whatever_comes_and_goes_every_desk_is_there_once_and_all_that_was_done_is_ans
         let mut world = World::new(seed);
         (0..STEPS).for_each(|_| world.step());
         world.settles();
-        world.is_right(seed);
+        world.judge(seed);
     }
 }
