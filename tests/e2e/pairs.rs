@@ -1,7 +1,10 @@
 //! Two pairs on one store and a gateway that is told of both primaries: how Tandem grows past one machine.
 
 use tandem_protocol::client::Notice;
-use tandem_tests::{Account, Agent, CommonGateway, Customer, Primary, System, check, rest::Ticket};
+use tandem_tests::{
+    Account, Agent, CommonGateway, Customer, Primary, System, check,
+    rest::{Ticket, answer},
+};
 
 /// Two pairs, each with its two engines, on the same data.
 async fn two_pairs() -> (System, System) {
@@ -117,6 +120,36 @@ async fn while_a_whole_pair_is_dead_new_chats_begin_at_the_other_and_old_ones_go
         assert_eq!(customer.view(|view| (view.connections, view.closes.len())), (1, 0));
         assert_eq!(check(&customer.history()), []);
     }
+    gateway.finish().await;
+    west.finish().await;
+    main.finish().await;
+}
+
+/// D-3: the key's pair may have opened it before it died, and nobody else can know.
+#[tokio::test]
+async fn an_opening_that_is_repeated_while_its_pair_is_dead_is_the_same_session() {
+    let (mut main, west) = two_pairs().await;
+    let mut gateway = CommonGateway::of(&[&main, &west]).await;
+    gateway.expect_log("no primary is found");
+    let rest = gateway.rest();
+    let open = |key: &str| {
+        let request = rest.request(reqwest::Method::POST, "/api/v1/sessions").header("Idempotency-Key", key);
+        answer(request.json(&serde_json::json!({ "name": "Ann" })))
+    };
+    let (key, first) = loop {
+        let key = format!("a key of chance {:016x}", fastrand::u64(..));
+        let ticket: Ticket = open(&key).await.done();
+        if is_of(&ticket, &main) {
+            break (key, ticket);
+        }
+    };
+    main.kill_both();
+    gateway.shows(main.pair(), false).await;
+    let again = tokio::spawn(open(&key));
+    main.restart(main.down()).await;
+    assert_eq!(again.await.expect("does not panic").done::<Ticket>(), first);
+    main.restart(main.down()).await;
+    main.is_complete().await;
     gateway.finish().await;
     west.finish().await;
     main.finish().await;
