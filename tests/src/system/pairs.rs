@@ -1,5 +1,4 @@
-//! Several pairs on one store: each is a [`System`] with the same data, and one gateway, and one interaction server where
-//! a test wants it, is told of the primary of each.
+//! Several pairs on one store: each is a [`System`] with the same data, and one gateway is told of the primary of each.
 
 use std::path::PathBuf;
 
@@ -28,7 +27,6 @@ pub struct CommonGateway {
     /// Holds settings and caches; deleted with the gateway.
     folder: tempfile::TempDir,
     part: Part,
-    interaction: Option<Part>,
     allowed: Vec<String>,
     is_finished: bool,
 }
@@ -46,27 +44,8 @@ impl CommonGateway {
         let place = ["--listen".into(), address.clone().into(), "--pair-cache".into()];
         let cache = folder.path().join("pair.json").into();
         let part = Part::new("common gateway", address, command.into_iter().chain(place).chain([cache]).collect());
-        let mut gateway = Self { folder, part, interaction: None, allowed: Vec::new(), is_finished: false };
+        let mut gateway = Self { folder, part, allowed: Vec::new(), is_finished: false };
         gateway.starts_with(systems).await;
-        gateway
-    }
-
-    /// As [`CommonGateway::of`], with an interaction server that serves all of them.
-    ///
-    /// # Panics
-    /// When either does not come up.
-    pub async fn with_agents(systems: &[&System]) -> Self {
-        let mut gateway = Self::of(systems).await;
-        let settings = settings_in(&gateway.folder);
-        let command = [executable::tandem().into(), "interaction".into(), "--config".into(), settings.into()];
-        let data = ["--data".into(), systems[0].data().into()];
-        let mut part = Part::new("common interaction", String::new(), command.into_iter().chain(data).collect());
-        part.start().await;
-        eventually("the interaction server is linked to each pair", async || {
-            (part.logs.matching("welcomed by the primary").len() == systems.len()).then_some(())
-        })
-        .await;
-        gateway.interaction = Some(part);
         gateway
     }
 
@@ -80,14 +59,10 @@ impl CommonGateway {
     }
 
     async fn starts_with(&mut self, systems: &[&System]) {
-        let pair = |(role, system): (&str, &System)| {
-            format!("[[{role}.pairs]]\nname = \"{}\"\nprimary = \"{}\"\n", system.pair, system.engines[0].address)
+        let pair = |system: &&System| {
+            format!("[[gateway.pairs]]\nname = \"{}\"\nprimary = \"{}\"\n", system.pair, system.engines[0].address)
         };
-        let text: String = ["gateway", "interaction"]
-            .into_iter()
-            .flat_map(|role| systems.iter().map(move |system| (role, *system)))
-            .map(pair)
-            .collect();
+        let text: String = systems.iter().map(pair).collect();
         std::fs::write(settings_in(&self.folder), text).expect("the temp folder is writable");
         self.part.start().await;
         for system in systems {
@@ -132,12 +107,10 @@ impl CommonGateway {
     /// As said.
     pub async fn finish(mut self) {
         self.is_finished = true;
-        for part in [&mut self.part].into_iter().chain(&mut self.interaction) {
-            part.end().await;
-            part.logs.settle(part.name).await;
-            let trouble = part.logs.unexpected(&self.allowed);
-            assert!(trouble.is_empty(), "trouble that the test did not declare:\n{}", trouble.join("\n"));
-        }
+        self.part.end().await;
+        self.part.logs.settle(self.part.name).await;
+        let trouble = self.part.logs.unexpected(&self.allowed);
+        assert!(trouble.is_empty(), "trouble that the test did not declare:\n{}", trouble.join("\n"));
     }
 }
 
@@ -148,9 +121,7 @@ fn settings_in(folder: &tempfile::TempDir) -> PathBuf {
 impl Drop for CommonGateway {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            for part in [&self.part].into_iter().chain(&self.interaction) {
-                eprintln!("--- log of {}:\n{}", part.name, part.logs.lines().join("\n"));
-            }
+            eprintln!("--- log of {}:\n{}", self.part.name, self.part.logs.lines().join("\n"));
         } else {
             assert!(self.is_finished, "a test ends its gateway with finish(), which judges it");
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use tandem_link::{Link, LinkSettings, LinkStatus, LinkTask};
-use tandem_protocol::{PairName, SessionId};
+use tandem_protocol::{PairName, PairTag, SessionId};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ pub enum InvalidPairs {
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) name: PairName,
+    /// Kept, for every message is looked up by it.
+    tag: PairTag,
     pub(crate) link: Link<Registry>,
     pub(crate) registry: Arc<Registry>,
 }
@@ -52,7 +54,7 @@ impl Pairs {
             let registry = Arc::new(Registry::new(pair, name.clone(), connected.clone(), desks.clone()));
             let (link, task) = Link::start(settings, registry.clone());
             desks.reach(pair, Box::new(link.clone()));
-            (Pair { name, link, registry }, task)
+            (Pair { tag: name.tag(), name, link, registry }, task)
         };
         let (pairs, tasks) = links.into_iter().enumerate().map(start).unzip();
         Ok((Self { pairs, connected }, tasks))
@@ -65,7 +67,7 @@ impl Pairs {
     /// The pair of a session; the first for an id of before ids said it.
     pub(crate) fn of(&self, session: SessionId) -> &Pair {
         let tag = session.pair_tag();
-        self.pairs.iter().find(|pair| pair.name.tag() == tag).unwrap_or(&self.pairs[0])
+        self.pairs.iter().find(|pair| pair.tag == tag).unwrap_or(&self.pairs[0])
     }
 
     /// All pairs, the one first at which a new session with this id is to be opened.

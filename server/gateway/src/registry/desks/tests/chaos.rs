@@ -53,8 +53,10 @@ enum Passed {
     GatewayGone { life: u64 },
 }
 
+/// The primary of a pair, as far as it stands between the gateway and the interaction server.
 #[derive(Debug, Default)]
-struct Primaries {
+struct Relay {
+    /// Of the gateway's connection.
     life: u64,
     has_server: bool,
     /// Questions that are not answered, whether they were passed on or not.
@@ -67,7 +69,7 @@ struct World {
     random: fastrand::Rng,
     desks: Desks,
     wires: Vec<SharedWire>,
-    primaries: Vec<Primaries>,
+    relays: Vec<Relay>,
     /// Whom the interaction server believes to be there, at which pair and in which life.
     entered: BTreeMap<DeskId, (usize, u64)>,
     version: u64,
@@ -89,7 +91,7 @@ impl World {
             random: fastrand::Rng::with_seed(seed),
             desks,
             wires,
-            primaries: (0..PAIRS).map(|_| Primaries::default()).collect(),
+            relays: (0..PAIRS).map(|_| Relay::default()).collect(),
             entered: BTreeMap::new(),
             version: 0,
             here: Vec::new(),
@@ -145,16 +147,16 @@ impl World {
     /// The primary reads one frame of the gateway.
     fn engine_reads(&mut self, pair: usize) {
         let Some((id, ask)) = self.wires[pair].get().sent.pop_front() else { return };
-        let primary = &mut self.primaries[pair];
-        primary.waiting.insert((primary.life, id), ask.clone());
-        if primary.has_server {
-            primary.passed.push_back(Passed::Asked { life: primary.life, id, ask });
+        let relay = &mut self.relays[pair];
+        relay.waiting.insert((relay.life, id), ask.clone());
+        if relay.has_server {
+            relay.passed.push_back(Passed::Asked { life: relay.life, id, ask });
         }
     }
 
     /// The interaction server takes one thing from a primary, and the answer is back at once.
     fn server_hears(&mut self, pair: usize) {
-        let (life, id, ask) = match self.primaries[pair].passed.pop_front() {
+        let (life, id, ask) = match self.relays[pair].passed.pop_front() {
             None => return,
             Some(Passed::GatewayGone { life }) => return self.entered.retain(|_, at| *at != (pair, life)),
             Some(Passed::Asked { life, id, ask }) => (life, id, ask),
@@ -172,7 +174,7 @@ impl World {
             DeskAsk::Do { desk, .. } if !self.entered.contains_key(&desk) => refused(ErrorCode::Unavailable),
             _ => told(&json!(null)),
         };
-        if self.primaries[pair].waiting.remove(&(life, id)).is_none() || life != self.primaries[pair].life {
+        if self.relays[pair].waiting.remove(&(life, id)).is_none() || life != self.relays[pair].life {
             return;
         }
         let tag = self.wires[pair].get().unacked.remove(&id);
@@ -191,13 +193,13 @@ impl World {
         let late = std::mem::take(&mut self.wires[pair].get().sent);
         self.desks.is_lost(PairIndex(pair), Instant::now());
         assert!(self.wires[pair].get().unacked.is_empty(), "the next primary would be asked");
-        let (primary, arrives) = (&mut self.primaries[pair], self.random.bool());
-        let life = primary.life;
-        primary.waiting.clear();
-        if primary.has_server {
+        let (relay, arrives) = (&mut self.relays[pair], self.random.bool());
+        let life = relay.life;
+        relay.waiting.clear();
+        if relay.has_server {
             let late = late.into_iter().filter(|_| arrives).map(|(id, ask)| Passed::Asked { life, id, ask });
-            primary.passed.extend(late);
-            primary.passed.push_back(Passed::GatewayGone { life });
+            relay.passed.extend(late);
+            relay.passed.push_back(Passed::GatewayGone { life });
         }
     }
 
@@ -208,9 +210,9 @@ impl World {
 
     /// The interaction server's link to the pair ends; nobody at it is there any more.
     fn server_leaves(&mut self, pair: usize) {
-        let primary = &mut self.primaries[pair];
-        if std::mem::take(&mut primary.has_server) {
-            primary.passed.clear();
+        let relay = &mut self.relays[pair];
+        if std::mem::take(&mut relay.has_server) {
+            relay.passed.clear();
             self.entered.retain(|_, (at, _)| *at != pair);
             if self.wires[pair].get().is_connected {
                 self.desks.is_deserted(PairIndex(pair), Instant::now());
@@ -222,21 +224,21 @@ impl World {
         if std::mem::replace(&mut self.wires[pair].get().is_connected, true) {
             return;
         }
-        self.primaries[pair].life += 1;
+        self.relays[pair].life += 1;
         self.desks.is_connected(PairIndex(pair));
-        if !self.primaries[pair].has_server {
+        if !self.relays[pair].has_server {
             self.desks.is_deserted(PairIndex(pair), Instant::now());
         }
     }
 
     fn server_links(&mut self, pair: usize) {
-        let primary = &mut self.primaries[pair];
-        if std::mem::replace(&mut primary.has_server, true) {
+        let relay = &mut self.relays[pair];
+        if std::mem::replace(&mut relay.has_server, true) {
             return;
         }
         let again =
-            primary.waiting.iter().map(|((life, id), ask)| Passed::Asked { life: *life, id: *id, ask: ask.clone() });
-        primary.passed.extend(again);
+            relay.waiting.iter().map(|((life, id), ask)| Passed::Asked { life: *life, id: *id, ask: ask.clone() });
+        relay.passed.extend(again);
         if self.wires[pair].get().is_connected {
             self.desks.enter_again(PairIndex(pair));
         }
@@ -271,7 +273,7 @@ impl World {
             }
             self.version += 1;
             for (desk, (pair, life)) in self.entered.clone() {
-                if life == self.primaries[pair].life {
+                if life == self.relays[pair].life {
                     self.desks.news(PairIndex(pair), desk, DeskNews::View(view(self.version)));
                 }
             }
@@ -280,10 +282,10 @@ impl World {
     }
 
     fn is_busy(&self, pair: usize) -> bool {
-        !self.wires[pair].get().sent.is_empty() || !self.primaries[pair].passed.is_empty()
+        !self.wires[pair].get().sent.is_empty() || !self.relays[pair].passed.is_empty()
     }
 
-    fn is_right(mut self, seed: u64) {
+    fn judge(mut self, seed: u64) {
         let state = self.desks.lock();
         let stays: BTreeSet<(DeskId, usize)> =
             state.seats.values().filter_map(|seat| seat.stay.map(|stay| (stay.desk, stay.pair.0))).collect();
@@ -307,6 +309,6 @@ fn whatever_comes_and_goes_every_desk_is_there_once_and_all_that_was_done_is_ans
         let mut world = World::new(seed);
         (0..STEPS).for_each(|_| world.step());
         world.settles();
-        world.is_right(seed);
+        world.judge(seed);
     }
 }
