@@ -1,5 +1,7 @@
 //! Two pairs on one store and a gateway that is told of both primaries: how Tandem grows past one machine.
 
+mod agents;
+
 use tandem_protocol::client::Notice;
 use tandem_tests::{
     Account, Agent, CommonGateway, Customer, Primary, System, check,

@@ -226,4 +226,6 @@ async fn what_the_whole_replaces_is_not_passed_over_in_silence() {
     let expected = "tandem: TANDEM_GATEWAY__PAIRS: gateway.pairs has no effect under `tandem run`; its roles link to \
                     its own engines";
     assert_eq!(line(&refusal, 2), expected);
+    let refusal = refused(&["run"], &[("TANDEM_INTERACTION__PAIRS", pairs)]).await;
+    assert_eq!(line(&refusal, 2), expected.replace("GATEWAY", "INTERACTION").replace("gateway", "interaction"));
 }

@@ -36,7 +36,7 @@ pub use process::{Process, Ready};
 pub use rest::Rest;
 pub use store::Store;
 pub use system::{
-    CommonGateway,
+    CommonGateway, CommonInteraction,
     Engine::{self, Backup, Primary},
     Role, System,
 };

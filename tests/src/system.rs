@@ -5,6 +5,7 @@
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
 mod pairs;
+mod routing;
 mod staff;
 
 use std::{
@@ -29,6 +30,7 @@ use crate::{
 
 pub use crate::probe::Role;
 pub use pairs::CommonGateway;
+pub use routing::CommonInteraction;
 
 /// Which engine is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
