@@ -4,9 +4,11 @@ mod agents;
 
 use tandem_protocol::client::Notice;
 use tandem_tests::{
-    Account, Agent, CommonGateway, Customer, Primary, System, check,
+    Account, Agent, CommonGateway, Customer, Primary, Store, System, check,
+    postgres::Database,
     rest::{Ticket, answer},
 };
+use test_case::test_case;
 
 /// Two pairs, each with its two engines, on the same data.
 async fn two_pairs() -> (System, System) {
@@ -15,18 +17,29 @@ async fn two_pairs() -> (System, System) {
     (main, west)
 }
 
+/// As [`two_pairs`], on a store of this kind.
+async fn two_pairs_on(store: Store) -> (System, System) {
+    let Store::Postgres = store else { return two_pairs().await };
+    let database = Database::empty().await;
+    let main = System::builder().postgres(&database).start().await;
+    let west = System::builder().postgres(&database).setting("pair.name", "west").start().await;
+    (main, west)
+}
+
 fn is_of(ticket: &Ticket, system: &System) -> bool {
     ticket.session.pair_tag() == system.pair().tag()
 }
 
-/// Opens sessions at the gateway until there is one at each of the pairs, as chance has it.
+/// Opens sessions at the gateway until there is one at each of the pairs, as chance has it; any others are closed.
 async fn one_at_each(gateway: &CommonGateway, systems: [&System; 2]) -> [Ticket; 2] {
     let rest = gateway.rest();
     let mut found: [Option<Ticket>; 2] = [None, None];
     loop {
         let ticket = rest.open("Ann").await;
         let at = systems.iter().position(|system| is_of(&ticket, system)).expect("an id names one of the pairs");
-        found[at] = Some(ticket);
+        if let Some(spare) = found[at].replace(ticket) {
+            assert_eq!(rest.close(&spare).await.status, 204);
+        }
         if let [Some(first), Some(second)] = &found {
             return [first.clone(), second.clone()];
         }
@@ -44,9 +57,11 @@ async fn is_restored(customer: &Customer) {
     customer.waits_for("the session is restored", restored).await;
 }
 
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn new_sessions_are_spread_over_the_pairs_and_each_is_found_by_its_id() {
-    let (main, west) = two_pairs().await;
+async fn new_sessions_are_spread_over_the_pairs_and_each_is_found_by_its_id(store: Store) {
+    let (main, west) = two_pairs_on(store).await;
     let gateway = CommonGateway::of(&[&main, &west]).await;
     let tickets = one_at_each(&gateway, [&main, &west]).await;
     let rest = gateway.rest();
@@ -65,9 +80,11 @@ async fn new_sessions_are_spread_over_the_pairs_and_each_is_found_by_its_id() {
 }
 
 /// D-2: what happens to one pair is nothing to the chats of the other.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn the_kill_of_one_pairs_primary_restores_its_chats_and_the_others_notice_nothing() {
-    let (mut main, west) = two_pairs().await;
+async fn the_kill_of_one_pairs_primary_restores_its_chats_and_the_others_notice_nothing(store: Store) {
+    let (mut main, west) = two_pairs_on(store).await;
     let gateway = CommonGateway::of(&[&main, &west]).await;
     let rest = gateway.rest();
     let [ours, theirs] =

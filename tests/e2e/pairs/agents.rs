@@ -123,7 +123,7 @@ async fn a_server_that_is_restarted_while_a_pair_is_dead_goes_on_without_it_and_
     centre.server.expect_log("nothing is known of the pair yet");
     let agent = centre.agent(50).await;
     let [(ours, his_ours), (theirs, _)] = centre.chats(&agent).await;
-    let room = agent.view(|view| view.me.room);
+    let room = agent.sees("no offer", |view| view.offers.is_empty().then_some(view.me.room)).await;
     centre.main.kill_both();
     centre.gateway.shows(centre.main.pair(), false).await;
     centre.server.is_killed_and_restarted().await;
