@@ -14,7 +14,7 @@ use crate::archivist::lesson;
 /// The events after one, as many as a page holds. More are to be asked for while the last of them is before the head.
 pub(super) fn page(chat: PastChat, transcript: &Transcript, after: Seq, sees: Visibility) -> TranscriptPage {
     let seen = || transcript.events.iter().filter(|written| written.event.visibility.is_seen_by(sees));
-    let head = seen().last().map_or(Seq::ZERO, |written| written.event.seq);
+    let head = seen().next_back().map_or(Seq::ZERO, |written| written.event.seq);
     let mut bytes = 0;
     let fits = |event: &&RawEvent| {
         // A single larger event still makes a page.

@@ -8,6 +8,7 @@ mod engine;
 mod filing;
 mod house;
 mod link;
+mod looking;
 mod offering;
 mod pairs;
 mod passing;

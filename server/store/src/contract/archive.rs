@@ -20,6 +20,7 @@ macro_rules! holds_archive_contract {
                 each_pair_has_a_place_of_its_own,
                 a_chat_is_listed_with_all_that_is_known_of_it,
                 who_reads_the_same_part_at_once_counts_it_once,
+                a_log_that_was_copied_is_read_again_and_changes_nothing,
                 what_was_erased_before_it_was_read_is_known_as_that,
             ],
             contacts: [

@@ -35,14 +35,22 @@ impl Core {
         Ok(Course::UnderWay)
     }
 
-    /// Whether he may read it the archive knows, and, of what has just been said, the session itself.
+    /// Whether he may read it the archive knows, and, of what has just been said, the session itself; of supervisors it
+    /// need not be asked.
     pub(super) fn read(&mut self, act: &Act, session: SessionId, after: Seq) -> Result<Course, Refusal> {
+        if self.agents.get(&act.agent).is_some_and(Agent::supervises) {
+            self.ask_to_read(act, session, after, false);
+            return Ok(Course::UnderWay);
+        }
         self.run(Errand::Reach(session, act.agent), Purpose::Read(act.clone(), session, after));
         Ok(Course::UnderWay)
     }
 
     pub(super) fn on_reach_known(&mut self, act: &Act, session: SessionId, after: Seq, ran: &Result<Found, Failed>) {
-        let is_his = matches!(ran, Ok(Found::Reach(true)));
+        self.ask_to_read(act, session, after, matches!(ran, Ok(Found::Reach(true))));
+    }
+
+    fn ask_to_read(&mut self, act: &Act, session: SessionId, after: Seq, is_his: bool) {
         let limit = u32::try_from(PAGE_EVENTS_MAX).expect("is a few hundred");
         let request = Request::Read { session, by: Credential::Role, after, limit };
         self.ask(session, Wish::Read(act.agent, is_his), Some(act.clone()), request);

@@ -95,6 +95,18 @@ pub(crate) async fn who_reads_the_same_part_at_once_counts_it_once(backend: &imp
     assert_eq!(who(&handles[0], &ana()).await.expect("is known").chats, 10);
 }
 
+pub(crate) async fn a_log_that_was_copied_is_read_again_and_changes_nothing(backend: &impl Backend) {
+    let archive = backend.open().await;
+    let lessons = || vec![opened_by(1, &[ana()]), comes(1, "Ana"), says(1, 3, "hello"), closes(1)];
+    learns(&archive, lessons()).await;
+    let before = who(&archive, &ana()).await;
+    let copied = PairName::new("copied").expect("is a name");
+    let again = Batch { pair: copied, after: LogPlace::default(), through: LogPlace(4), lessons: lessons() };
+    assert!(archive.learn(again).await.expect("writes"));
+    assert_eq!(who(&archive, &ana()).await, before);
+    assert_eq!(places(&archive, sought("hello")).await, [(1, 3)]);
+}
+
 pub(crate) async fn what_was_erased_before_it_was_read_is_known_as_that(backend: &impl Backend) {
     let archive = backend.open().await;
     learns(&archive, vec![erased(1, 1), comes(1, "Ana"), erased(1, 3), says(1, 4, "left over"), closes(1)]).await;

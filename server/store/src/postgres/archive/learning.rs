@@ -1,4 +1,5 @@
-//! Takes in what the log taught.
+//! Takes in what the log taught. What is known already stays as it is: a log whose places are others than before, since it
+//! was copied, may be read from its beginning again.
 
 use std::collections::BTreeMap;
 
@@ -97,7 +98,8 @@ impl Messages {
              SELECT id, session, seq, visibility, participant, text, array_to_tsvector(string_to_array(words, ' '))
              FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[])
                   AS said (id, session, seq, visibility, participant, text, words)
-             WHERE NOT EXISTS (SELECT 1 FROM past_chats WHERE past_chats.session = said.session AND erased)";
+             WHERE NOT EXISTS (SELECT 1 FROM past_chats WHERE past_chats.session = said.session AND erased)
+             ON CONFLICT DO NOTHING";
         let (texts, words) = (Unprinted(self.texts), Unprinted(self.words));
         let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
             [&ids, &self.sessions, &self.seqs, &self.visibilities, &self.participants, &texts, &words];
@@ -107,7 +109,7 @@ impl Messages {
 
 /// An id for each of these moments, after those that the moment has already.
 async fn free_ids(connection: &mut Connection, moments: &[Timestamp]) -> Result<Vec<i64>, Fault> {
-    let span = |at: &Timestamp| (MessageId::first_at(*at).0, MessageId::first_at(Timestamp(at.0 + 1)).0);
+    let span = |at: &Timestamp| (MessageId::first_at(*at).0, MessageId::first_at(Timestamp(at.0.saturating_add(1))).0);
     let (firsts, ends): (Vec<i64>, Vec<i64>) = moments.iter().map(span).collect::<BTreeMap<_, _>>().into_iter().unzip();
     let sql = "SELECT first, coalesce((SELECT max(id) + 1 FROM past_messages WHERE id >= first AND id < after), first)
                FROM unnest($1::bigint[], $2::bigint[]) AS span (first, after)";
@@ -132,6 +134,9 @@ async fn opened(
     subject: Option<&str>,
     identities: &[Identity],
 ) -> Result<(), Fault> {
+    if !connection.query("SELECT 1 FROM past_chats WHERE session = $1", &[&session.0]).await?.is_empty() {
+        return Ok(());
+    }
     let contact = known_by(connection, identities, at).await?.map(key);
     let sql = "INSERT INTO past_chats (session, pair, opened_at, subject, customer, contact, erased)
                VALUES ($1, $2, $3, $4, '', $5, false)";

@@ -1,4 +1,5 @@
-//! Takes in what the log taught.
+//! Takes in what the log taught. What is known already stays as it is: a log whose places are others than before, since it
+//! was copied, may be read from its beginning again.
 //!
 //! Every function runs inside a transaction of its caller.
 
@@ -55,10 +56,10 @@ fn take_in(connection: &Connection, pair: &PairName, lesson: Lesson) -> Result<(
         Fact::Said { participant, visibility, text } => {
             let id = free_id(connection, at)?;
             let mut write = connection.prepare_cached(
-                "INSERT INTO past_messages (id, session, seq, visibility, participant, text)
+                "INSERT OR IGNORE INTO past_messages (id, session, seq, visibility, participant, text)
                  VALUES (:id, :session, :seq, :visibility, :participant, :text)",
             )?;
-            write.execute(named_params! {
+            let added = write.execute(named_params! {
                 ":id": id.0,
                 ":session": session.0.as_bytes(),
                 ":seq": lesson.seq.0.cast_signed(),
@@ -66,8 +67,10 @@ fn take_in(connection: &Connection, pair: &PairName, lesson: Lesson) -> Result<(
                 ":participant": participant.0,
                 ":text": text,
             })?;
-            let mut index = connection.prepare_cached("INSERT INTO past_words (rowid, words) VALUES (?1, ?2)")?;
-            index.execute((id.0, joined(&text)))?;
+            if added > 0 {
+                let mut index = connection.prepare_cached("INSERT INTO past_words (rowid, words) VALUES (?1, ?2)")?;
+                index.execute((id.0, joined(&text)))?;
+            }
             Ok(())
         }
         Fact::Closed | Fact::Erased => unreachable!("both are dealt with above"),
@@ -91,6 +94,10 @@ fn opened(
     subject: Option<&str>,
     identities: &[Identity],
 ) -> Result<(), StoreError> {
+    let mut query = connection.prepare_cached("SELECT 1 FROM past_chats WHERE session = ?1")?;
+    if query.exists([session.0.as_bytes()])? {
+        return Ok(());
+    }
     let contact = known_by(connection, identities, at)?;
     let mut write = connection.prepare_cached(
         "INSERT INTO past_chats (session, pair, opened_at, subject, customer, contact, erased)
@@ -159,7 +166,7 @@ fn is_erased(connection: &Connection, session: SessionId) -> Result<bool, StoreE
 
 fn free_id(connection: &Connection, at: Timestamp) -> Result<MessageId, StoreError> {
     let first = MessageId::first_at(at);
-    let end = MessageId::first_at(Timestamp(at.0 + 1));
+    let end = MessageId::first_at(Timestamp(at.0.saturating_add(1)));
     let mut query = connection.prepare_cached("SELECT max(id) + 1 FROM past_messages WHERE id >= ?1 AND id < ?2")?;
     let next: Option<i64> = query.query_row((first.0, end.0), |row| row.get(0))?;
     Ok(next.map_or(first, MessageId))
