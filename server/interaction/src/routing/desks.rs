@@ -81,6 +81,7 @@ impl Core {
             }
             DeskAsk::Logout { token } => self.on_logout(ask, token),
             DeskAsk::Exit { desk } => self.on_exit(ask, desk),
+            DeskAsk::Look { .. } => self.reply(ask, refused(ErrorCode::Unavailable, "There is no archive here.")),
             body if !self.link.is_settled() => self.park(Asked { ask, gateway, body }),
             DeskAsk::Enter { desk, token } => self.on_enter(ask, gateway, desk, token),
             DeskAsk::Do { desk, id, action } => self.on_do(ask, gateway, desk, id, action),
