@@ -87,6 +87,20 @@ export async function logout(token, options = {}) {
 }
 
 /**
+ * Says again what was said, as it was said; the answer is that of the first time, and whether it is on the disk by now.
+ * @param {Credentials} credentials
+ * @param {{client_id: string, text: string, visibility?: import('./protocol.js').Visibility}} said
+ * @param {Options} [options]
+ * @returns {Promise<{seq: number, durable: boolean}>} rejects with {@link Refused}
+ */
+export async function repeatMessage({ session, token }, { client_id, text, visibility }, options = {}) {
+  const headers = { Authorization: `Bearer ${token}` };
+  const { seq, durable = true } =
+    await post(`/sessions/${session}/messages`, headers, { client_id, text, visibility }, options);
+  return { seq, durable };
+}
+
+/**
  * Asks until there is an answer worth telling.
  * @param {string} path below the base
  * @param {Record<string, string>} headers

@@ -20,3 +20,4 @@ mod outbox;
 mod tabs;
 mod texts;
 mod unit;
+mod unsaved;
