@@ -7,6 +7,6 @@
 
 export { Desk } from './desk.js';
 export { newId } from './ids.js';
-export { Refused, login, logout, openSession } from './rest.js';
+export { Refused, login, logout, openSession, transcript } from './rest.js';
 export { Session } from './session.js';
 export { forgetSession, forgetWaiting, keepSession, keptSession, onKeptSession } from './storage.js';

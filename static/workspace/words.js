@@ -130,6 +130,7 @@ export function happenings(agentName) {
       case 'queued': return queued(event, about, agentName);
       case 'invited': return [name(about.nameOf(event.by)), ' asks ', name(agentName(event.agent)), ' to join'];
       case 'invitation_ended': return [name(agentName(event.agent)), ` ${NOT_COMING[event.reason] ?? NOT_COMING.declined}`];
+      case 'erased': return ['Erased'];
       case 'closed': return [ended(event.reason)];
       default: return null;
     }
