@@ -21,6 +21,8 @@ const KNOWN_BY = Object.freeze(['customer', 'email', 'phone']);
 const AGAIN_MAX = 5;
 const AGAIN_MS = 1_500;
 
+const STRANGER = 'This customer has named nothing by which to know him again.';
+
 /** Others who are shown (B-1). */
 const SIMILAR_MAX = 5;
 
@@ -75,27 +77,31 @@ export class ContactPanel {
     this.#asking = new AbortController();
     this.#show(null, 'Looking…');
     if (chat === null) return;
-    const named = KNOWN_BY.some((key) => chat.view.properties?.[key]);
-    this.#ask(chat.id, named ? AGAIN_MAX : 0, this.#asking.signal);
+    const isNamed = KNOWN_BY.some((key) => chat.view.properties?.[key]);
+    this.#ask({ session: chat.id, isNamed, again: AGAIN_MAX }, this.#asking.signal);
   }
 
-  /** @param {string} session @param {number} again how often it may become known yet @param {AbortSignal} signal */
-  async #ask(session, again, signal) {
+  /**
+   * @param {{session: string, isNamed: boolean, again: number}} wanted `again`: how often it may become known yet
+   * @param {AbortSignal} signal
+   */
+  async #ask({ session, isNamed, again }, signal) {
+    let problem = STRANGER;
     let found = null;
-    let problem = 'This customer has named nothing by which to know him again.';
     try {
       found = await this.#archive.contactOf(session);
     } catch (refused) {
       problem = refusal(refused);
     }
     if (signal.aborted) return;
-    if (!found && again > 0) {
-      const timer = setTimeout(() => this.#ask(session, again - 1, signal), AGAIN_MS);
+    const mayCome = found === null && (isNamed || problem !== STRANGER);
+    if (mayCome && again > 0) {
+      const timer = setTimeout(() => this.#ask({ session, isNamed, again: again - 1 }, signal), AGAIN_MS);
       signal.addEventListener('abort', () => clearTimeout(timer));
-    } else {
-      this.#show(found, problem);
-      if (found) this.#askSimilar(found, signal);
+      return;
     }
+    this.#show(found, problem);
+    if (found) this.#askSimilar(found, signal);
   }
 
   /** Those who may be the same person are known by number alone. */

@@ -88,7 +88,7 @@ export class Search {
     this.#offerMore(null);
     const q = this.#words.value.trim();
     if (q !== '') this.#find({ q, ...this.#period(), contact: this.#contact?.contact }, signal);
-    else if (this.#contact) this.#list(this.#contact, undefined, signal);
+    else if (this.#contact) this.#list(this.#contact, this.#period().until, signal);
     else this.#say('All words must have been said in one message; the last may be a beginning.');
   }
 
@@ -107,9 +107,11 @@ export class Search {
   async #list(contact, before, signal) {
     const found = await this.#request(() => this.#archive.chats(contact.contact, { before, limit: PAGE }), signal);
     if (!found) return;
-    this.#show(found.map((chat) => chatItem(chat, this.#agentName)));
+    const { from = 0 } = this.#period();
+    const wanted = found.filter(({ opened_at_ms }) => opened_at_ms >= from);
+    this.#show(wanted.map((chat) => chatItem(chat, this.#agentName)));
     const next = found.at(-1)?.opened_at_ms;
-    this.#offerMore(found.length < PAGE ? null : () => this.#list(contact, next, signal));
+    this.#offerMore(wanted.length < PAGE ? null : () => this.#list(contact, next, signal));
   }
 
   /** @returns {Promise<any>} null when it was refused or is not wanted any more */

@@ -71,6 +71,7 @@ const REFUSALS = Object.freeze({
   no_room: 'You have as many chats as you may have.',
   session_closed: 'The chat has ended, or you are not in it any more.',
   unknown_session: 'There is no such chat any more.',
+  unknown_contact: 'There is no such contact any more.',
   forbidden: 'You may not do this.',
 });
 
