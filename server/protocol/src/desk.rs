@@ -65,9 +65,9 @@ pub enum DeskAsk {
         /// What.
         action: Action,
     },
-    /// Looks something up in what is over, or changes a contact. → what [`Look`] says
+    /// Somebody who is logged in, at a desk or over REST, looks something up in what is over. → what [`Look`] says
     Look {
-        /// What the asker's login token hashes to.
+        /// What the login's token hashes to.
         token: TokenHash,
         /// What.
         look: Look,
