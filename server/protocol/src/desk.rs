@@ -101,6 +101,8 @@ pub struct LoggedIn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentRole {
+    /// A program that looks things up and changes contacts; it has no desk and takes no chats.
+    Integrator,
     /// Takes chats from the queues marked for bots.
     Bot,
     /// Takes chats.
@@ -122,7 +124,7 @@ impl AgentRole {
     #[must_use]
     pub fn joins_as(self) -> ParticipantKind {
         match self {
-            Self::Bot => ParticipantKind::External,
+            Self::Integrator | Self::Bot => ParticipantKind::External,
             Self::Agent => ParticipantKind::Agent,
             Self::Supervisor | Self::Administrator => ParticipantKind::Supervisor,
         }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tandem_interaction::Interaction;
+use tandem_interaction::{Interaction, Stores};
 use tandem_link::LinkSettings;
 use tandem_protocol::link::LinkRole;
-use tandem_store::SqliteDirectory;
+use tandem_store::{SqliteDirectory, SqliteTranscripts};
 
 use crate::{
     lifecycle::{
@@ -22,11 +22,13 @@ pub(crate) async fn serve(pair: PairSection, interaction: InteractionSection) ->
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let path = &interaction.data_dir.0.0;
     let directory = SqliteDirectory::open(path).map_err(Failure::runtime)?;
+    let transcripts = SqliteTranscripts::open(path).map_err(Failure::runtime)?;
     let _lock = DataDir::at(path).and_then(|data| data.lock_interaction()).map_err(Failure::runtime)?;
     let (settings, primary) = (interaction.service(), interaction.primary.0.to_string());
     let mut link = LinkSettings::new(pair.name.0, LinkRole::Interaction, "interaction", vec![primary]);
     link.cache = interaction.pair_cache.map(|cache| cache.0.0);
-    let mut running = Interaction::start(settings, Arc::new(directory), link).await.map_err(Failure::runtime)?;
+    let stores = Stores::new(Arc::new(directory), Arc::new(transcripts));
+    let mut running = Interaction::start(settings, stores, link).await.map_err(Failure::runtime)?;
     let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
     Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
     let failed = tokio::select! {

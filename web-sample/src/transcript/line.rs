@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use tandem_protocol::{
     ClosedReason, Event, EventBody, InvitationEnd, LeaveReason, NoticeKind, ParticipantId, ParticipantKind, QueueCause,
-    RawEvent, Seq, Timestamp, Visibility,
+    RawEvent, Seq, Visibility,
 };
 
 use super::Moment;
@@ -55,13 +54,6 @@ impl Piece {
     }
 }
 
-/// What all events have, also those of which nothing else is left or known.
-#[derive(Deserialize)]
-struct Bare {
-    at_ms: Timestamp,
-    r#type: String,
-}
-
 impl Line {
     /// The event, with what is known of participants before it; a join adds to that. None for an event that cannot be
     /// read.
@@ -70,17 +62,12 @@ impl Line {
         names: &mut BTreeMap<ParticipantId, String>,
         kinds: &mut BTreeMap<ParticipantId, ParticipantKind>,
     ) -> Option<Self> {
-        let bare: Bare = serde_json::from_str(event.event.get()).ok()?;
-        let line = |what| Self { seq: event.seq, at: Moment::of(bare.at_ms), day: None, what };
-        if bare.r#type == "erased" {
-            return Some(line(What::Erased));
-        }
-        let Event { body, .. } = serde_json::from_str(event.event.get()).ok()?;
+        let Event { seq, at_ms, body } = serde_json::from_str(event.event.get()).ok()?;
         if let EventBody::Joined { participant, name, kind, .. } = &body {
             names.insert(*participant, name.clone());
             kinds.insert(*participant, *kind);
         }
-        Some(line(Words { names, kinds }.of(body)))
+        Some(Self { seq, at: Moment::of(at_ms), day: None, what: Words { names, kinds }.of(body) })
     }
 }
 
@@ -112,6 +99,7 @@ impl Words<'_> {
     fn of(&self, body: EventBody) -> What {
         let visibility = body.visibility();
         let pieces = match body {
+            EventBody::Erased { .. } => return What::Erased,
             EventBody::Message { participant, text, .. } => return self.said(participant, text, whom(visibility)),
             EventBody::Opened { properties, .. } => opened(properties),
             EventBody::Joined { name, kind, took, .. } => joined(name, kind, took.is_some(), visibility),

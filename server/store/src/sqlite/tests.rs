@@ -1,8 +1,11 @@
 //! SQLite held to the contract, and what only a file can do wrong.
 
+mod erasing;
 mod faults;
 mod index;
+mod migrating;
 mod opening;
+mod transcripts;
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +13,7 @@ use rusqlite::Connection;
 use tandem_protocol::PairName;
 use tempfile::TempDir;
 
-use super::{Connections, SqliteStore, open};
+use super::{Connections, SqliteStore, SqliteTranscripts, open};
 use crate::contract::{Backend, holds_contract};
 
 holds_contract!(DataDir);
@@ -43,6 +46,7 @@ impl DataDir {
 
 impl Backend for DataDir {
     type Store = SqliteStore;
+    type Transcripts = SqliteTranscripts;
 
     async fn fresh() -> Self {
         Self::new()
@@ -50,6 +54,10 @@ impl Backend for DataDir {
 
     async fn open(&self, pair: &str) -> SqliteStore {
         SqliteStore::open(self.path(), &PairName::new(pair).expect("is a name")).expect("opens")
+    }
+
+    async fn transcripts(&self) -> SqliteTranscripts {
+        SqliteTranscripts::open(self.path()).expect("opens")
     }
 }
 
