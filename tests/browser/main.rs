@@ -11,6 +11,7 @@ mod webdriver;
 mod workspace;
 
 mod agents;
+mod archive;
 mod ending;
 mod failover;
 mod keyboard;
