@@ -7,6 +7,7 @@ mod archive;
 mod ending;
 mod failover;
 mod limits;
+mod lookups;
 mod notes;
 mod options;
 mod rest;
