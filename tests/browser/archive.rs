@@ -66,13 +66,18 @@ async fn searches(workspace: &Workspace, words: &str) {
 }
 
 /// How many messages a search finds, once it has an answer.
+async fn found(workspace: &Workspace, words: &str) -> usize {
+    searches(workspace, words).await;
+    let answered = "!document.getElementById('search-state').textContent.startsWith('Looking')";
+    workspace.page.until("there is an answer", answered).await;
+    let found = workspace.page.run("return document.querySelectorAll('.found-item').length;", json!([])).await;
+    found.as_u64().expect("is a number") as usize
+}
+
+/// Waits until a search finds as many messages.
 async fn finds(workspace: &Workspace, words: &str, count: usize) {
     eventually(&format!("{count} are found for {words:?}"), async || {
-        searches(workspace, words).await;
-        let answered = "!document.getElementById('search-state').textContent.startsWith('Looking')";
-        workspace.page.until("there is an answer", answered).await;
-        let found = workspace.page.run("return document.querySelectorAll('.found-item').length;", json!([])).await;
-        (found == count).then_some(())
+        (Box::pin(found(workspace, words)).await == count).then_some(())
     })
     .await;
 }
