@@ -10,6 +10,8 @@ mod limits;
 mod lookups;
 mod notes;
 mod options;
+mod pairs;
+mod postgres;
 mod rest;
 mod resuming;
 mod run;

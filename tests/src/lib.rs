@@ -21,9 +21,12 @@ mod process;
 pub mod rest;
 pub mod seeds;
 mod socket;
+pub mod store;
 pub mod system;
 pub mod usage;
 pub mod whole;
+
+pub use tandem_postgres as postgres;
 
 pub use agent::{Account, Agent};
 pub use checker::check;
@@ -33,7 +36,9 @@ pub use history::History;
 pub use looker::Looker;
 pub use process::{Process, Ready};
 pub use rest::Rest;
+pub use store::Store;
 pub use system::{
+    CommonGateway, CommonInteraction,
     Engine::{self, Backup, Primary},
     Role, System,
 };

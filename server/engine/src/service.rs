@@ -68,8 +68,9 @@ pub(crate) enum Input {
     },
     /// Something about the lease.
     Lease(LeaseInput),
-    /// The lease as read from the store; or what became of taking it.
+    /// The lease as read from the store; or what became of renewing or taking it.
     LeaseRead(Result<Option<Lease>, StoreError>),
+    LeaseRenewed(Result<(), StoreError>),
     LeaseTaken(Result<Taken, StoreError>),
     /// The sessions to inherit.
     OpenSessions {
@@ -136,8 +137,12 @@ pub(crate) struct Service {
     /// The task that follows the primary, while this engine is backup.
     follower: Option<tokio::task::AbortHandle>,
     is_follow_fresh: bool,
+    /// The task that tells the former primary, until that one stands by.
+    deposing: Option<tokio::task::AbortHandle>,
     /// When this engine's takeover began, for the log.
     taking_since: Option<(Instant, tandem_session::TakeCause)>,
+    /// Whether the lease could not be read or written when that was tried last.
+    is_lease_lost: bool,
     links: HashMap<LinkId, Linked>,
     /// The sessions, while this engine is primary and knows which it inherits.
     core: Option<(Epoch, Core)>,
@@ -174,7 +179,9 @@ impl Service {
             lease: None,
             follower: None,
             is_follow_fresh: true,
+            deposing: None,
             taking_since: None,
+            is_lease_lost: false,
             links: HashMap::new(),
             core: None,
             backup: None,
@@ -239,6 +246,7 @@ impl Service {
             Input::HoldOver { link } => self.on_hold_over(link),
             Input::Lease(input) => self.on_lease(input),
             Input::LeaseRead(read) => self.on_lease_read(read),
+            Input::LeaseRenewed(renewed) => self.on_lease_renewed(renewed),
             Input::LeaseTaken(taken) => self.on_lease_taken(taken),
             Input::OpenSessions { epoch, took, open } => self.on_open_sessions(epoch, took, open),
             Input::Saved { epoch, outcome } => self.on_saved(epoch, outcome),

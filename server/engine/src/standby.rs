@@ -1,7 +1,8 @@
 //! The backup's link to the primary: it carries nothing but the fact that the primary is there.
 //!
 //! When it ends, what matters is whether the primary's address refuses connections: then nothing listens there any
-//! more, and the backup acts at once (design section 3).
+//! more, and the backup acts at once (design section 3). Having taken over, it tells the one it followed, by the same
+//! hello.
 
 use std::{io, time::Duration};
 
@@ -31,15 +32,32 @@ const PROBE_PAUSE: Duration = Duration::from_millis(2);
 /// How long one try may take; on one host it is refused or accepted within microseconds.
 const PROBE_MAX: Duration = Duration::from_millis(250);
 
-/// The primary to follow.
+/// Between attempts to tell a former primary. One that is stopped or cut off learns it from the store as a rule; here
+/// is for the one that has lost the store.
+const TELL_PAUSE: Duration = Duration::from_secs(1);
+
+/// The engine to speak to.
 #[derive(Debug, Clone)]
 pub(crate) struct Following {
     pub(crate) address: String,
     pub(crate) pair: PairName,
     pub(crate) this: Peer,
     pub(crate) epoch_seen: Epoch,
-    /// How long to wait first: after a loss that told nothing, so that a strange primary is not asked in a loop.
+    /// How long to wait before it is followed: after a loss that told nothing, so that a strange primary is not asked in a
+    /// loop.
     pub(crate) pause: Duration,
+}
+
+impl Following {
+    fn hello(&self) -> Hello {
+        Hello {
+            version: LINK_VERSION,
+            pair: self.pair.clone(),
+            role: LinkRole::Standby(self.this.clone()),
+            name: format!("engine-{}", self.this.name),
+            epoch_seen: self.epoch_seen,
+        }
+    }
 }
 
 /// Follows until the primary is lost, and says how.
@@ -50,18 +68,33 @@ pub(crate) async fn follow(following: Following, inputs: mpsc::Sender<Input>) {
     let _ = inputs.send(Input::Lease(input)).await;
 }
 
+/// Says to the engine at this address that another one, this, has taken the lease in `epoch_seen`: by its hello, which
+/// it sends until the other has answered anything, or nothing listens there any more. Without it a primary that has
+/// lost nothing but the store would keep its links, none of whose requests it can answer (F-2).
+pub(crate) async fn depose(former: Following) {
+    while let Err(error) = tell(&former).await {
+        debug!(address = former.address, %error, "cannot tell the former primary that it is deposed; trying again");
+        sleep(TELL_PAUSE).await;
+    }
+}
+
+async fn tell(former: &Following) -> Result<(), ConnectionError> {
+    let dialled = dial(&former.address, former.hello(), &ConnectionSettings::default()).await;
+    let Dialled { mut reader, outbox: _outbox, writer } = match dialled {
+        Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return Ok(()),
+        other => other?,
+    };
+    tokio::select! {
+        heard = reader.next() => heard.map(drop),
+        () = writer.run() => Ok(()),
+    }
+}
+
 /// Returns when the primary is lost: true if its address refuses connections.
 async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> bool {
-    let Following { address, pair, this, epoch_seen, .. } = following;
-    let hello = Hello {
-        version: LINK_VERSION,
-        pair: pair.clone(),
-        role: LinkRole::Standby(this.clone()),
-        name: format!("engine-{}", this.name),
-        epoch_seen: *epoch_seen,
-    };
+    let address = &following.address;
     let Dialled { mut reader, outbox: _outbox, writer } =
-        match dial(address, hello, &ConnectionSettings::default()).await {
+        match dial(address, following.hello(), &ConnectionSettings::default()).await {
             Ok(dialled) => dialled,
             Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return true,
             Err(error) => {

@@ -171,9 +171,21 @@ impl Problem {
         Refusal::new(ErrorCode::Unavailable, "No chat engine answered in time; repeat the request unchanged.").into()
     }
 
+    /// A key belongs to a pair that no engine has served for long.
+    pub(crate) fn pair_away() -> Self {
+        let message = "The engines to which this key belongs are away; repeat the request unchanged later, or with \
+                       another key now.";
+        Refusal::new(ErrorCode::Unavailable, message).into()
+    }
+
     /// Something is broken; whoever calls this has logged what.
     pub(crate) fn internal() -> Self {
         Self::new(Kind::Refused(ErrorCode::Internal), "The gateway's log says what happened.")
+    }
+
+    /// Whether nothing was done for want of room, which somebody else may have.
+    pub(crate) fn is_want_of_room(&self) -> bool {
+        matches!(self.kind, Kind::Refused(ErrorCode::LimitSessions | ErrorCode::Busy))
     }
 
     #[cfg(test)]

@@ -1,8 +1,10 @@
-//! The sessions that have readers on this gateway and the desks there are, and what the link's news mean for them.
+//! The sessions of one pair that have readers on this gateway, and what the news of the link to that pair mean for them
+//! and for the desks, which all pairs have in common.
 //!
 //! The link's task calls [`Registry::on`] for every answer and event, in order; nothing here waits. One lock guards
 //! all sessions: what is done under it is short, and a reader's frames are taken out under the reader's own lock.
-//! Order of locks: sessions, then a mailbox, then whatever the link locks to queue a request.
+//! Order of locks: sessions, then a mailbox, then whatever the link locks to queue a request. A pair that is lost is told
+//! of to the readers in its own registry, and so to no others.
 
 mod client;
 mod desk;
@@ -15,9 +17,9 @@ use std::{
     time::Duration,
 };
 
-use tandem_link::{Incoming, Link, Owner};
+use tandem_link::{Incoming, Owner};
 use tandem_protocol::{
-    ClientId, DeskId, ErrorCode, ParticipantId, Refusal, Seq, SessionId,
+    ClientId, DeskId, ErrorCode, PairName, ParticipantId, Refusal, Seq, SessionId,
     link::{Answer, Attached, Outcome, Page},
 };
 use tokio::{
@@ -28,7 +30,8 @@ use tokio::{
 use client::Advanced;
 pub(crate) use client::{Arrival, Client, ReaderKind, Step};
 pub(crate) use desk::{Desk, DeskStep};
-use desks::Desks;
+pub(crate) use desks::Desks;
+use desks::QuestionId;
 use session::Session;
 
 use crate::{frames, problem::Ending};
@@ -37,16 +40,25 @@ use crate::{frames, problem::Ending};
 /// both notices go out in one write: what a takeover is short of is processor time.
 const LOSS_TOLD_AFTER: Duration = Duration::from_millis(150);
 
+/// A pair by its place in the gateway's list, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PairIndex(pub(crate) usize);
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Registry {
+    pair: PairIndex,
+    /// For logs.
+    name: PairName,
     sessions: Mutex<Sessions>,
-    /// Since when no engine has been there; none while there is one.
+    /// Since when no engine of the pair has been there; none while there is one.
     unreachable_since: Mutex<Option<Instant>>,
     /// There was a loss of which readers are to be told.
     loss: Notify,
+    /// Wakes those who wait for a primary of whichever pair.
+    connected: Arc<Notify>,
     /// Has a lock of its own, which is never taken together with that of the sessions.
-    pub(crate) desks: Desks,
+    desks: Arc<Desks>,
 }
 
 #[derive(Debug, Default)]
@@ -75,25 +87,25 @@ pub(crate) enum Tag {
     Do(DeskId, ClientId),
     /// A desk that is gone; nobody waits for the answer.
     Exit,
+    /// What was asked without a desk.
+    Question(QuestionId),
 }
 
 /// What must be done for a reader that goes on; see [`Registry::advance`].
 pub(crate) type ReadNext = Option<(ParticipantId, Seq)>;
 
 impl Registry {
-    /// No sessions, and no engine yet.
-    pub(crate) fn new() -> Self {
+    /// No sessions, and no engine of the pair yet.
+    pub(crate) fn new(pair: PairIndex, name: PairName, connected: Arc<Notify>, desks: Arc<Desks>) -> Self {
         Self {
+            pair,
+            name,
             sessions: Mutex::default(),
             unreachable_since: Mutex::new(Some(Instant::now())),
             loss: Notify::new(),
-            desks: Desks::default(),
+            connected,
+            desks,
         }
-    }
-
-    /// From now on desks may ask through this link.
-    pub(crate) fn reach(&self, link: Link<Self>) {
-        self.desks.reach(Box::new(link));
     }
 
     /// Adds a reader and, before anything else can happen to its session, does `attach`. An error when the gateway is
@@ -140,9 +152,8 @@ impl Registry {
         }
     }
 
-    /// Ends all readers and desks and takes no more.
+    /// Ends all readers and takes no more.
     pub(crate) fn stop(&self) {
-        self.desks.stop();
         let mut sessions = self.lock();
         sessions.stopping = true;
         for client in sessions.read.values().flat_map(Session::clients) {
@@ -150,7 +161,7 @@ impl Registry {
         }
     }
 
-    /// Whether no engine has been there for so long.
+    /// Whether no engine of the pair has been there for so long.
     pub(crate) fn is_unreachable_for(&self, wait: Duration) -> bool {
         let since = *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner);
         since.is_some_and(|since| since.elapsed() >= wait)
@@ -179,6 +190,7 @@ impl Registry {
             Tag::Enter(desk) => self.desks.enter_answered(desk, outcome),
             Tag::Do(desk, id) => self.desks.action_answered(desk, id, outcome),
             Tag::Exit => {}
+            Tag::Question(question) => self.desks.question_answered(question, outcome),
         }
     }
 
@@ -215,39 +227,44 @@ impl Registry {
 
     fn lost(&self, at: Instant) {
         self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(at);
-        self.desks.lost(at);
-        let desks = self.desks.count();
+        let desks = self.desks.is_lost(self.pair, at);
         let sessions = self.lock();
-        tracing::info!(sessions = sessions.read.len(), desks, "lost the primary; messages and actions wait");
+        let read = sessions.read.len();
+        tracing::info!(pair = %self.name, sessions = read, desks, "lost the primary; messages and actions wait");
         sessions.read.values().flat_map(Session::clients).for_each(|client| client.is_lost());
         self.loss.notify_one();
     }
 
-    /// Customers do not notice; desks wait, and are told as of an engine's loss.
-    fn interaction_lost(&self, at: Instant) {
-        tracing::info!(desks = self.desks.count(), "lost the interaction server; actions wait");
-        self.desks.lost(at);
-        self.loss.notify_one();
+    fn is_connected(&self) {
+        *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.desks.is_connected(self.pair);
+        self.connected.notify_waiters();
     }
 
-    /// What is done at its time and not at news: tells of each loss that lasts, and has desks try again to enter. For
-    /// as long as it is polled.
+    /// Customers do not notice; desks go to another pair or wait, and are told as of an engine's loss.
+    fn is_deserted(&self) {
+        let desks = self.desks.is_deserted(self.pair, Instant::now());
+        tracing::info!(pair = %self.name, desks, "no interaction server is at the pair; actions wait");
+    }
+
+    fn enter_again(&self) {
+        let desks = self.desks.enter_again(self.pair);
+        tracing::info!(pair = %self.name, desks, "an interaction server has come to the pair; desks enter again");
+    }
+
+    /// What is done at its time and not at news: tells of each loss that lasts. For as long as it is polled.
     pub(crate) async fn keep_times(&self) {
-        let tell_of_losses = async {
-            loop {
-                self.loss.notified().await;
-                tokio::time::sleep(LOSS_TOLD_AFTER).await;
-                self.tell_of_loss();
-            }
-        };
-        tokio::join!(tell_of_losses, self.desks.retry());
+        loop {
+            self.loss.notified().await;
+            tokio::time::sleep(LOSS_TOLD_AFTER).await;
+            self.tell_of_loss();
+        }
     }
 
     /// Tells those who were there at a loss that is not over for them.
     fn tell_of_loss(&self) {
         let notice = frames::connection_lost();
         self.lock().read.values().flat_map(Session::clients).for_each(|client| client.is_told_of_loss(&notice));
-        self.desks.tell_of_loss(&frames::desk::connection_lost());
     }
 
     fn reattached(&self, attached: Vec<Attached>, lost_for: Duration) {
@@ -293,9 +310,7 @@ impl Owner for Registry {
                 }
             }
             Incoming::Lost { at } => self.lost(at.into()),
-            Incoming::Connected { .. } => {
-                *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            }
+            Incoming::Connected { .. } => self.is_connected(),
             Incoming::Reattached { attached, lost_for } => self.reattached(attached, lost_for),
             Incoming::Place { session, place } => {
                 if let Some(session) = self.lock().read.get(&session) {
@@ -308,9 +323,9 @@ impl Owner for Registry {
                     session.is_told(notice);
                 }
             }
-            Incoming::Desk { desk, news } => self.desks.news(desk, news),
-            Incoming::InteractionGone => self.interaction_lost(Instant::now()),
-            Incoming::EnterAgain => self.desks.enter_again(),
+            Incoming::Desk { desk, news } => self.desks.news(self.pair, desk, news),
+            Incoming::InteractionGone => self.is_deserted(),
+            Incoming::EnterAgain => self.enter_again(),
             // A gateway neither watches nor follows, knows the pair through its link only, and is asked nothing.
             Incoming::Opened(_)
             | Incoming::Changed(_)

@@ -1,7 +1,7 @@
 //! The interaction server of Tandem: queues, routing to agents, their desks.
 //!
-//! It learns of sessions and speaks to gateways through one link to the primary engine, as a gateway does; facts of
-//! routing stand in the transcripts, so that nothing is lost with it. `routing` decides and is pure; the rest
+//! It learns of sessions and speaks to gateways through one link to the primary engine of each pair, as a gateway does;
+//! facts of routing stand in the transcripts, so that nothing is lost with it. `routing` decides and is pure; the rest
 //! carries out. It must never know an engine or a gateway from inside. The executable's role calls
 //! [`Interaction::start`] and [`Interaction::shutdown`].
 

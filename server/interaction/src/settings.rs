@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tandem_protocol::{QueueName, limits::QUEUE_TEXT_BYTES_MAX};
+use tandem_protocol::{PairName, QueueName, limits::QUEUE_TEXT_BYTES_MAX};
 
 use crate::hours::Hours;
 
@@ -87,6 +87,27 @@ pub enum InvalidSettings {
     /// A sentence is longer than a customer may be told.
     #[error("the text of the queue {0} for outside its hours must have 1 to {QUEUE_TEXT_BYTES_MAX} bytes")]
     Text(QueueName),
+    /// There is nothing to link to.
+    #[error("there must be a pair to link to")]
+    NoPair,
+    /// Two pairs have one name.
+    #[error("there are two pairs named {0}")]
+    TwoPairs(PairName),
+    /// Two pairs have one tag.
+    #[error("the ids of sessions cannot tell the pairs {0} and {1} apart; give the newer one another name")]
+    SameTag(PairName, PairName),
+}
+
+/// Finds what keeps pairs from being linked to together.
+pub(crate) fn check_pairs(pairs: &[PairName]) -> Result<(), InvalidSettings> {
+    for (at, pair) in pairs.iter().enumerate() {
+        match pairs[..at].iter().find(|earlier| earlier.tag() == pair.tag()) {
+            Some(earlier) if earlier == pair => return Err(InvalidSettings::TwoPairs(pair.clone())),
+            Some(earlier) => return Err(InvalidSettings::SameTag(earlier.clone(), pair.clone())),
+            None => {}
+        }
+    }
+    if pairs.is_empty() { Err(InvalidSettings::NoPair) } else { Ok(()) }
 }
 
 impl InteractionSettings {

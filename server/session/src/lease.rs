@@ -63,6 +63,9 @@ pub enum LeaseInput {
     RenewFailed,
     /// The store refused a write: there is a newer epoch (F-2).
     Fenced,
+    /// The other engine says that it has taken the lease, in this epoch (F-2): a primary that has lost the store alone
+    /// would not learn it from there.
+    Deposed(Epoch),
     /// The standby link to the primary is up.
     Following,
     /// The standby link ended, or was never made.
@@ -188,6 +191,8 @@ impl LeaseKeeper {
             LeaseInput::Renewed => self.on_renewal_answered(Some(now)),
             LeaseInput::RenewFailed => self.on_renewal_answered(None),
             LeaseInput::Fenced => self.on_fenced(),
+            LeaseInput::Deposed(by) if self.primary_epoch().is_some_and(|own| own < by) => self.on_fenced(),
+            LeaseInput::Deposed(_) => Vec::new(),
             LeaseInput::Following => Vec::new(),
             LeaseInput::FollowLost { is_refused } => self.on_follow_lost(is_refused),
         }
@@ -408,6 +413,20 @@ mod tests {
         let effects = keeper.handle(seconds(9), LeaseInput::Read(Some(lease_of("a", 7))));
         assert_eq!(effects, [LeaseEffect::Follow("127.0.0.1:7301".into())]);
         assert_eq!(keeper.primary_epoch(), None);
+    }
+
+    #[test]
+    fn a_primary_steps_down_when_its_successor_says_so_and_for_nobody_else() {
+        // F-2
+        let mut keeper = keeper();
+        keeper.handle(seconds(0), LeaseInput::Tick);
+        assert_eq!(keeper.handle(seconds(0), LeaseInput::Deposed(Epoch(9))), [], "it serves nobody");
+        keeper.handle(seconds(0), LeaseInput::Read(None));
+        keeper.handle(seconds(0), LeaseInput::Taken(Epoch(5)));
+        assert_eq!(keeper.handle(seconds(1), LeaseInput::Deposed(Epoch(5))), [], "no newer epoch");
+        let effects = keeper.handle(seconds(1), LeaseInput::Deposed(Epoch(6)));
+        assert_eq!(effects, [LeaseEffect::StepDown(Epoch(5)), LeaseEffect::Read]);
+        assert_eq!(keeper.handle(seconds(1), LeaseInput::Deposed(Epoch(6))), [], "it has stepped down");
     }
 
     #[test]

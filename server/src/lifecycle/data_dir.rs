@@ -1,15 +1,17 @@
-//! Who uses a data directory: one engine of each name, one interaction server, one `tandem run`. Whether it is Tandem's and can be written
-//! is the store's to say, which is opened before anything is locked.
+//! Who uses a data directory: one engine of each name, one interaction server, one `tandem run`. Whether it is Tandem's
+//! and can be written is the embedded store's to say, which is opened before anything is locked; where a database is used
+//! instead, locks and caches are all that lies in it.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use rustix::{io::FdFlags, process::Pid};
-use tandem_protocol::EngineName;
+use tandem_protocol::{EngineName, PairName};
 
 /// How long a lock may outlive its recorded holder: the time in which the kernel ends a killed run's children.
 const RELEASE_WAIT: Duration = Duration::from_secs(2);
@@ -41,7 +43,7 @@ pub(crate) enum DataDirError {
     },
 }
 
-/// A directory that the store has found to be ours.
+/// A directory that the embedded store has found to be ours, or that holds nothing but what this makes.
 #[derive(Debug, Clone)]
 pub(crate) struct DataDir(PathBuf);
 
@@ -51,9 +53,10 @@ pub(crate) struct DataDir(PathBuf);
 pub(crate) struct Lock(File);
 
 impl DataDir {
-    /// The directory, which exists.
+    /// The directory, made where it is missing, for this user alone.
     pub(crate) fn at(path: &Path) -> Result<Self, DataDirError> {
-        let absolute = path.canonicalize();
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        let absolute = made.and_then(|()| path.canonicalize());
         absolute.map(Self).map_err(|cause| DataDirError::Unusable { path: path.to_owned(), cause })
     }
 
@@ -76,9 +79,10 @@ impl DataDir {
         Ok(lock)
     }
 
-    /// One engine of each name at a time.
-    pub(crate) fn lock_engine(&self, name: &EngineName) -> Result<Lock, DataDirError> {
-        self.lock(&format!("engine-{name}.lock"), &format!("engine named {name}"))
+    /// One engine of each name in a pair at a time.
+    pub(crate) fn lock_engine(&self, pair: &PairName, name: &EngineName) -> Result<Lock, DataDirError> {
+        // Names have no dot, so no two pairs of names make one file.
+        self.lock(&format!("engine-{pair}.{name}.lock"), &format!("engine named {name} of the pair {pair}"))
     }
 
     /// One interaction server at a time.
@@ -161,12 +165,15 @@ mod tests {
     }
 
     #[test]
-    fn two_engines_of_different_names_share_the_directory() {
+    fn engines_of_different_names_or_pairs_share_the_directory() {
         let parent = tempfile::tempdir().expect("a directory");
         let data = DataDir::at(parent.path()).expect("opens");
         let [a, b] = ["a", "b"].map(|name| EngineName::new(name).expect("is a valid name"));
-        let _a = data.lock_engine(&a).expect("is free");
-        let _b = data.lock_engine(&b).expect("is free");
-        assert!(matches!(data.lock_engine(&a), Err(DataDirError::InUse { .. })));
+        let [main, west] = ["main", "west"].map(|name| PairName::new(name).expect("is a valid name"));
+        let _a = data.lock_engine(&main, &a).expect("is free");
+        let _b = data.lock_engine(&main, &b).expect("is free");
+        let _other = data.lock_engine(&west, &a).expect("is free");
+        let refused = data.lock_engine(&main, &a).expect_err("is in use").to_string();
+        assert!(refused.contains(" is in use by another engine named a of the pair main (process "), "{refused}");
     }
 }

@@ -9,6 +9,7 @@ use tandem_protocol::{QueueName, limits::QUEUE_TEXT_BYTES_MAX};
 use super::{
     engine::EngineSection,
     lists::{Choices, Items},
+    pairs::{self, Pairs},
     refusal::{Refusal, bad_value, origin_of},
     section_value,
     values::{FilePath, HostPort, Rank, Reasoned, Sentence, SkillName, Span, SpanOrOff, Text},
@@ -23,9 +24,13 @@ const RETENTION_MAX_MS: u64 = 876_600 * HOUR_MS;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct InteractionSection {
-    /// The configured primary engine; the backup is learnt from it.
-    pub(crate) primary: Text<HostPort>,
-    /// The file in which the last known pair is kept, so that a start works while the primary is down.
+    /// The configured primary engine of the pair that `[pair]` names; the backup is learnt from it. None when there is
+    /// a list of pairs.
+    pub(crate) primary: Option<Text<HostPort>>,
+    /// `[[interaction.pairs]]`: several pairs, whose sessions all reach the same agents.
+    pub(crate) pairs: Pairs,
+    /// The file in which the last known pair is kept, so that a start works while the primary is down. With a list of
+    /// pairs each has one of its own, which has the pair's name in it too.
     pub(crate) pair_cache: Option<Text<FilePath>>,
     /// The directory of accounts, logins and canned replies; the engine's when it is not given.
     pub(crate) data_dir: Text<FilePath>,
@@ -82,7 +87,8 @@ impl Default for InteractionSection {
     fn default() -> Self {
         let service = InteractionSettings::default();
         Self {
-            primary: Text("127.0.0.1:7301".parse().expect("is a host and a port")),
+            primary: Some(Text("127.0.0.1:7301".parse().expect("is a host and a port"))),
+            pairs: Pairs::default(),
             pair_cache: None,
             data_dir: EngineSection::default().data_dir,
             offer_timeout: Span(service.offer_timeout),
@@ -157,5 +163,6 @@ pub(super) fn extract(merged: &Figment, engine: Option<&EngineSection>) -> Resul
     if let (Some(engine), true) = (engine, origin_of(merged, "interaction.data-dir") == "default") {
         section.data_dir = engine.data_dir.clone();
     }
+    pairs::settle(merged, "interaction", &mut section.primary, &section.pairs)?;
     Ok(section)
 }

@@ -53,6 +53,7 @@ macro_rules! holds_contract {
                 a_deposed_engine_erases_nothing,
                 what_others_said_is_not_erased,
                 saving_goes_on_while_a_long_session_is_erased,
+                an_erasure_that_races_a_takeover_is_done_or_refused_and_can_be_repeated,
                 an_erased_session_stays_erased_for_the_next_primary,
             ],
             leasing: [

@@ -66,7 +66,7 @@ pub trait Store: Send + Sync {
     /// is nothing to erase.
     ///
     /// It goes from the end to the beginning in pieces, so that it holds up no save, however long the session is. Broken
-    /// off by an error it may be done in part; a session of which the later part is erased can still be restored.
-    /// Repeated, it goes on.
+    /// off by an error, or because its future or the store is dropped, it may be done in part; a session of which the
+    /// later part is erased can still be restored. Repeated, it goes on.
     async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError>;
 }

@@ -1,6 +1,6 @@
 //! What the lease keeper decides is done here, and what comes of it is told to the keeper.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use tandem_protocol::Epoch;
 use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, TakeCause};
@@ -12,7 +12,7 @@ use super::{Input, Service};
 use crate::{
     EngineRole,
     clock::wall,
-    standby::{Following, follow},
+    standby::{Following, depose, follow},
 };
 
 impl Service {
@@ -32,32 +32,71 @@ impl Service {
     pub(super) fn on_lease_read(&mut self, read: Result<Option<Lease>, StoreError>) {
         match read {
             Ok(lease) => {
+                self.on_lease_in_reach();
                 let seen = lease.as_ref().map(|lease| self.seen(lease));
                 self.lease = lease;
                 self.on_lease(LeaseInput::Read(seen));
             }
             Err(error) => {
-                warn!(%error, "cannot read the lease");
+                if self.is_lease_lost_now() {
+                    warn!(%error, cause = cause(&error), "cannot read the lease");
+                }
                 self.on_lease(LeaseInput::StoreFailed);
             }
         }
     }
 
+    pub(super) fn on_lease_renewed(&mut self, renewed: Result<(), StoreError>) {
+        let input = match renewed {
+            Ok(()) => {
+                self.on_lease_in_reach();
+                LeaseInput::Renewed
+            }
+            Err(StoreError::Stale { .. }) => LeaseInput::Fenced,
+            Err(error) => {
+                if self.is_lease_lost_now() {
+                    warn!(%error, cause = cause(&error), "cannot renew the lease");
+                }
+                LeaseInput::RenewFailed
+            }
+        };
+        self.on_lease(input);
+    }
+
+    /// Whether it was in reach until now. It is asked for twice a second: a person is told once, and when it is over.
+    fn is_lease_lost_now(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_lease_lost, true)
+    }
+
+    fn on_lease_in_reach(&mut self) {
+        if std::mem::take(&mut self.is_lease_lost) {
+            info!("the lease is in reach again");
+        }
+    }
+
     pub(super) fn on_lease_taken(&mut self, taken: Result<Taken, StoreError>) {
         let input = match taken {
-            Ok(Taken::Held(epoch)) => LeaseInput::Taken(epoch),
+            Ok(Taken::Held(epoch)) => {
+                self.on_lease_in_reach();
+                LeaseInput::Taken(epoch)
+            }
             Ok(Taken::Lost(lease)) => {
+                self.on_lease_in_reach();
                 let seen = self.seen(&lease);
                 info!(primary = %seen.holder, epoch = %seen.epoch, "another engine was faster");
                 self.lease = Some(lease);
                 LeaseInput::LostRace(seen)
             }
             Err(StoreError::Busy(cause)) => {
-                warn!(%cause, "cannot take the lease: another process holds the store's write lock");
+                if self.is_lease_lost_now() {
+                    warn!(%cause, "cannot take the lease: another process holds the store's write lock");
+                }
                 LeaseInput::Blocked
             }
             Err(error) => {
-                warn!(%error, "cannot take the lease");
+                if self.is_lease_lost_now() {
+                    warn!(%error, cause = cause(&error), "cannot take the lease");
+                }
                 LeaseInput::StoreFailed
             }
         };
@@ -96,7 +135,7 @@ impl Service {
             LeaseEffect::Take { seen, cause } => self.take_lease(seen, cause),
             LeaseEffect::Renew(epoch) => {
                 let store = self.store.clone();
-                self.report(async move { Input::Lease(renewal(store.renew_lease(epoch, wall()).await)) });
+                self.report(async move { Input::LeaseRenewed(store.renew_lease(epoch, wall()).await) });
             }
             LeaseEffect::Serve(epoch) => self.read_open_sessions(epoch, Duration::ZERO),
             LeaseEffect::StepDown(epoch) => self.step_down(epoch),
@@ -145,8 +184,16 @@ impl Service {
                  the disk (D-1), is lost with this engine (D-2), and no session is restored"
             );
         }
+        self.depose_former(epoch);
         self.welcome_all();
         self.publish_role();
+    }
+
+    /// Tells the one who held the lease before, if that was another engine: it may be at work still, without the store.
+    fn depose_former(&mut self, epoch: Epoch) {
+        let Some(former) = self.lease.take_if(|lease| lease.holder.name != self.settings.name) else { return };
+        let former = self.following(former.holder.address, epoch, Duration::ZERO);
+        self.deposing = Some(self.tasks.spawn(depose(former)));
     }
 
     fn step_down(&mut self, epoch: Epoch) {
@@ -154,6 +201,7 @@ impl Service {
         self.effects.clear();
         warn!(%epoch, sessions, "deposed: another engine has taken over; this one becomes backup");
         self.lease = None;
+        self.stop_deposing();
         self.send_all_away(None);
     }
 
@@ -161,16 +209,22 @@ impl Service {
         self.stop_following();
         let pause = if self.is_follow_fresh { Duration::ZERO } else { self.settings.lease.renew };
         self.is_follow_fresh = false;
-        let following = Following {
-            address,
-            pair: self.settings.pair.clone(),
-            this: self.this(),
-            epoch_seen: self.lease.as_ref().map_or(Epoch::ZERO, |lease| lease.epoch),
-            pause,
-        };
+        let epoch_seen = self.lease.as_ref().map_or(Epoch::ZERO, |lease| lease.epoch);
+        let following = self.following(address, epoch_seen, pause);
         self.follower = Some(self.tasks.spawn(follow(following, self.reports.clone())));
         // Whoever waited for this engine to know what it is: it is backup.
         self.send_waiting_away();
+    }
+
+    fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
+        Following { address, pair: self.settings.pair.clone(), this: self.this(), epoch_seen, pause }
+    }
+
+    /// The former primary has stepped down, or this engine has.
+    pub(super) fn stop_deposing(&mut self) {
+        if let Some(deposing) = self.deposing.take() {
+            deposing.abort();
+        }
     }
 
     fn stop_following(&mut self) {
@@ -235,13 +289,7 @@ impl Service {
     }
 }
 
-fn renewal(renewed: Result<(), StoreError>) -> LeaseInput {
-    match renewed {
-        Ok(()) => LeaseInput::Renewed,
-        Err(StoreError::Stale { .. }) => LeaseInput::Fenced,
-        Err(error) => {
-            warn!(%error, "cannot renew the lease");
-            LeaseInput::RenewFailed
-        }
-    }
+/// What the store's backend says, for the log.
+fn cause(error: &StoreError) -> Option<String> {
+    error.source().map(ToString::to_string)
 }

@@ -8,7 +8,7 @@ use tandem_protocol::{
     limits::LINK_VERSION,
     link::{FromEngine, Hello, LinkRole, ToEngine},
 };
-use tandem_session::LinkId;
+use tandem_session::{LeaseInput, LinkId};
 use tracing::info;
 
 use super::{Input, Linked, Service};
@@ -25,7 +25,15 @@ impl Service {
             let _ = outbox.end(Some(frame(&FromEngine::Refused(refusal))));
             return;
         }
-        let may_have_lost_primary = hello.epoch_seen.0 > 0 && !matches!(hello.role, LinkRole::Standby(_));
+        let is_other = matches!(hello.role, LinkRole::Standby(_));
+        if is_other && self.keeper.primary_epoch().is_some_and(|own| own < hello.epoch_seen) {
+            // The other engine's word is believed, not just anybody's: a gateway may have outlived a store that was set up
+            // anew. Were it wrong, the lease would be read and taken again; the epoch in the store decides (F-1).
+            self.on_lease(LeaseInput::Deposed(hello.epoch_seen));
+            let _ = outbox.end(Some(frame(&FromEngine::NotPrimary(None))));
+            return;
+        }
+        let may_have_lost_primary = hello.epoch_seen.0 > 0 && !is_other;
         self.links.insert(link, Linked { hello, outbox, is_welcome: false });
         if self.core.is_some() {
             self.welcome(link);
@@ -136,13 +144,14 @@ impl Service {
         linked.is_welcome = true;
         core.link_up(link);
         match &linked.hello.role {
-            LinkRole::Gateway => core.gateway_up(link),
+            LinkRole::Gateway => core.gateway_up(link, &mut self.effects),
             LinkRole::Interaction => core.interaction_up(link, &mut self.effects),
             LinkRole::External | LinkRole::Standby(_) => {}
         }
         info!(link = linked.hello.name, %epoch, "a link is there");
         if let LinkRole::Standby(peer) = &linked.hello.role {
             self.backup = Some((link, peer.clone()));
+            self.stop_deposing();
             self.tell_pair();
         } else if let Some(pair) = self.pair() {
             // Now, before any effect of its coming. An outbox that is full or ended shows as the link's end.

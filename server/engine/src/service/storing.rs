@@ -108,9 +108,7 @@ impl Service {
             }
         }
     }
-}
 
-impl Service {
     pub(super) fn erase(&mut self, session: SessionId) {
         let Some((epoch, _)) = self.core else { return };
         let (store, erasing) = (self.store.clone(), self.erasing.clone());

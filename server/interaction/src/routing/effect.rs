@@ -2,8 +2,8 @@
 
 use tandem_link::Incoming;
 use tandem_protocol::{
-    AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, LoginName, QueueCause, QueueName, Refusal, Secret, Seq,
-    SessionId, TokenHash,
+    AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, LoginName, PairName, QueueCause, QueueName, Refusal,
+    Secret, Seq, SessionId, TokenHash,
     archive::{Identity, Look},
     desk::{AgentRole, Canned, DeskAsk, DeskNews, EarlierChat},
     link::{Outcome, Request},
@@ -11,32 +11,13 @@ use tandem_protocol::{
 };
 use tandem_store::{Account, Chosen, Filing, Login, TakenChat};
 
-use super::requests::PendingId;
+use super::{pairs::PairIndex, requests::PendingId};
 
 /// What the core is told, besides that time passes.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// A primary has welcomed the link. Whatever was asked and not answered is asked again by the link.
-    Connected,
-    /// The link is lost, and with it every desk.
-    Lost,
-    /// Sessions that are open.
-    Opened(Vec<SessionId>),
-    /// Sessions that changed.
-    Changed(Vec<Changed>),
-    /// The answer to an [`Effect::Submit`].
-    Answered(Tag, Outcome),
-    /// A gateway is gone, and with it its desks.
-    GatewayGone(GatewayLink),
-    /// A gateway asks.
-    Asked {
-        /// What the answer names.
-        ask: AskId,
-        /// The gateway's link.
-        gateway: GatewayLink,
-        /// What is asked.
-        body: DeskAsk,
-    },
+    /// The link to a pair tells something.
+    Heard(PairIndex, Heard),
     /// What became of an [`Effect::Verify`]. A login that is accepted is kept already.
     Verified {
         /// As asked.
@@ -62,7 +43,33 @@ pub(crate) enum Input {
     Staff(Staff),
 }
 
-impl Input {
+/// What the link to one pair tells.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A primary has welcomed the link. Whatever was asked and not answered is asked again by the link.
+    Connected,
+    /// The link is lost, and with it every desk that is reached through it.
+    Lost,
+    /// Sessions that are open.
+    Opened(Vec<SessionId>),
+    /// Sessions that changed.
+    Changed(Vec<Changed>),
+    /// The answer to an [`Effect::Submit`].
+    Answered(Tag, Outcome),
+    /// A gateway is gone from the pair, and its desks with it.
+    GatewayGone(GatewayLink),
+    /// A gateway asks.
+    Asked {
+        /// What the answer names.
+        ask: AskId,
+        /// The gateway's link to the pair.
+        gateway: GatewayLink,
+        /// What is asked.
+        body: DeskAsk,
+    },
+}
+
+impl Heard {
     /// What the link tells, as far as it concerns the core.
     pub(crate) fn of(incoming: Incoming<Tag>) -> Option<Self> {
         match incoming {
@@ -112,8 +119,10 @@ pub(crate) struct Kept {
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Ask the primary.
+    /// Ask a primary.
     Submit {
+        /// Of which pair.
+        pair: PairIndex,
         /// What.
         request: Box<Request>,
         /// Given back with the answer.
@@ -132,6 +141,8 @@ pub(crate) enum Effect {
     Look(Box<LookAsk>),
     /// Answer a gateway.
     Reply {
+        /// The pair through which it asked.
+        pair: PairIndex,
         /// The question.
         ask: AskId,
         /// The answer.
@@ -140,19 +151,19 @@ pub(crate) enum Effect {
     /// Tell a desk.
     Push {
         /// The gateway that holds it.
-        gateway: GatewayLink,
+        gateway: GatewayAt,
         /// The desk.
         desk: DeskId,
         /// What is new.
         news: DeskNews,
     },
-    /// Tell waiting customers where they stand.
-    Places(Vec<Placed>),
+    /// Tell waiting customers of a pair where they stand.
+    Places(PairIndex, Vec<Placed>),
     /// Write to the log.
     Note(Note),
 }
 
-/// What a request to the primary was for.
+/// What a request to a primary was for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Tag {
     /// To hear of open sessions.
@@ -165,10 +176,22 @@ pub(crate) enum Tag {
     Erase(SessionId),
 }
 
-/// A question and the connection over which it came: the next primary numbers questions anew.
+/// A gateway's link, which each pair numbers for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GatewayAt {
+    /// The pair.
+    pub(crate) pair: PairIndex,
+    /// The gateway's link to it.
+    pub(crate) link: GatewayLink,
+}
+
+/// A question and the connection over which it came: each pair numbers questions for itself, and the next primary
+/// anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AskRef {
-    /// Counts connections.
+    /// The pair through which it came.
+    pub(super) pair: PairIndex,
+    /// Counts connections to the pair.
     pub(super) connection: u64,
     /// The question.
     pub(super) ask: AskId,
@@ -290,7 +313,7 @@ pub(crate) enum Purpose {
         /// The desk.
         desk: DeskId,
         /// Its gateway.
-        gateway: GatewayLink,
+        gateway: GatewayAt,
     },
     /// A login is ended.
     Logout(AskRef),
@@ -299,8 +322,12 @@ pub(crate) enum Purpose {
 /// What a person may want to read later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Note {
-    /// After a connection, the core knows how everything stands.
-    Settled { sessions: usize, waiting: usize },
+    /// After a connection to a pair, the core knows how all its sessions stand.
+    Settled { pair: PairName, sessions: usize, waiting: usize },
+    /// The core waits no longer for a pair of which it knows nothing yet.
+    BeganWithout { pair: PairName },
+    /// A pair tells of a session that is another's by its id.
+    Stray { pair: PairName, session: SessionId },
     /// A session waits.
     Queued { session: SessionId, queue: QueueName, cause: QueueCause },
     /// A session is offered.

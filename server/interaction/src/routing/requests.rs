@@ -118,7 +118,7 @@ impl Core {
     /// Asks something of the engine.
     pub(super) fn ask(&mut self, session: SessionId, wish: Wish, act: Option<Act>, request: Request) {
         let id = self.keep(session, wish, act, Stage::Asked);
-        self.effects.push(Effect::Submit { request: Box::new(request), tag: Tag::Pending(id) });
+        self.submit(session, Box::new(request), id);
     }
 
     /// Asks the engine to let an agent take part, once the directory has it that the chat is his.
@@ -161,8 +161,14 @@ impl Core {
         let Some(id) = pending else { return };
         let Some(kept) = self.pending.get_mut(&id) else { return };
         if let Stage::Recording(request) = std::mem::replace(&mut kept.stage, Stage::Asked) {
-            self.effects.push(Effect::Submit { request, tag: Tag::Pending(id) });
+            self.submit(session, request, id);
         }
+    }
+
+    /// To the pair of the session. Whatever is asked while it is away is kept by the link.
+    fn submit(&mut self, session: SessionId, request: Box<Request>, id: PendingId) {
+        let pair = self.pairs.of(&session);
+        self.effects.push(Effect::Submit { pair, request, tag: Tag::Pending(id) });
     }
 
     pub(super) fn on_answer(&mut self, id: PendingId, outcome: Outcome) {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tandem_link::{
-    Outbox,
+    LinkSettings, Outbox,
     connection::{Accepted, ConnectionSettings, accept, frame},
 };
 use tandem_protocol::{
@@ -20,6 +20,7 @@ use crate::within;
 
 /// Where an engine is to be found.
 pub(crate) struct Engine {
+    pair: PairName,
     listener: TcpListener,
 }
 
@@ -37,10 +38,20 @@ const GATEWAY: GatewayLink = GatewayLink(7);
 
 impl Engine {
     pub(crate) async fn start() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port") }
+        Self::of_pair("main").await
     }
 
-    pub(crate) fn address(&self) -> String {
+    pub(crate) async fn of_pair(pair: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
+        Self { pair: PairName::new(pair).expect("is valid"), listener }
+    }
+
+    /// What a link to it needs to know.
+    pub(crate) fn link(&self) -> LinkSettings {
+        LinkSettings::new(self.pair.clone(), LinkRole::Interaction, "interaction", vec![self.address()])
+    }
+
+    fn address(&self) -> String {
         self.listener.local_addr().expect("it is bound").to_string()
     }
 
@@ -79,7 +90,7 @@ impl Engine {
     fn pair(&self) -> Pair {
         let primary =
             PeerName { name: "a".parse().expect("is valid"), address: self.address(), pid: std::process::id() };
-        Pair { name: PairName::new("main").expect("is valid"), epoch: Epoch(1), primary, backup: None }
+        Pair { name: self.pair.clone(), epoch: Epoch(1), primary, backup: None }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use tandem_protocol::{
-    AgentId, ClientId, ClosedReason, Epoch, Event, EventBody, ParticipantId, ParticipantKind, RawEvent, Seq, SessionId,
-    Timestamp, Visibility,
+    AgentId, ClientId, ClosedReason, Epoch, Event, EventBody, PairName, ParticipantId, ParticipantKind, RawEvent, Seq,
+    SessionId, Timestamp, Visibility,
 };
 use tandem_store::{Entry, Holder, SqliteStore, Store, Taken};
 use tempfile::TempDir;
 
-use crate::{pair, session};
+use crate::session;
 
 /// When the first event of the first session was numbered.
 const START: Timestamp = Timestamp(1_764_000_000_000);
@@ -25,7 +25,7 @@ pub(crate) struct Log {
 impl Log {
     /// Begins to write.
     pub(crate) async fn begin(folder: &TempDir) -> Self {
-        let store = SqliteStore::open(folder.path(), &pair()).expect("opens");
+        let store = SqliteStore::open(folder.path(), &PairName::new("main").expect("is valid")).expect("opens");
         let holder = Holder {
             name: "a".parse().expect("is valid"),
             address: "127.0.0.1:7301".into(),

@@ -1,5 +1,5 @@
-//! Stories of a running interaction server: a real link, a real directory in a file, and on the other side an engine
-//! that says what the story needs. What is decided is the routing core's own stories; here it is that it happens.
+//! Stories of a running interaction server: real links, a real directory in a file, and on the other side engines that
+//! say what the story needs. What is decided is the routing core's own stories; here it is that it happens.
 
 mod archive;
 mod chats;
@@ -7,16 +7,15 @@ mod engine;
 mod faults;
 mod log;
 mod logins;
+mod pairs;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tandem_interaction::{Interaction, InteractionSettings, Stores, password};
-use tandem_link::LinkSettings;
 use tandem_protocol::{
-    AgentId, DeskId, LoginName, PairName, ParticipantId, ParticipantKind, ParticipantState, QueueCause, QueueState,
-    Seq, SessionId, SessionState, Timestamp, TokenHash, Visibility,
+    AgentId, DeskId, LoginName, ParticipantId, ParticipantKind, ParticipantState, QueueCause, QueueState, Seq,
+    SessionId, SessionState, Timestamp, TokenHash, Visibility,
     desk::{AgentRole, View},
-    link::LinkRole,
     routing::Changed,
 };
 use tandem_store::{Directory, Login, NewAccount, SqliteDirectory, SqliteTranscripts};
@@ -94,8 +93,7 @@ async fn start(stores: Stores, engine: &Engine) -> Interaction {
 }
 
 async fn start_with(settings: InteractionSettings, stores: Stores, engine: &Engine) -> Interaction {
-    let link = LinkSettings::new(pair(), LinkRole::Interaction, "interaction", vec![engine.address()]);
-    Interaction::start(settings, stores, link).await.expect("starts")
+    Interaction::start(settings, stores, vec![engine.link()]).await.expect("starts")
 }
 
 /// Everything in a data directory.
@@ -103,10 +101,6 @@ fn stores_in(folder: &TempDir) -> Stores {
     let directory = SqliteDirectory::open(folder.path()).expect("opens");
     let transcripts = SqliteTranscripts::open(folder.path()).expect("opens");
     Stores::new(Arc::new(directory), Arc::new(transcripts))
-}
-
-fn pair() -> PairName {
-    PairName::new("main").expect("is valid")
 }
 
 async fn hashed() -> tandem_store::PasswordHash {

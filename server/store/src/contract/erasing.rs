@@ -160,6 +160,26 @@ pub(crate) async fn saving_goes_on_while_a_long_session_is_erased(backend: &impl
     }
 }
 
+pub(crate) async fn an_erasure_that_races_a_takeover_is_done_or_refused_and_can_be_repeated(backend: &impl Backend) {
+    let (mut old, mut new) = (backend.open("main").await, backend.open("main").await);
+    let mut epoch = take_over(&old).await;
+    for number in 1..=4 {
+        ended(&old, epoch, session(number), 700).await;
+        let link = verify(session(number), &transcript(backend, session(number)).await.events).expect("is whole");
+        let (erased, current) = tokio::join!(old.erase(epoch, session(number)), take_over(&new));
+        match erased {
+            Ok(erased) => assert_eq!(erased, Erased::Done),
+            Err(error) => assert_stale::<()>(Err(error), current),
+        }
+        assert_eq!(new.erase(current, session(number)).await.expect("erases"), Erased::Done);
+        let found = transcript(backend, session(number)).await;
+        assert_eq!(verify(session(number), &found.events), Ok(link), "F-1: no piece was written twice differently");
+        assert!(found.events[..700].iter().all(|written| written.event.event.get().contains(r#""erased""#)));
+        std::mem::swap(&mut old, &mut new);
+        epoch = current;
+    }
+}
+
 pub(crate) async fn an_erased_session_stays_erased_for_the_next_primary(backend: &impl Backend) {
     let store = backend.open("main").await;
     let epoch = take_over(&store).await;

@@ -17,7 +17,9 @@ use super::{
 };
 use crate::{ChainLink, Entry};
 
-/// For batches in which no session begins or ends, as nearly all.
+/// For batches in which no session begins or ends, as nearly all. Each row draws its place once the fence has let it
+/// pass, in the order of the arrays: two sources without a condition between them can only be joined by a loop, and
+/// `unnest` gives its rows in order. The stories of reading along hold the server to it.
 const APPEND: &str = "
     WITH fence AS (SELECT 1 FROM leases WHERE pair = $1 AND epoch = $2 AND writer = $3 FOR SHARE)
     INSERT INTO events (pair, session, seq, at, closes, secret, proof, link, body)

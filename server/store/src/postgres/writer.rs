@@ -250,7 +250,10 @@ impl Writer {
                 // Nobody waits any more: the store is dropped.
                 Err(error) if self.queue.is_closed() => return Err(error),
                 // Said once: somebody may have to look, since nothing is saved before this is known.
-                Err(error) if looks == 1 => tracing::warn!(cause = ?error.source(), "it cannot be looked up yet"),
+                Err(error) if looks == 1 => {
+                    let cause = error.source().map(tracing::field::display);
+                    tracing::warn!(cause, "it cannot be looked up yet");
+                }
                 Err(_) => {}
             }
             sleep(LOOK_UP_PAUSE).await;

@@ -182,9 +182,7 @@ impl Writer {
         self.checkpoints.committed(1);
         Ok(taken)
     }
-}
 
-impl Writer {
     fn begin_erasure(&mut self, erase: Erase) {
         if self.erasures.len() >= ERASURES_MAX {
             let _ = erase.reply.send(Err(Fault::QueueFull.into()));

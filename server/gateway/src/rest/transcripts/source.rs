@@ -86,7 +86,7 @@ impl From<TranscriptPage> for Part {
 
 async fn read(app: &Shared, session: SessionId, bearer: Bearer, after: Seq, limit: usize) -> Result<Page, Problem> {
     let read = Request::Read { session, by: bearer.credential(), after, limit: limit as u32 };
-    match app.engine.ask(read).await? {
+    match app.engine.ask(session, read).await? {
         Answer::Page(page) => Ok(page),
         _ => Err(Problem::internal()),
     }

@@ -26,6 +26,8 @@ pub(super) struct Directory {
     pub(super) life: u64,
     /// It cannot write.
     pub(super) is_broken: bool,
+    /// It could not keep that a chat is taken.
+    pub(super) has_lost_a_chat: bool,
 }
 
 impl Directory {
@@ -63,6 +65,7 @@ impl Directory {
 
     pub(super) fn run(&mut self, errand: Errand) -> Result<Found, Failed> {
         if self.is_broken {
+            self.has_lost_a_chat |= matches!(errand, Errand::Take(_));
             return Err(Failed);
         }
         match errand {

@@ -1,6 +1,8 @@
 //! Two engines on one SQLite store, in one process: who serves, who is sent where, what a takeover keeps. Processes
 //! that are really killed are the business of the package `tandem-tests`.
 
+mod cut_off;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::value::RawValue;
@@ -15,8 +17,10 @@ use tandem_protocol::{
     link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
 };
 use tandem_session::{LeaseTimes, SessionSettings};
-use tandem_store::{SqliteStore, SqliteTranscripts, Transcripts, verify};
+use tandem_store::{SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
 use tokio::{net::TcpListener, runtime::Runtime, time::timeout};
+
+use cut_off::CutOff;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const ANA: Credential = Credential::Token(TokenHash([7; 32]));
@@ -30,9 +34,12 @@ struct Killable {
 
 impl Killable {
     fn start(name: &str, dir: &std::path::Path) -> Self {
+        Self::start_on(name, Arc::new(SqliteStore::open(dir, &main_pair()).expect("the store opens")))
+    }
+
+    fn start_on(name: &str, store: Arc<dyn Store>) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let pair = PairName::new("main").expect("valid");
-        let store = Arc::new(SqliteStore::open(dir, &pair).expect("the store opens"));
+        let pair = main_pair();
         let (engine, address) = runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("bound").to_string();
@@ -65,6 +72,10 @@ impl Killable {
         self.runtime.block_on(engine.shutdown()).expect("ends in order");
         self.runtime.shutdown_background();
     }
+}
+
+fn main_pair() -> PairName {
+    PairName::new("main").expect("valid")
 }
 
 fn is_primary(role: &EngineRole) -> bool {
@@ -227,6 +238,32 @@ fn a_link_of_another_pair_is_refused_and_one_that_has_seen_a_newer_primary_is_no
 }
 
 #[test]
+fn a_primary_steps_down_when_the_other_engine_names_a_newer_epoch_and_looks_at_the_lease() {
+    // F-1, F-2
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    block_on(async {
+        let (mut link, epoch) = Peer::welcomed_by(&primary).await;
+        let name = EngineName::new("b").expect("valid");
+        let other = LinkRole::Standby(tandem_protocol::Peer { name, address: "127.0.0.1:1".into(), pid: 1 });
+        let mut successor = Peer::dial_as(other, &primary, "main", epoch.next()).await;
+        assert!(matches!(successor.hears().await, FromEngine::NotPrimary(None)));
+        let sent_away = async {
+            loop {
+                if let FromEngine::NotPrimary(pair) = link.hears().await {
+                    return pair;
+                }
+            }
+        };
+        assert_eq!(sent_away.await, None, "it knows no better primary");
+        // The lease is its own all the same: it was told wrongly.
+        let (_link, again) = Peer::welcomed_by(&primary).await;
+        assert_eq!(again, epoch.next());
+    });
+    primary.stop();
+}
+
+#[test]
 fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_first_is_gone() {
     let dir = tempfile::tempdir().expect("a directory");
     let primary = Killable::start("a", dir.path());
@@ -263,6 +300,33 @@ fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_f
         }
     });
     primary.stop();
+}
+
+#[test]
+fn a_primary_that_has_lost_nothing_but_the_store_is_told_by_its_successor_and_sends_its_links_away() {
+    // F-2
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, scissors) = CutOff::open(dir.path(), &main_pair());
+    let cut_off = Killable::start_on("a", Arc::new(store));
+    block_on(async { cut_off.is(is_primary).await });
+    let successor = Killable::start("b", dir.path());
+    block_on(async {
+        successor.is(is_backup).await;
+        let (mut peer, _) = Peer::welcomed_by(&cut_off).await;
+        scissors.cut();
+        successor.is(is_primary).await;
+        loop {
+            match peer.hears().await {
+                FromEngine::NotPrimary(None) => break,
+                FromEngine::Pair(_) | FromEngine::Heartbeat => {}
+                other => panic!("not sent away: {other:?}"),
+            }
+        }
+        cut_off.is(|role| !is_primary(role)).await;
+        Peer::welcomed_by(&successor).await;
+    });
+    cut_off.kill();
+    successor.stop();
 }
 
 #[test]
