@@ -3,6 +3,7 @@
 
 mod agents;
 mod browser;
+mod contacts;
 mod desks;
 mod engine;
 mod failover;
@@ -11,6 +12,7 @@ mod pages;
 mod pairs;
 mod rest;
 mod sockets;
+mod transcripts;
 
 use std::{future::Future, time::Duration};
 
