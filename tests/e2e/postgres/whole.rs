@@ -99,7 +99,14 @@ async fn an_engine_that_dies_while_the_database_is_away_comes_back_when_that_doe
     assert_eq!(check(&customer.history()), []);
     drop(customer);
     whole
-        .ends(&["the lease", "not saved yet", "the connection broke", "it cannot be looked up yet", "the directory"])
+        .ends(&[
+            "the lease",
+            "not saved yet",
+            "the connection broke",
+            "it cannot be looked up yet",
+            "the directory",
+            "the archive",
+        ])
         .await;
     drop(running);
 }
