@@ -83,7 +83,7 @@ impl Owner for Service {
             Incoming::Connected { .. } => self.reading.is_served(),
             Incoming::Changed(_) => self.reading.changes(),
             Incoming::Answered { tag: Tag::Erase(session), outcome } => {
-                // Full: the eraser has ended, or is asked again for what it does not hear.
+                // Never full: it holds more than are asked at a time. Closed once the eraser has ended.
                 let _ = self.erased.try_send((*session, outcome.clone()));
                 return;
             }
