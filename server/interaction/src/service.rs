@@ -89,7 +89,7 @@ impl Owner for Ear {
             Incoming::Connected { .. } => self.service.reading.is_served(),
             Incoming::Changed(_) => self.service.reading.changes(),
             Incoming::Answered { tag: Tag::Erase(session), outcome } => {
-                // Full: the eraser has ended, or is asked again for what it does not hear.
+                // Never full: it holds more than are asked at a time. Closed once the eraser has ended.
                 let _ = self.service.erased.try_send((*session, outcome.clone()));
                 return;
             }

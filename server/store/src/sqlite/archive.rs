@@ -1,7 +1,7 @@
 //! The archive in the directory's file.
 //!
 //! Only the interaction server writes it, through the same connection as the rest of the directory: a part of the log is
-//! one transaction among the others, small enough that no agent waits for it.
+//! one transaction among the others, small enough that no agent waits for it. It is read through connections of its own.
 
 mod chats;
 mod contacts;
@@ -26,7 +26,7 @@ use crate::{
 impl Archive for SqliteDirectory {
     async fn place(&self, pair: &PairName) -> Result<LogPlace, StoreError> {
         let pair = pair.clone();
-        self.read(move |connection| learning::place(connection, &pair)).await
+        self.look_back(move |connection| learning::place(connection, &pair)).await
     }
 
     async fn learn(&self, batch: Batch) -> Result<bool, StoreError> {
@@ -34,16 +34,16 @@ impl Archive for SqliteDirectory {
     }
 
     async fn chat(&self, session: SessionId, reach: Reach) -> Result<Option<PastChat>, StoreError> {
-        self.read(move |connection| chats::find(connection, session, reach)).await
+        self.look_back(move |connection| chats::find(connection, session, reach)).await
     }
 
     async fn contact(&self, contact: ContactId, reach: Reach) -> Result<Option<Contact>, StoreError> {
-        self.read(move |connection| contacts::find(connection, contact, reach)).await
+        self.look_back(move |connection| contacts::find(connection, contact, reach)).await
     }
 
     async fn contact_by(&self, identity: &Identity, reach: Reach) -> Result<Option<Contact>, StoreError> {
         let identity = identity.clone();
-        self.read(move |connection| match contacts::owner(connection, &identity)? {
+        self.look_back(move |connection| match contacts::owner(connection, &identity)? {
             Some(contact) => contacts::find(connection, contact, reach),
             None => Ok(None),
         })
@@ -52,7 +52,7 @@ impl Archive for SqliteDirectory {
 
     async fn contacts(&self, text: &str, reach: Reach, limit: u32) -> Result<Vec<Contact>, StoreError> {
         let text = text.to_owned();
-        self.read(move |connection| contacts::list(connection, &text, reach, limit)).await
+        self.look_back(move |connection| contacts::list(connection, &text, reach, limit)).await
     }
 
     async fn chats(
@@ -61,7 +61,7 @@ impl Archive for SqliteDirectory {
         before: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<PastChat>, StoreError> {
-        self.read(move |connection| chats::of(connection, contact, before, limit)).await
+        self.look_back(move |connection| chats::of(connection, contact, before, limit)).await
     }
 
     async fn earlier(
@@ -71,11 +71,11 @@ impl Archive for SqliteDirectory {
         limit: u32,
     ) -> Result<Vec<EarlierChat>, StoreError> {
         let identities = identities.to_vec();
-        self.read(move |connection| chats::earlier(connection, session, &identities, limit)).await
+        self.look_back(move |connection| chats::earlier(connection, session, &identities, limit)).await
     }
 
     async fn search(&self, sought: Sought) -> Result<Hits, StoreError> {
-        self.read(move |connection| searching::search(connection, &sought)).await
+        self.look_back(move |connection| searching::search(connection, &sought)).await
     }
 
     async fn amend(&self, contact: ContactId, change: Amendment) -> Result<Changed, StoreError> {
@@ -98,7 +98,7 @@ impl Archive for SqliteDirectory {
         after: Option<SessionId>,
         limit: u32,
     ) -> Result<Vec<(PairName, SessionId)>, StoreError> {
-        self.read(move |connection| erasing::list(connection, closed_before, after, limit)).await
+        self.look_back(move |connection| erasing::list(connection, closed_before, after, limit)).await
     }
 
     async fn chat_erased(&self, session: SessionId) -> Result<(), StoreError> {

@@ -31,6 +31,8 @@ use crate::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash,
 pub struct SqliteDirectory {
     // In the order of their closing: SQLite tidies up when the last connection closes, which must be one that may write.
     readers: Readers,
+    /// For the archive alone: whoever searches, which may take long, keeps no agent waiting.
+    archive: Readers,
     /// Reads nothing but the version, which SQLite counts for each connection apart: all that others commit, the writer
     /// of this very process included.
     watcher: Arc<Mutex<Connection>>,
@@ -46,6 +48,7 @@ impl SqliteDirectory {
         let connect = || Ok((connection::reader(&file)?, connection::directory_writer(&file)?));
         let (watcher, writer) = connect().map_err(|error| open::refusal(dir, &file, error))?;
         Ok(Self {
+            archive: Readers::new(file.clone()),
             readers: Readers::new(file),
             watcher: Arc::new(Mutex::new(watcher)),
             writer: Arc::new(Mutex::new(writer)),
@@ -60,12 +63,21 @@ impl SqliteDirectory {
     }
 
     /// Runs `read` on one state of the file.
-    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         self.readers.run(read).await
+    }
+
+    /// As [`Self::read`] for the archive.
+    pub(super) async fn look_back<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.archive.run(read).await
     }
 
     /// Runs `write` in a transaction that is durable when this returns, or none of it has happened.

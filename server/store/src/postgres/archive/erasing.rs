@@ -53,22 +53,23 @@ pub(super) async fn list(
 }
 
 /// Nothing of a chat is left but that it was. The chat's row first: whoever files it away at this moment waits for it,
-/// and sees that no remark is to be kept any more.
+/// and sees that no remark is to be kept any more. What was filed last: it raises the directory's version, whose row is
+/// locked after all others.
 pub(super) async fn chat_erased(connection: &mut Connection, session: SessionId) -> Result<(), Fault> {
     for statement in [
         "UPDATE past_chats SET subject = NULL, customer = '', erased = true WHERE session = $1",
         "DELETE FROM past_messages WHERE session = $1",
         "UPDATE past_participants SET name = '' WHERE session = $1",
-        "UPDATE takings SET remark = NULL WHERE session = $1 AND remark IS NOT NULL",
     ] {
         connection.execute(statement, &[&session.0]).await?;
     }
     let sql = "SELECT contact FROM past_chats JOIN contacts USING (contact) WHERE session = $1 AND erasing";
     let rows = connection.query(sql, &[&session.0]).await?;
-    match rows.first() {
-        Some(row) => finish(connection, number(row, 0)?).await.map(drop),
-        None => Ok(()),
+    if let Some(row) = rows.first() {
+        finish(connection, number(row, 0)?).await?;
     }
+    let sql = "UPDATE takings SET remark = NULL WHERE session = $1 AND remark IS NOT NULL";
+    connection.execute(sql, &[&session.0]).await.map(drop)
 }
 
 /// Removes a contact who is being erased when none of his chats is left, and says how far it is.

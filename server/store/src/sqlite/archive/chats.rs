@@ -26,13 +26,14 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-/// Whether a chat `c` is within reach of `:agent`.
+/// Whether a chat `c` is within reach of `:agent`. A cross join is done from the left: a customer has few chats, an agent
+/// has had many.
 macro_rules! in_reach {
     () => {
         "(:agent IS NULL
           OR EXISTS (SELECT 1 FROM past_participants AS own WHERE own.session = c.session AND own.agent = :agent)
-          OR EXISTS (SELECT 1 FROM past_chats AS other JOIN past_participants AS own USING (session)
-                     WHERE other.contact = c.contact AND own.agent = :agent))"
+          OR EXISTS (SELECT 1 FROM past_chats AS other CROSS JOIN past_participants AS own
+                     WHERE other.contact = c.contact AND own.session = other.session AND own.agent = :agent))"
     };
 }
 pub(super) use in_reach;

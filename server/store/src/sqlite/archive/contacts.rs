@@ -32,7 +32,8 @@ pub(super) fn find(connection: &Connection, contact: ContactId, reach: Reach) ->
     let contact = resolve(connection, contact)?;
     if let Some(agent) = reach.agent() {
         let mut query = connection.prepare_cached(
-            "SELECT 1 FROM past_chats JOIN past_participants USING (session) WHERE contact = ?1 AND agent = ?2",
+            "SELECT 1 FROM past_chats AS chat CROSS JOIN past_participants AS own
+             WHERE chat.contact = ?1 AND own.session = chat.session AND own.agent = ?2",
         )?;
         if !query.exists((key(contact), agent.0))? {
             return Ok(None);
@@ -49,8 +50,9 @@ pub(super) fn list(connection: &Connection, text: &str, reach: Reach, limit: u32
                 OR EXISTS (SELECT 1 FROM identities AS known
                            WHERE known.contact = contacts.contact AND instr(known.folded, :text) > 0))
            AND (:agent IS NULL
-                OR EXISTS (SELECT 1 FROM past_chats AS chat JOIN past_participants AS own USING (session)
-                           WHERE chat.contact = contacts.contact AND own.agent = :agent))
+                OR EXISTS (SELECT 1 FROM past_chats AS chat CROSS JOIN past_participants AS own
+                           WHERE chat.contact = contacts.contact AND own.session = chat.session
+                             AND own.agent = :agent))
          ORDER BY contact DESC LIMIT :limit",
     )?;
     let parameters = named_params! {

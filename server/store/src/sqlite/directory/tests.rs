@@ -9,15 +9,15 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tandem_protocol::PairName;
+use tandem_protocol::{AgentId, ContactId, PairName, Timestamp};
 use tempfile::TempDir;
 
 use super::SqliteDirectory;
 use crate::{
-    Archive, Directory, OpenError, SqliteStore, StoreError,
+    Archive, Directory, OpenError, Reach, SqliteStore, StoreError,
     contract::archive::{
         holds_archive_contract,
-        story::{ana, closes, comes, learns, opened_by, says, session, who},
+        story::{ana, closes, comes, learns, opened_by, says, session, sought, taken_by, who},
     },
     contract::directory::{
         Backend, holds_directory_contract,
@@ -293,4 +293,33 @@ async fn an_erased_text_is_not_in_the_files_any_more() {
         assert!(!holds(text), "{text}");
     }
     assert!(holds("what stays"));
+}
+
+#[tokio::test]
+async fn altered_rows_of_the_archive_are_a_failure_and_never_a_panic() {
+    let damages = [
+        "UPDATE contacts SET attributes = '{'",
+        "UPDATE identities SET identity = '{'",
+        "UPDATE past_participants SET agent = -1",
+        "UPDATE past_chats SET session = x'00'",
+        "UPDATE past_chats SET pair = 'Not A Name'",
+        "DROP TABLE past_messages",
+        "DROP TABLE past_words",
+    ];
+    for damage in damages {
+        let dir = DataDir::new();
+        let directory = dir.directory();
+        learns(&directory, vec![opened_by(1, &[ana()]), taken_by(1, AgentId(1), "Ben"), says(1, 4, "hello")]).await;
+        learns(&directory, vec![closes(1)]).await;
+        dir.intruder().execute_batch(damage).expect("damages");
+        let contact = ContactId(1);
+        let outcomes = [
+            directory.contacts("", Reach::All, 9).await.err(),
+            directory.chats(contact, None, 9).await.err(),
+            directory.search(sought("hello")).await.err(),
+            directory.to_erase(Some(Timestamp(u64::MAX / 4)), None, 9).await.err(),
+        ];
+        let failed = outcomes.iter().flatten().all(|error| matches!(error, StoreError::Failed(_)));
+        assert!(failed && outcomes.iter().any(Option::is_some), "{damage}: {outcomes:?}");
+    }
 }
