@@ -20,6 +20,6 @@ pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
 pub use postgres::{AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore};
-pub use sqlite::{OpenError, SqliteDirectory, SqliteStore};
+pub use sqlite::{BackupError, OpenError, SqliteBackup, SqliteDirectory, SqliteStore};
 pub use store::Store;
 pub use transcripts::{ChainLink, LogPlace, Proof, Transcript, Transcripts, Written};

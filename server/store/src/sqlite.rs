@@ -6,6 +6,7 @@
 //! brought up behind it (`index.rs`). It must never answer from memory what another process may have changed: every
 //! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way.
 
+mod backup;
 mod checkpoint;
 mod command;
 mod connection;
@@ -38,6 +39,11 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
 
+pub use self::{
+    backup::{BackupError, SqliteBackup},
+    directory::SqliteDirectory,
+    open_error::OpenError,
+};
 use self::{
     checkpoint::{Checkpoints, WriteTurn},
     command::{COMMANDS_MAX, Command, Queue, Take, Work},
@@ -48,7 +54,6 @@ use self::{
     row::Row,
     writer::Writer,
 };
-pub use self::{directory::SqliteDirectory, open_error::OpenError};
 use crate::{Cause, Entry, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
 
 /// One pair's part of a data directory. Dropping it finishes what was asked, which may block for some milliseconds.

@@ -53,6 +53,6 @@ impl Backend for DataDir {
     }
 }
 
-fn pair() -> PairName {
+pub(super) fn pair() -> PairName {
     PairName::new("main").expect("is a name")
 }

@@ -1,0 +1,8 @@
+//! What an operator does to a store as a whole: back it up, check it, move it.
+//!
+//! The databases' inside is the store crate's; here is what lies around it: where things are put, what is said on the
+//! way, and what is refused. `commands/store` calls it.
+
+pub(crate) mod backup;
+pub(crate) mod new_dir;
+pub(crate) mod progress;
