@@ -9,19 +9,26 @@ pub(crate) mod leasing;
 pub(crate) mod reading;
 pub(crate) mod sessions;
 pub(crate) mod story;
+pub(crate) mod transcripts;
 
-use crate::Store;
+use crate::{Store, Transcripts};
 
 /// A database to run a story on.
 pub(crate) trait Backend {
     /// What opens it.
     type Store: Store + 'static;
 
+    /// What looks back at it.
+    type Transcripts: Transcripts + 'static;
+
     /// A database that nobody has used.
     async fn fresh() -> Self;
 
     /// Opens the part of a pair, as another process would.
     async fn open(&self, pair: &str) -> Self::Store;
+
+    /// Looks back at all pairs' parts, as another process would.
+    async fn transcripts(&self) -> Self::Transcripts;
 }
 
 /// One test a story.
@@ -59,6 +66,17 @@ macro_rules! holds_contract {
                 a_new_primary_finds_every_session_and_goes_on,
                 an_engine_that_restarts_finds_every_session_and_goes_on,
                 pairs_in_one_database_do_not_touch_each_other,
+            ],
+            transcripts: [
+                before_anybody_has_written_there_is_nothing,
+                an_event_is_read_back_with_all_that_is_stored_with_it,
+                a_log_is_read_along_in_pages_of_any_size,
+                who_reads_along_misses_nothing_while_others_write_and_take_over,
+                a_chain_goes_on_across_takeovers_and_restarts,
+                what_was_refused_leaves_no_trace_in_the_chain,
+                events_that_are_alike_have_other_leaves,
+                sessions_are_listed_by_their_ids_open_or_closed,
+                each_pair_has_a_log_of_its_own,
             ],
         }
     };

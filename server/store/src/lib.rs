@@ -4,6 +4,7 @@
 //! that many machines share. The crate exists so that the engine knows no database, and the fence (F-1) and the commit before the answer (D-1) stand in one place. It
 //! must never know what an event means: it numbers nothing and interprets nothing. The engine is its only caller.
 
+mod chain;
 #[cfg(test)]
 mod contract;
 mod directory;
@@ -15,11 +16,14 @@ mod sqlite;
 mod store;
 mod transcripts;
 
+pub use chain::{Breach, Broken, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
-pub use postgres::{AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore};
-pub use sqlite::{BackupError, OpenError, SqliteBackup, SqliteDirectory, SqliteStore};
+pub use postgres::{
+    AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
+};
+pub use sqlite::{BackupError, OpenError, SqliteBackup, SqliteDirectory, SqliteStore, SqliteTranscripts};
 pub use store::Store;
 pub use transcripts::{ChainLink, LogPlace, Proof, Transcript, Transcripts, Written};

@@ -4,7 +4,8 @@
 //! through one connection (`writer.rs`), a statement for whatever waits, which checks the lease in its own transaction
 //! (`append.rs`); reads go through a few connections more (`pool.rs`, `history.rs`). It must never answer from memory
 //! what another process may have changed, and never read from a server that takes no writes: such a host is passed over
-//! (`connection.rs`). [`PostgresDirectory`] (`directory.rs`) lies in the same database.
+//! (`connection.rs`). [`PostgresDirectory`] (`directory.rs`) lies in the same database; [`PostgresTranscripts`]
+//! (`transcripts.rs`) looks back at what was written.
 
 mod address;
 mod append;
@@ -22,6 +23,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transcripts;
 mod writer;
 
 use async_trait::async_trait;
@@ -32,6 +34,7 @@ pub use self::{
     address::{AddressError, PostgresAddress},
     directory::PostgresDirectory,
     open_error::PostgresOpenError,
+    transcripts::PostgresTranscripts,
 };
 use self::{
     command::{Append, COMMANDS_MAX, Command, Queue, Take},

@@ -4,7 +4,8 @@
 //! (`writer.rs`), a transaction for whatever waits (`group.rs`); reads go through a few read-only connections
 //! (`readers.rs`). The hot write is an append to a log without an index (`migrations/`); what is derived from it is
 //! brought up behind it (`index.rs`). It must never answer from memory what another process may have changed: every
-//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way.
+//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way;
+//! [`SqliteTranscripts`] (`transcripts.rs`) looks back at what was written.
 
 mod backup;
 mod checkpoint;
@@ -25,6 +26,7 @@ mod row;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod transcripts;
 mod writer;
 
 use std::{
@@ -43,6 +45,7 @@ pub use self::{
     backup::{BackupError, SqliteBackup},
     directory::SqliteDirectory,
     open_error::OpenError,
+    transcripts::SqliteTranscripts,
 };
 use self::{
     checkpoint::{Checkpoints, WriteTurn},

@@ -43,6 +43,9 @@ const CONNECT_WAIT_MAX: Duration = Duration::from_secs(3);
 /// stopped or out of reach.
 const CALL_WAIT_MAX: Duration = Duration::from_secs(12);
 
+/// As [`CALL_WAIT_MAX`] for bringing up the tables. The server's own limit for it is the same.
+pub(super) const MIGRATION_WAIT_MAX: Duration = Duration::from_secs(60 * 60);
+
 /// A silent peer is asked for a sign of life after this long, …
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 /// … then in this interval, …
@@ -240,6 +243,11 @@ impl Connection {
     /// Runs statements that have no parameters and give no rows.
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
         Ok(timeout(CALL_WAIT_MAX, self.client.batch_execute(sql)).await.map_err(|_| Fault::Silent)??)
+    }
+
+    /// As [`Connection::batch`] for bringing up the tables, which may take long.
+    pub(super) async fn migrate(&mut self, sql: &str) -> Result<(), Fault> {
+        Ok(timeout(MIGRATION_WAIT_MAX, self.client.batch_execute(sql)).await.map_err(|_| Fault::Silent)??)
     }
 
     /// Refuses a server that the store cannot rely on; in one round trip.

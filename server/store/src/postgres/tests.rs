@@ -12,13 +12,14 @@ mod server;
 use tandem_protocol::PairName;
 
 use self::server::Database;
-use super::PostgresStore;
+use super::{PostgresStore, PostgresTranscripts};
 use crate::contract::{Backend, holds_contract};
 
 holds_contract!(Database);
 
 impl Backend for Database {
     type Store = PostgresStore;
+    type Transcripts = PostgresTranscripts;
 
     async fn fresh() -> Self {
         Self::with_tables().await
@@ -26,6 +27,10 @@ impl Backend for Database {
 
     async fn open(&self, pair: &str) -> PostgresStore {
         PostgresStore::open(&self.address(), &PairName::new(pair).expect("is a name")).await.expect("opens")
+    }
+
+    async fn transcripts(&self) -> PostgresTranscripts {
+        PostgresTranscripts::open(&self.address()).await.expect("opens")
     }
 }
 

@@ -22,7 +22,7 @@ use super::{
     lease::{self, Outcome, WriterId},
     plan::{Heads, Plan},
 };
-use crate::{Cause, Entry, StoreError, Taken};
+use crate::{Cause, Entry, StoreError, Taken, chain::Salts};
 
 /// Entries that share a statement, one call's more at most. Beyond some thousand rows a statement gains nothing more
 /// from its size, and those at its front wait for those at its end.
@@ -213,7 +213,8 @@ impl Writer {
                 Err(fault) => return Err(self.refusal(fault)),
             }
         }
-        let mut plan = Plan::new(before);
+        let salts = Salts::draw(calls.iter().map(Vec::len).sum()).map_err(Fault::Random)?;
+        let mut plan = Plan::new(before, salts);
         let verdicts = calls.iter().map(|call| plan.add(call).map_err(StoreError::from)).collect();
         Ok((plan, verdicts))
     }

@@ -124,7 +124,7 @@ fn ready(file: &Path, schema: &Schema) -> rusqlite::Result<Result<(), OpenError>
     Ok(Ok(()))
 }
 
-/// Whether a file is of this kind and not too new.
+/// Whether it is a file that this program may use, once it is brought up.
 pub(super) fn check(file: &Path, schema: &Schema, identity: &Identity) -> Result<(), OpenError> {
     let path = file.to_path_buf();
     if !identity.is(schema) && !identity.is_fresh() {

@@ -61,6 +61,16 @@ pub enum OpenError {
         /// The newest that this program knows.
         known: usize,
     },
+    /// An older Tandem has written it, and who only looks does not bring it up.
+    #[error("{} has schema version {found}, and this Tandem needs {needed}: start an engine of it there first", path.display())]
+    OlderSchema {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: usize,
+        /// What this program reads.
+        needed: usize,
+    },
     /// The database is damaged.
     #[error("{} is damaged", path.display())]
     Corrupt {

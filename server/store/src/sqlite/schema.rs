@@ -20,7 +20,7 @@ pub(super) struct Schema {
 pub(super) const LOG: Schema = Schema {
     file_name: "tandem.db",
     application_id: 0x546E_646D,
-    migrations: &[include_str!("migrations/0001-log-and-leases.sql")],
+    migrations: &[include_str!("migrations/0001-log-and-leases.sql"), include_str!("migrations/0002-chain.sql")],
 };
 
 /// What the interaction server and `tandem agent` write: the accounts and what belongs to them. Its mark reads "Tndd".

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tandem_protocol::PairName;
 use tempfile::TempDir;
 
-use super::{Connections, SqliteStore, open};
+use super::{Connections, SqliteStore, SqliteTranscripts, open};
 use crate::contract::{Backend, holds_contract};
 
 holds_contract!(DataDir);
@@ -43,6 +43,7 @@ impl DataDir {
 
 impl Backend for DataDir {
     type Store = SqliteStore;
+    type Transcripts = SqliteTranscripts;
 
     async fn fresh() -> Self {
         Self::new()
@@ -50,6 +51,10 @@ impl Backend for DataDir {
 
     async fn open(&self, pair: &str) -> SqliteStore {
         SqliteStore::open(self.path(), &PairName::new(pair).expect("is a name")).expect("opens")
+    }
+
+    async fn transcripts(&self) -> SqliteTranscripts {
+        SqliteTranscripts::open(self.path()).expect("opens")
     }
 }
 
