@@ -5,6 +5,7 @@
 //! must never know what an event means: it numbers nothing and interprets nothing. The engine is its only caller.
 
 mod chain;
+pub mod check;
 #[cfg(test)]
 mod contract;
 mod directory;
@@ -15,15 +16,19 @@ mod postgres;
 mod sqlite;
 mod store;
 mod transcripts;
+pub mod transfer;
 
-pub use chain::{Breach, Broken, verify};
+pub use chain::{Breach, Broken, Verifier, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
 pub use postgres::{
-    AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
+    AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresSource, PostgresStore, PostgresTarget,
+    PostgresTranscripts,
 };
-pub use sqlite::{BackupError, OpenError, SqliteBackup, SqliteDirectory, SqliteStore, SqliteTranscripts};
+pub use sqlite::{
+    BackupError, OpenError, SqliteBackup, SqliteDirectory, SqliteSource, SqliteStore, SqliteTarget, SqliteTranscripts,
+};
 pub use store::Store;
 pub use transcripts::{ChainLink, LogPlace, Proof, Transcript, Transcripts, Written};

@@ -14,6 +14,7 @@ mod connection;
 mod directory;
 mod fault;
 mod history;
+mod inspect;
 mod lease;
 mod open;
 mod open_error;
@@ -24,6 +25,7 @@ mod schema;
 mod tests;
 mod tls;
 mod transcripts;
+mod transfer;
 mod writer;
 
 use async_trait::async_trait;
@@ -35,6 +37,7 @@ pub use self::{
     directory::PostgresDirectory,
     open_error::PostgresOpenError,
     transcripts::PostgresTranscripts,
+    transfer::{PostgresSource, PostgresTarget},
 };
 use self::{
     command::{Append, COMMANDS_MAX, Command, Queue, Take},

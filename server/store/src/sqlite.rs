@@ -17,6 +17,7 @@ mod group;
 mod heads;
 mod history;
 mod index;
+mod inspect;
 mod lease;
 mod open;
 mod open_error;
@@ -27,6 +28,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod transcripts;
+mod transfer;
 mod writer;
 
 use std::{
@@ -46,6 +48,7 @@ pub use self::{
     directory::SqliteDirectory,
     open_error::OpenError,
     transcripts::SqliteTranscripts,
+    transfer::{SqliteSource, SqliteTarget},
 };
 use self::{
     checkpoint::{Checkpoints, WriteTurn},

@@ -1,6 +1,7 @@
 //! PostgreSQL held to the contract, and what only a server can do wrong. Every test has a database of its own on a real
 //! server that this process starts (`tests/server.rs`).
 
+mod checking;
 mod directory;
 mod faults;
 mod fencing;
@@ -8,6 +9,7 @@ mod opening;
 mod outcomes;
 mod proxy;
 mod server;
+mod transfer;
 
 use tandem_protocol::PairName;
 
