@@ -119,6 +119,21 @@ impl Supervised {
     }
 }
 
+/// The flag of whoever opens the store.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct StoreArgs {
+    /// The PostgreSQL database to use instead of the embedded store in the data directory, as
+    /// postgres://user@host/database; without a password, which every process on the machine could read here.
+    #[arg(long, global = true, value_name = "URL")]
+    store: Option<String>,
+}
+
+impl StoreArgs {
+    fn flag(&self) -> Option<Flag> {
+        Flag::of(settings::store::FLAG, settings::store::ADDRESS, self.store.as_deref())
+    }
+}
+
 /// A path flag as a setting's value.
 fn path_value(path: Option<&PathBuf>) -> Option<String> {
     path.map(|path| path.display().to_string())

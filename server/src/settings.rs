@@ -18,6 +18,7 @@ mod refusal;
 mod run;
 mod show;
 mod sources;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -39,6 +40,7 @@ pub(crate) use self::{
     refusal::{Refusal, Refusals},
     run::RunSection,
     sources::{Flag, Given},
+    store::StoreSection,
     values::SkillName,
 };
 
@@ -48,6 +50,8 @@ pub(crate) use self::{
 pub(crate) struct Settings {
     /// `[pair]`.
     pub(crate) pair: PairSection,
+    /// `[store]`.
+    pub(crate) store: StoreSection,
     /// `[engine]`.
     pub(crate) engine: EngineSection,
     /// `[gateway]`.
@@ -63,11 +67,17 @@ pub(crate) struct Settings {
 }
 
 /// Settings that were read and checked, with their origins.
-#[derive(Debug)]
 pub(crate) struct Loaded {
     /// The settings.
     pub(crate) settings: Settings,
     merged: Figment,
+}
+
+/// Without what was given, in which there may be secrets.
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Loaded").field(&self.settings).finish()
+    }
 }
 
 impl Loaded {
@@ -105,16 +115,20 @@ pub(crate) fn load(given: &Given) -> Result<Loaded, Refusals> {
 fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let mut refusals = Vec::new();
     let pair = section(merged, "pair", &mut refusals);
+    let store = store::extract(merged).map_err(|refusal| refusals.push(refusal)).ok();
     let engine = section(merged, "engine", &mut refusals);
     let gateway = gateway::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
     let interaction = interaction::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
     let echo = section(merged, "echo", &mut refusals);
     let run = section(merged, "run", &mut refusals);
     let log = section(merged, "log", &mut refusals);
-    match (pair, engine, gateway, interaction, echo, run, log) {
-        (Some(pair), Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run), Some(log)) => {
-            Ok(Settings { pair, engine, gateway, interaction, echo, run, log })
-        }
+    let of_all = (pair, store, log);
+    let of_roles = (engine, gateway, interaction, echo, run);
+    match (of_all, of_roles) {
+        (
+            (Some(pair), Some(store), Some(log)),
+            (Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run)),
+        ) => Ok(Settings { pair, store, engine, gateway, interaction, echo, run, log }),
         _ => Err(Refusals(refusals)),
     }
 }

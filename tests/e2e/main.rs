@@ -8,6 +8,7 @@ mod failover;
 mod limits;
 mod notes;
 mod options;
+mod postgres;
 mod rest;
 mod resuming;
 mod run;

@@ -6,6 +6,7 @@ mod chatter;
 mod disks;
 mod hangs;
 mod pairs;
+mod postgres;
 mod race;
 mod storm;
 mod unsaved;

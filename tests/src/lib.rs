@@ -24,6 +24,8 @@ pub mod system;
 pub mod usage;
 pub mod whole;
 
+pub use tandem_postgres as postgres;
+
 pub use agent::{Account, Agent};
 pub use checker::check;
 pub use customer::Customer;

@@ -13,6 +13,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tandem_postgres::{Database, USER};
 
 use crate::{
     deadline::eventually,
@@ -48,6 +49,8 @@ pub struct Builder {
     echo: bool,
     interaction: bool,
     data: Option<PathBuf>,
+    /// The database's address for each engine; the settings file has the one for all others.
+    stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
     silent_backup: bool,
 }
@@ -86,6 +89,20 @@ impl Builder {
     pub fn data(mut self, data: &Path) -> Self {
         self.data = Some(data.to_owned());
         self
+    }
+
+    /// With everything in this database, which all reach by the network.
+    #[must_use]
+    pub fn postgres(self, database: &Database) -> Self {
+        let address = database.by_network(USER, "");
+        self.postgres_at(&address, [&address, &address])
+    }
+
+    /// With everything in a database that the roles know by this address, and the engines each by his own.
+    #[must_use]
+    pub fn postgres_at(mut self, address: &str, engines: [&str; 2]) -> Self {
+        self.stores = Some(engines.map(str::to_owned));
+        self.setting("store.address", address)
     }
 
     /// With each engine started through this command, which must replace itself by it (`exec`).
@@ -145,6 +162,8 @@ pub struct System {
     /// Holds settings, data and caches; deleted with the system.
     folder: tempfile::TempDir,
     data: PathBuf,
+    /// The address of the database, where everything is in one.
+    store: Option<String>,
     engines: [Part; 2],
     gateway: Part,
     interaction: Option<Part>,
@@ -170,6 +189,7 @@ impl System {
             echo: false,
             interaction: false,
             data: None,
+            stores: None,
             prefix: Vec::new(),
             silent_backup: false,
         }
@@ -180,13 +200,14 @@ impl System {
             let own = [executable::tandem().into(), role.into(), "--config".into(), settings.into()];
             own.into_iter().chain(more.iter().map(OsString::from)).collect()
         };
-        let engine = |name: &'static str, letter: &str| {
+        let engine = |at: usize, name: &'static str, letter: &str| {
             let address = ports::reserve();
             let own = command("engine", &["--name", letter, "--listen", &address, "--data"]);
-            let command = builder.prefix.iter().cloned().chain(own).chain([data.into()]).collect();
+            let store = builder.stores.iter().flat_map(|stores| ["--store".into(), OsString::from(&stores[at])]);
+            let command = builder.prefix.iter().cloned().chain(own).chain([data.into()]).chain(store).collect();
             Part::new(name, address, command)
         };
-        let engines = [engine("engine a", "a"), engine("engine b", "b")];
+        let engines = [engine(0, "engine a", "a"), engine(1, "engine b", "b")];
         // Told of the primary only; the rest they learn and keep.
         let linked = |name: &'static str, address: String, more: &[OsString]| {
             let cache = folder.path().join(format!("pair-{name}.json"));
@@ -200,7 +221,8 @@ impl System {
         let interaction = builder.interaction.then(|| linked("interaction", String::new(), &on_data));
         let echo = builder.echo.then(|| linked("echo", String::new(), &[]));
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
-        Self { folder, data, engines, gateway, interaction, echo, allowed, is_finished }
+        let store = builder.stores.as_ref().map(|stores| stores[0].clone());
+        Self { folder, data, store, engines, gateway, interaction, echo, allowed, is_finished }
     }
 
     /// An integrator's program that uses the gateway.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Global, Supervised, on_all_cores, path_value};
+use super::{Global, StoreArgs, Supervised, on_all_cores, path_value};
 use crate::{
     lifecycle::failure::Failure,
     roles,
@@ -35,6 +35,8 @@ pub(super) struct InteractionArgs {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     supervised: Supervised,
 }
 
@@ -45,8 +47,9 @@ impl InteractionArgs {
             Flag::of("--primary", "interaction.primary", self.primary.as_deref()),
             Flag::of("--pair-cache", "interaction.pair-cache", path_value(self.pair_cache.as_ref())),
             Flag::of("--data", "interaction.data-dir", path_value(self.data.as_ref())),
+            self.store.flag(),
         ])?;
         telemetry::start("interaction", &settings.log);
-        on_all_cores(roles::interaction::serve(settings.pair, settings.interaction))
+        on_all_cores(roles::interaction::serve(settings.pair, settings.store, settings.interaction))
     }
 }

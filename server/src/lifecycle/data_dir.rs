@@ -1,9 +1,11 @@
-//! Who uses a data directory: one engine of each name, one interaction server, one `tandem run`. Whether it is Tandem's and can be written
-//! is the store's to say, which is opened before anything is locked.
+//! Who uses a data directory: one engine of each name, one interaction server, one `tandem run`. Whether it is Tandem's
+//! and can be written is the embedded store's to say, which is opened before anything is locked; where a database is used
+//! instead, locks and caches are all that lies in it.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -41,7 +43,7 @@ pub(crate) enum DataDirError {
     },
 }
 
-/// A directory that the store has found to be ours.
+/// A directory that the embedded store has found to be ours, or that holds nothing but what this makes.
 #[derive(Debug, Clone)]
 pub(crate) struct DataDir(PathBuf);
 
@@ -51,9 +53,10 @@ pub(crate) struct DataDir(PathBuf);
 pub(crate) struct Lock(File);
 
 impl DataDir {
-    /// The directory, which exists.
+    /// The directory, made where it is missing, for this user alone.
     pub(crate) fn at(path: &Path) -> Result<Self, DataDirError> {
-        let absolute = path.canonicalize();
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        let absolute = made.and_then(|()| path.canonicalize());
         absolute.map(Self).map_err(|cause| DataDirError::Unusable { path: path.to_owned(), cause })
     }
 

@@ -24,11 +24,15 @@ impl System {
         self.agent_command(&arguments, &format!("{}\n", account.password)).done();
     }
 
-    /// `tandem agent …` on the system's data.
+    /// `tandem agent …` on the system's accounts.
     #[must_use]
     pub fn agent_command(&self, arguments: &[&str], stdin: &str) -> Ran {
         let data = self.data().to_str().expect("a temp folder's name is text");
-        let whole: Vec<&str> = ["agent"].into_iter().chain(arguments.iter().copied()).chain(["--data", data]).collect();
+        let place = match &self.store {
+            Some(store) => ["--store", store],
+            None => ["--data", data],
+        };
+        let whole: Vec<&str> = ["agent"].into_iter().chain(arguments.iter().copied()).chain(place).collect();
         run(whole, stdin)
     }
 

@@ -6,10 +6,10 @@ use super::*;
 use crate::commands::{Cli, Command};
 
 /// Runs `tandem agent …` on a data directory; returns what it says, or the one line and the exit code.
-async fn agent(dir: &Path, arguments: &[&str]) -> Result<String, (String, u8)> {
+async fn agent(dir: &std::path::Path, arguments: &[&str]) -> Result<String, (String, u8)> {
     let cli = Cli::try_parse_from(["tandem", "agent"].iter().chain(arguments)).expect("is a command line");
     let Some(Command::Agent(args)) = cli.command else { panic!("is the agent command") };
-    args.action.act(dir).await.map_err(|failure| match failure {
+    args.action.act(Place::Embedded(dir.into())).await.map_err(|failure| match failure {
         Failure::Usage(error) => (format!("{error:#}"), 2),
         Failure::Runtime(error) => (format!("{error:#}"), 1),
         Failure::Told(code) => panic!("is told here: {code}"),

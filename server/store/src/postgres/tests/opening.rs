@@ -1,7 +1,5 @@
 //! Stories of opening a database: fresh, at the same time, foreign, newer, and everything that an operator gets wrong.
 
-use std::sync::Arc;
-
 use super::{
     pair,
     server::{Database, GUARDED, PASSWORD, Server, USER, free_port, parsed},
@@ -154,8 +152,8 @@ async fn a_server_that_takes_no_writes_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_several_hosts_the_one_that_takes_writes_is_used() {
-    let other = Arc::new(Server::new().unwrap_or_else(|reason| panic!("{reason}")));
-    let running = other.start().unwrap_or_else(|reason| panic!("{reason}"));
+    let other = Server::new();
+    let running = other.start();
     let standby = Database::with_tables_on(&other).await;
     standby.run("ALTER DATABASE postgres SET default_transaction_read_only = on").await;
     let primary = Database::with_tables().await;
