@@ -83,7 +83,7 @@ enum Command {
     Gateway(gateway::GatewayArgs),
     Interaction(interaction::InteractionArgs),
     Agent(agent::AgentArgs),
-    Store(store::StoreArgs),
+    Store(store::StoreToolArgs),
     Echo(echo::EchoArgs),
     Config(config::ConfigArgs),
 }

@@ -36,16 +36,20 @@ pub(crate) enum PlaceError {
     #[error(transparent)]
     Database(Box<PostgresOpenError>),
     /// The password cannot be had.
-    #[error("store.password-file = {path:?} cannot be read: {cause}")]
+    #[error("{key}password-file = {path:?} cannot be read: {cause}")]
     PasswordFile {
+        /// What names the file, up to that word.
+        key: String,
         /// The file.
         path: PathBuf,
         /// Why.
         cause: io::Error,
     },
     /// There is no password.
-    #[error("store.password-file = {path:?} has no password in its first line")]
+    #[error("{key}password-file = {path:?} has no password in its first line")]
     NoPassword {
+        /// As of a file that cannot be read.
+        key: String,
         /// The file.
         path: PathBuf,
     },
@@ -63,7 +67,7 @@ impl Place {
         let Some(address) = &store.address else { return Ok(Self::Embedded(data_dir.to_owned())) };
         let address = address.0.clone();
         Ok(Self::Database(match &store.password_file {
-            Some(path) => address.with_password(password_in(&path.0.0)?),
+            Some(path) => address.with_password(password_in("store.", &path.0.0)?),
             None => address,
         }))
     }
@@ -111,12 +115,16 @@ impl fmt::Display for Place {
     }
 }
 
-/// The first line, which an editor may have ended.
-fn password_in(path: &Path) -> Result<Vec<u8>, PlaceError> {
-    let bytes = fs::read(path).map_err(|cause| PlaceError::PasswordFile { path: path.to_owned(), cause })?;
+/// The first line of a file, which an editor may have ended. `key` is what the file's setting or flag begins with.
+pub(crate) fn password_in(key: &str, path: &Path) -> Result<Vec<u8>, PlaceError> {
+    let (key, path) = (key.to_owned(), path.to_owned());
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(cause) => return Err(PlaceError::PasswordFile { key, path, cause }),
+    };
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.is_empty() { Err(PlaceError::NoPassword { path: path.to_owned() }) } else { Ok(line.to_vec()) }
+    if line.is_empty() { Err(PlaceError::NoPassword { key, path }) } else { Ok(line.to_vec()) }
 }
 
 #[cfg(test)]

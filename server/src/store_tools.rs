@@ -4,5 +4,8 @@
 //! way, and what is refused. `commands/store` calls it.
 
 pub(crate) mod backup;
+pub(crate) mod check;
+pub(crate) mod copy;
 pub(crate) mod new_dir;
 pub(crate) mod progress;
+pub(crate) mod whole;

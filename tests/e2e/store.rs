@@ -1,6 +1,8 @@
 //! What an operator does to a store as a whole, on the command line, while chats go on or when all is stopped.
 
 mod backup;
+mod check;
+mod copy;
 
 use std::{ffi::OsString, path::Path};
 

@@ -198,7 +198,7 @@ struct Transcripts {
 impl Transcripts {
     /// What every engine relies on when it takes over.
     fn lease(&mut self, table: &'static Table, row: &Row) -> Option<Finding> {
-        let text = |column| if let Value::Text(text) = &row[table.place(column)] { text.as_str() } else { "" };
+        let text = |column| row[table.place(column)].as_text();
         let epoch = row[table.place("epoch")].integer();
         match (PairName::new(text("pair")), EngineName::new(text("name"))) {
             (Ok(pair), Ok(_)) if epoch > Some(0) => {

@@ -9,8 +9,10 @@ mod digest;
 mod table;
 mod value;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use tandem_protocol::{Seq, SessionId};
+use tandem_protocol::{Seq, SessionId, Timestamp};
 
 pub use self::{
     digest::Digest,
@@ -70,6 +72,45 @@ pub trait Target: Source {
 
     /// Makes it durable and, at once, everybody's to see.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Who holds a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The pair.
+    pub pair: String,
+    /// The engine.
+    pub engine: String,
+    /// When it last showed that it lives, by its own clock.
+    pub renewed_at: Timestamp,
+    /// Whether it gave the lease up on purpose.
+    pub released: bool,
+}
+
+impl Held {
+    /// Whether the holder may still live, given how long a lease holds that is not renewed. For refusing what needs it
+    /// dead; never for safety.
+    #[must_use]
+    pub fn is_good(&self, now: Timestamp, expiry: Duration) -> bool {
+        let age_ms = now.0.saturating_sub(self.renewed_at.0);
+        !self.released && u128::from(age_ms) < expiry.as_millis()
+    }
+}
+
+/// The leases of every pair.
+pub async fn leases(source: &mut dyn Source) -> Result<Vec<Held>, StoreError> {
+    let (leases, mut held) = (&table::LEASES, Vec::<Held>::new());
+    let mut last: Option<Row> = None;
+    while let Some(rows) = step(source, leases, last.as_ref()).await? {
+        held.extend(rows.iter().map(|row| Held {
+            pair: row[leases.place("pair")].as_text().to_owned(),
+            engine: row[leases.place("name")].as_text().to_owned(),
+            renewed_at: Timestamp(row[leases.place("renewed_at")].integer().unwrap_or_default().cast_unsigned()),
+            released: row[leases.place("released")] == Value::Truth(true),
+        }));
+        last = rows.last().map(|row| row[..leases.key].to_vec());
+    }
+    Ok(held)
 }
 
 /// What was moved: of each table its rows.

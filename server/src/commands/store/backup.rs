@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::Context;
+use super::{Context, Done};
 use crate::{
     lifecycle::failure::Failure,
     store_tools::{
-        backup::{BackedUp, Files, back_up},
+        backup::{BackedUp, back_up},
         progress::Audience,
     },
 };
@@ -17,8 +17,9 @@ use crate::{
 /// Copy the store into a new directory, while everything runs.
 ///
 /// The copy is as the store is at one moment: transcripts, leases, accounts and all that belongs to them. `tandem run
-/// --data` starts from it. Nobody waits for a backup; meanwhile the write-ahead log (tandem.db-wal) keeps all that is
-/// saved, so have as much disk free as that. Do not run the copy on the addresses of the original beside it.
+/// --data` starts from it, also from that of a PostgreSQL database. Nobody waits for a backup; meanwhile the embedded
+/// store's write-ahead log (tandem.db-wal) keeps all that is saved, so have as much disk free as that. Do not run the copy
+/// on the addresses of the original beside it.
 #[derive(Debug, Args)]
 pub(super) struct BackupArgs {
     /// The directory to make. It appears when it is whole; one that exists is refused.
@@ -27,16 +28,12 @@ pub(super) struct BackupArgs {
 }
 
 impl BackupArgs {
-    /// Returns what is to be said.
-    pub(super) fn execute(self, context: &Context) -> Result<String, Failure> {
-        let settings = &context.settings;
-        let files =
-            Files { log: settings.engine.data_dir.0.0.clone(), directory: settings.interaction.data_dir.0.0.clone() };
-        let done = back_up(&files, &self.place, context.audience).map_err(Failure::runtime)?;
-        Ok(match context.audience {
+    pub(super) async fn execute(self, context: &Context) -> Result<Done, Failure> {
+        let done = back_up(&context.store, &self.place, context.audience).await.map_err(Failure::runtime)?;
+        Ok(Done::good(match context.audience {
             Audience::Program => as_json(&done),
             Audience::Person => as_text(&done),
-        })
+        }))
     }
 }
 

@@ -50,6 +50,11 @@ impl Value {
         Self::Text(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text })
     }
 
+    /// The text; empty if it is none.
+    pub(crate) fn as_text(&self) -> &str {
+        if let Self::Text(text) = self { text } else { "" }
+    }
+
     /// The number, if it is one.
     pub(crate) fn integer(&self) -> Option<i64> {
         if let Self::Integer(number) = self { Some(*number) } else { None }
