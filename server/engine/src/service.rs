@@ -17,7 +17,7 @@ use tandem_protocol::{
     link::{Hello, ToEngine},
 };
 use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId};
-use tandem_store::{Lease, Loaded, OpenSession, Store, StoreError, Taken};
+use tandem_store::{Erased, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{JoinError, JoinSet},
@@ -95,6 +95,12 @@ pub(crate) enum Input {
         read: ReadId,
         page: Result<Vec<RawEvent>, StoreError>,
     },
+    /// What became of an erasure.
+    Erased {
+        epoch: Epoch,
+        session: SessionId,
+        erased: Result<Erased, StoreError>,
+    },
 }
 
 /// A link that has said hello.
@@ -121,6 +127,8 @@ pub(crate) struct Service {
     tasks: JoinSet<()>,
     /// Reads of the store at one time.
     reading: Arc<Semaphore>,
+    /// Erasures at one time: one, so that readers have the store too.
+    erasing: Arc<Semaphore>,
     keeper: LeaseKeeper,
     role: watch::Sender<EngineRole>,
     /// The lease as last read: whom to follow, whom to kill when it hangs.
@@ -161,6 +169,7 @@ impl Service {
             reports,
             tasks: JoinSet::new(),
             reading: Arc::new(Semaphore::new(storing::READS_MAX)),
+            erasing: Arc::new(Semaphore::new(1)),
             role,
             lease: None,
             follower: None,
@@ -235,6 +244,7 @@ impl Service {
             Input::Saved { epoch, outcome } => self.on_saved(epoch, outcome),
             Input::Loaded { epoch, took, sessions, loaded } => self.on_loaded(epoch, took, &sessions, loaded),
             Input::PageRead { epoch, read, page } => self.on_page_read(epoch, read, page),
+            Input::Erased { epoch, session, erased } => self.on_erased(epoch, session, erased),
         }
     }
 

@@ -15,7 +15,7 @@ use tandem_protocol::{
     link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
 };
 use tandem_session::{LeaseTimes, SessionSettings};
-use tandem_store::SqliteStore;
+use tandem_store::{SqliteStore, SqliteTranscripts, Transcripts, verify};
 use tokio::{net::TcpListener, runtime::Runtime, time::timeout};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -263,4 +263,41 @@ fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_f
         }
     });
     primary.stop();
+}
+
+#[test]
+fn what_was_said_is_erased_once_the_session_has_ended_and_the_backup_finds_it_so() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    let session = SessionId(uuid::Uuid::now_v7());
+    block_on(async { primary.is(is_primary).await });
+    let backup = Killable::start("b", dir.path());
+    let transcripts = SqliteTranscripts::open(dir.path()).expect("opens");
+    block_on(async {
+        backup.is(is_backup).await;
+        let (mut peer, _) = Peer::welcomed_by(&primary).await;
+        peer.asks(open(session)).await;
+        peer.says(session, "m-1").await;
+        let erase = Request::Erase { session };
+        let refused = peer.asks(erase.clone()).await;
+        assert!(matches!(&refused, Outcome::Refused(refusal) if refusal.code == ErrorCode::Busy), "{refused:?}");
+        peer.asks(Request::Close { session, by: ANA }).await;
+        let before = transcripts.transcript(session).await.expect("reads").expect("is there");
+        let link = verify(session, &before.events).expect("it is as it was written");
+        assert!(matches!(peer.asks(erase.clone()).await, Outcome::Done(Answer::Done)));
+        assert!(matches!(peer.asks(erase.clone()).await, Outcome::Done(Answer::Done)), "a repeat changes nothing");
+        primary.kill();
+
+        backup.is(is_primary).await;
+        let (mut peer, _) = Peer::welcomed_by(&backup).await;
+        let read = Request::Read { session, by: Credential::Role, after: Seq::ZERO, limit: 100 };
+        let Outcome::Done(Answer::Page(page)) = peer.asks(read).await else { panic!("a role may read what is left") };
+        let (last, others) = page.events.split_last().expect("there is an end");
+        assert!(last.event.get().contains(r#""type":"closed""#), "{last:?}");
+        assert!(others.iter().all(|event| event.event.get().contains(r#""type":"erased""#)), "{others:?}");
+        assert!(matches!(peer.asks(erase).await, Outcome::Done(Answer::Done)));
+        let after = transcripts.transcript(session).await.expect("reads").expect("is there");
+        assert_eq!(verify(session, &after.events), Ok(link), "the chain still holds");
+        tokio::task::block_in_place(|| backup.kill());
+    });
 }

@@ -12,7 +12,7 @@ mod record;
 mod session;
 mod settings;
 
-pub use core::{Core, CoreCounts, Effect, LinkId, LoadedSession, OpenSession, ReadId};
+pub use core::{Core, CoreCounts, Effect, Erased, LinkId, LoadedSession, OpenSession, ReadId};
 pub use lease::{LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, SeenLease, TakeCause};
 pub use now::Now;
 pub use record::Record;

@@ -128,8 +128,24 @@ fn is_erased(written: &Written) -> bool {
     forms.iter().any(|form| form.event.get() == written.event.event.get())
 }
 
+/// An event and its proof once nothing is left of what it said; none if it is like that already, or is the one that
+/// ends the session: that says nothing of anybody, and the end stays known.
+pub(crate) fn erase(written: &Written) -> Option<(RawEvent, Option<Proof>)> {
+    let RawEvent { seq, visibility, event } = &written.event;
+    let erased = erased(*seq, written.at, *visibility);
+    if written.closes || erased.event.get() == event.get() {
+        return None;
+    }
+    let proof = written.chained.map(|(proof, _)| match proof {
+        Proof::Salt(salt) => Proof::Leaf(leaf(salt, event.get())),
+        // Its body was altered; the leaf shows that it was another one.
+        Proof::Leaf(leaf) => Proof::Leaf(leaf),
+    });
+    Some((erased, proof))
+}
+
 /// What stands in the place of an erased event.
-pub(crate) fn erased(seq: Seq, at: Timestamp, visibility: Visibility) -> RawEvent {
+fn erased(seq: Seq, at: Timestamp, visibility: Visibility) -> RawEvent {
     RawEvent::of(&Event { seq, at_ms: at, body: EventBody::Erased { visibility } })
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod appending;
 pub(crate) mod checking;
 pub(crate) mod directory;
+pub(crate) mod erasing;
 pub(crate) mod leasing;
 pub(crate) mod reading;
 pub(crate) mod sessions;
@@ -44,6 +45,15 @@ macro_rules! holds_contract {
                 calls_that_wait_together_are_stored_in_their_order,
                 many_callers_at_once_keep_their_own_order,
                 nothing_follows_the_event_that_closes,
+            ],
+            erasing: [
+                an_erased_session_says_nothing_and_its_chain_still_holds,
+                an_erasure_may_be_repeated_and_of_an_unknown_session_there_is_nothing,
+                a_session_that_is_open_is_not_erased,
+                a_deposed_engine_erases_nothing,
+                what_others_said_is_not_erased,
+                saving_goes_on_while_a_long_session_is_erased,
+                an_erased_session_stays_erased_for_the_next_primary,
             ],
             leasing: [
                 the_first_taker_holds_epoch_one,

@@ -20,7 +20,7 @@ pub mod transfer;
 
 pub use chain::{Breach, Broken, Verifier, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
-pub use entry::{Entry, Loaded, OpenSession, StoredEvent};
+pub use entry::{Entry, Erased, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
 pub use postgres::{

@@ -12,6 +12,7 @@ mod append;
 mod command;
 mod connection;
 mod directory;
+mod erase;
 mod fault;
 mod history;
 mod inspect;
@@ -45,7 +46,7 @@ use self::{
     pool::Pool,
     writer::{Seat, Writer},
 };
-use crate::{Entry, Holder, Lease, Loaded, OpenSession, Store, StoreError, Taken};
+use crate::{Entry, Erased, Holder, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 
 /// Connections for reading. A restoration loads many sessions at once; four keep a server's cores busy with it, while
 /// saving has a connection of its own.
@@ -118,5 +119,9 @@ impl Store for PostgresStore {
         bytes_max: usize,
     ) -> Result<Vec<RawEvent>, StoreError> {
         history::page(&self.readers, &self.pair, epoch, session, after, events_max, bytes_max).await
+    }
+
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError> {
+        erase::erase(&self.readers, &self.pair, epoch, session).await
     }
 }

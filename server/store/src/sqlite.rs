@@ -12,6 +12,7 @@ mod checkpoint;
 mod command;
 mod connection;
 mod directory;
+mod erase;
 mod fault;
 mod group;
 mod heads;
@@ -30,8 +31,10 @@ mod tests;
 mod transcripts;
 mod transfer;
 mod writer;
+mod written;
 
 use std::{
+    collections::VecDeque,
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc::sync_channel},
@@ -52,7 +55,7 @@ pub use self::{
 };
 use self::{
     checkpoint::{Checkpoints, WriteTurn},
-    command::{COMMANDS_MAX, Command, Queue, Take, Work},
+    command::{COMMANDS_MAX, Command, Erase, Queue, Take, Work},
     fault::Fault,
     heads::Heads,
     history::Walk,
@@ -60,7 +63,7 @@ use self::{
     row::Row,
     writer::Writer,
 };
-use crate::{Cause, Entry, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
+use crate::{Cause, Entry, Erased, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
 
 /// One pair's part of a data directory. Dropping it finishes what was asked, which may block for some milliseconds.
 #[derive(Debug)]
@@ -98,6 +101,7 @@ impl SqliteStore {
             checkpoints,
             index_not_before: Instant::now(),
             next: None,
+            erasures: VecDeque::new(),
         };
         let writer_thread = thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())?;
         Ok(Self {
@@ -222,6 +226,13 @@ impl Store for SqliteStore {
             Ok(history::page(events, bytes_max))
         };
         self.read_fenced(epoch, place, read).await
+    }
+
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError> {
+        if !is_of(&self.heads, epoch) {
+            self.queue().fenced(epoch, Work::Prepare).await?;
+        }
+        self.queue().call(|reply| Command::Erase(Erase { epoch, session, reply })).await
     }
 }
 

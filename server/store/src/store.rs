@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use tandem_protocol::{Epoch, RawEvent, Seq, SessionId, Timestamp};
 
-use crate::{Entry, Holder, Lease, Loaded, OpenSession, StoreError, Taken};
+use crate::{Entry, Erased, Holder, Lease, Loaded, OpenSession, StoreError, Taken};
 
 /// The durable memory of one pair of engines.
 ///
@@ -59,4 +59,14 @@ pub trait Store: Send + Sync {
         events_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<RawEvent>, StoreError>;
+
+    /// Erases what was said in a session that has ended: in the place of each event but the last stands one that says
+    /// only that, of the same number, moment and visibility; its salt is replaced by its leaf, and token hashes are
+    /// dropped. Readers get these events from then on, and the chain still holds. Of a session that is not known there
+    /// is nothing to erase.
+    ///
+    /// It goes from the end to the beginning in pieces, so that it holds up no save, however long the session is. Broken
+    /// off by an error it may be done in part; a session of which the later part is erased can still be restored.
+    /// Repeated, it goes on.
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError>;
 }

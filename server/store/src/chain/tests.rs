@@ -29,9 +29,9 @@ fn transcript() -> Vec<Written> {
 }
 
 fn erase(written: &mut Written) {
-    let Some((Proof::Salt(salt), last)) = written.chained else { panic!("it has a salt") };
-    written.chained = Some((Proof::Leaf(leaf(salt, written.event.event.get())), last));
-    written.event = erased(written.event.seq, written.at, written.event.visibility);
+    let (event, proof) = super::erase(written).expect("it says something");
+    let link = written.chained.expect("it has a link").1;
+    (written.event, written.chained) = (event, proof.map(|proof| (proof, link)));
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -157,6 +157,18 @@ fn an_erased_transcript_still_proves_its_order_and_its_length() {
     let mut forged = events.clone();
     forged[1].chained = forged[1].chained.map(|(_, link)| (Proof::Leaf([9; 32]), link));
     assert_broken(&forged, 2, Breach::Altered);
+}
+
+#[test]
+fn an_event_is_erased_once_and_the_end_of_a_session_not_at_all() {
+    let mut events = transcript();
+    erase(&mut events[0]);
+    assert_eq!(events[0].event.event.get(), format!(r#"{{"seq":1,"at_ms":{},"type":"erased"}}"#, NOW.0 + 1));
+    assert!(super::erase(&events[0]).is_none());
+    assert!(super::erase(&events[3]).is_none());
+    events[1].chained = None;
+    let (_, proof) = super::erase(&events[1]).expect("it says something");
+    assert_eq!(proof, None, "what was written before there was a chain has no part in it");
 }
 
 #[test]

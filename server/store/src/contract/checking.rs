@@ -34,6 +34,7 @@ macro_rules! holds_checking_contract {
             a_missing_event_is_found,
             an_added_event_is_found,
             events_without_a_lease_are_found,
+            what_was_erased_is_sound,
         }
     };
     ($backend:ty; $($story:ident),* $(,)?) => { $(
@@ -126,4 +127,13 @@ pub(crate) async fn events_without_a_lease_are_found(backend: &impl Altered) {
     backend.alter("DELETE FROM leases WHERE pair = 'other'").await;
     let findings = checked(backend).await.findings;
     assert!(findings.contains(&Finding::Stray(3)), "{findings:?}");
+}
+
+pub(crate) async fn what_was_erased_is_sound(backend: &impl Altered) {
+    fill(backend).await;
+    let store = backend.open("main").await;
+    let epoch = take_over(&store).await;
+    store.erase(epoch, session(2)).await.expect("is over");
+    let checked = checked(backend).await;
+    assert_eq!((checked.findings, checked.events), (Vec::new(), 603));
 }

@@ -106,7 +106,7 @@ fn open_session(row: &Row) -> Result<Option<OpenSession>, Fault> {
 }
 
 /// Runs a statement whose first column is the lease's epoch, and refuses another one than the caller's (F-1).
-async fn fenced(
+pub(super) async fn fenced(
     pool: &Pool,
     epoch: Epoch,
     sql: &'static str,

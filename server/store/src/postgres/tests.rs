@@ -9,6 +9,7 @@ mod opening;
 mod outcomes;
 mod proxy;
 mod server;
+mod transcripts;
 mod transfer;
 
 use tandem_protocol::PairName;

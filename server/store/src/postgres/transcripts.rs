@@ -97,8 +97,8 @@ fn pair(row: &Row) -> Result<PairName, Fault> {
     PairName::new(row.try_get(0)?).map_err(|_| Fault::Row("leases"))
 }
 
-/// The event of a row of [`LOG`] or [`TRANSCRIPT`]. What comes back is checked, never trusted.
-fn written(row: &Row) -> Result<Written, Fault> {
+/// The event of a row of [`LOG`] or [`TRANSCRIPT`], or of one like them. What comes back is checked, never trusted.
+pub(super) fn written(row: &Row) -> Result<Written, Fault> {
     let session = SessionId(row.try_get(2)?);
     let seq = Seq(row.try_get::<_, i64>(3)?.cast_unsigned());
     let hash = |column| row.try_get::<_, Option<&[u8]>>(column).map(|bytes| bytes.map(<[u8; 32]>::try_from));

@@ -1,9 +1,12 @@
 //! SQLite held to the contract, and what only a file can do wrong.
 
 mod checking;
+mod erasing;
 mod faults;
 mod index;
+mod migrating;
 mod opening;
+mod transcripts;
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension};
-use tandem_protocol::{PairName, RawEvent, Seq, SessionId, Timestamp, TokenHash};
+use tandem_protocol::{PairName, Seq, SessionId};
 use uuid::Uuid;
 
 use super::{
@@ -27,11 +27,9 @@ use super::{
     readers::Readers,
     row::Row,
     schema::{self, Identity},
+    written::{self, COLUMNS, written},
 };
-use crate::{Cause, ChainLink, LogPlace, Proof, StoreError, Transcript, Transcripts, Written};
-
-/// What is known of an event, in the order in which [`written`] takes it.
-const COLUMNS: &str = "id, session, seq, at, closes, secret, proof, link, body";
+use crate::{Cause, LogPlace, StoreError, Transcript, Transcripts, Written};
 
 /// The log of a data directory.
 #[derive(Debug)]
@@ -211,46 +209,15 @@ fn head(connection: &Connection, pair: &PairName, session: SessionId) -> rusqlit
 
 /// All events of a session, in order; walks back from its head.
 fn history(connection: &Connection, session: SessionId, head: (Row, Seq)) -> Result<Vec<Written>, StoreError> {
-    let sql = format!("SELECT {COLUMNS}, prev FROM events WHERE id = ?1");
-    let mut query = connection.prepare_cached(&sql)?;
-    let (mut at, mut seq) = head;
+    let (mut row, mut seq) = head;
     let mut events = Vec::new();
     while seq > Seq::ZERO {
-        let mut rows = query.query([at])?;
-        let broken = || Fault::Chain { session, seq };
-        let row = rows.next()?.ok_or_else(broken)?;
-        let event = written(row)?;
-        if (event.session, event.event.seq) != (session, seq) {
-            return Err(broken().into());
-        }
+        let (event, prev) = written::at(connection, row, session, seq)?;
         events.push(event);
-        (at, seq) = (row.get("prev")?, Seq(seq.0 - 1));
+        (row, seq) = (prev, Seq(seq.0 - 1));
     }
     events.reverse();
     Ok(events)
-}
-
-/// The event of a row of [`COLUMNS`]. Bytes on disk are checked, never trusted.
-fn written(row: &rusqlite::Row<'_>) -> Result<Written, StoreError> {
-    let session = SessionId(Uuid::from_bytes(row.get(1)?));
-    let seq = Seq(row.get::<_, i64>(2)?.cast_unsigned());
-    let proof = row.get_ref(6)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
-    let link = row.get::<_, Option<[u8; 32]>>(7)?.map(ChainLink);
-    let chained = match (proof.map(Proof::stored), link) {
-        (None, None) => None,
-        (Some(Some(proof)), Some(link)) => Some((proof, link)),
-        _ => return Err(Fault::Proof { session, seq }.into()),
-    };
-    let event = RawEvent::stored(seq, row.get(8)?).map_err(|_| Fault::Body { session, seq })?;
-    Ok(Written {
-        session,
-        place: LogPlace(row.get(0)?),
-        at: Timestamp(row.get::<_, i64>(3)?.cast_unsigned()),
-        event,
-        secret: row.get::<_, Option<_>>(5)?.map(TokenHash),
-        closes: row.get(4)?,
-        chained,
-    })
 }
 
 fn bounded(count: usize) -> i64 {

@@ -89,7 +89,7 @@ impl Session {
                 self.state.invitations.retain(|asked| asked.agent != *agent);
             }
             EventBody::Closed { .. } => self.state.status = SessionStatus::Closed,
-            EventBody::Message { .. } | EventBody::Notice { .. } => {}
+            EventBody::Message { .. } | EventBody::Notice { .. } | EventBody::Erased { .. } => {}
         }
         self.events.push(Event { seq, at_ms: now, body });
         seq
