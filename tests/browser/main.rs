@@ -19,4 +19,6 @@ mod notices;
 mod outbox;
 mod tabs;
 mod texts;
+mod transcripts;
 mod unit;
+mod unsaved;

@@ -14,3 +14,4 @@ mod resuming;
 mod run;
 mod sockets;
 mod store;
+mod transcripts;

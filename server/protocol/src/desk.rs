@@ -18,7 +18,7 @@ pub use self::view::{
 };
 use crate::{
     AgentId, ClientId, DeskId, ErrorCode, LoginName, ParticipantId, ParticipantKind, QueueName, Secret, Seq, SessionId,
-    Timestamp, TokenHash,
+    Timestamp, TokenHash, archive::Look,
 };
 
 /// Actions of one desk that may wait for their answer (B-1).
@@ -64,6 +64,13 @@ pub enum DeskAsk {
         id: ClientId,
         /// What.
         action: Action,
+    },
+    /// Looks something up in what is over, or changes a contact. → what [`Look`] says
+    Look {
+        /// What the asker's login token hashes to.
+        token: TokenHash,
+        /// What.
+        look: Look,
     },
 }
 

@@ -3,6 +3,7 @@
 
 mod agents;
 mod browser;
+mod contacts;
 mod desks;
 mod engine;
 mod failover;
@@ -10,6 +11,7 @@ mod limits;
 mod pages;
 mod rest;
 mod sockets;
+mod transcripts;
 
 use std::{future::Future, time::Duration};
 

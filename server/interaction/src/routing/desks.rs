@@ -11,6 +11,7 @@ use std::{
 use serde::Serialize;
 use tandem_protocol::{
     AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, Refusal, TokenHash,
+    archive::Look,
     desk::{Action, DeskAsk, DeskNews},
     link::{Answer, Outcome},
 };
@@ -81,6 +82,8 @@ impl Core {
             }
             DeskAsk::Logout { token } => self.on_logout(ask, token),
             DeskAsk::Exit { desk } => self.on_exit(ask, desk),
+            DeskAsk::Look { look: Look::ContactOf { .. }, .. } => self.reply(ask, told(&())),
+            DeskAsk::Look { .. } => self.reply(ask, refused(ErrorCode::Unavailable, "There is no archive here.")),
             body if !self.link.is_settled() => self.park(Asked { ask, gateway, body }),
             DeskAsk::Enter { desk, token } => self.on_enter(ask, gateway, desk, token),
             DeskAsk::Do { desk, id, action } => self.on_do(ask, gateway, desk, id, action),
