@@ -10,6 +10,7 @@ mod run;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use std::path::PathBuf;
 
@@ -84,6 +85,7 @@ enum Command {
     Interaction(interaction::InteractionArgs),
     Agent(agent::AgentArgs),
     Store(store::StoreToolArgs),
+    Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Config(config::ConfigArgs),
 }
@@ -98,6 +100,7 @@ impl Cli {
             Command::Interaction(args) => args.execute(&self.global),
             Command::Agent(args) => args.execute(&self.global),
             Command::Store(args) => args.execute(&self.global),
+            Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
         }

@@ -11,8 +11,8 @@ use std::{
 
 use tandem_protocol::PairName;
 use tandem_store::{
-    Directory, OpenError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, SqliteDirectory,
-    SqliteStore, Store,
+    Directory, OpenError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
+    SqliteDirectory, SqliteStore, SqliteTranscripts, Store, Transcripts,
 };
 
 use crate::settings::StoreSection;
@@ -94,6 +94,14 @@ impl Place {
             Self::Embedded(dir) if !SqliteDirectory::is_in(dir) => Ok(None),
             _ => self.open_directory().await.map(Some),
         }
+    }
+
+    /// Opens what was written, to look back at it; makes nothing.
+    pub(crate) async fn open_transcripts(&self) -> Result<Arc<dyn Transcripts>, PlaceError> {
+        Ok(match self {
+            Self::Embedded(dir) => Arc::new(SqliteTranscripts::open(dir)?),
+            Self::Database(address) => Arc::new(PostgresTranscripts::open(address).await?),
+        })
     }
 
     /// The same place with an absolute path, where it has one that exists.

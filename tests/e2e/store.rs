@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod copy;
+mod transcript;
 
 use std::{ffi::OsString, path::Path};
 
