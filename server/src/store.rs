@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use tandem_interaction::Stores;
 use tandem_protocol::PairName;
 use tandem_store::{
     Directory, OpenError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
@@ -101,6 +102,21 @@ impl Place {
         Ok(match self {
             Self::Embedded(dir) => Arc::new(SqliteTranscripts::open(dir)?),
             Self::Database(address) => Arc::new(PostgresTranscripts::open(address).await?),
+        })
+    }
+
+    /// Opens all that an interaction server works on, and makes what is missing.
+    pub(crate) async fn open_stores(&self) -> Result<Stores, PlaceError> {
+        Ok(match self {
+            Self::Embedded(dir) => {
+                let directory = Arc::new(SqliteDirectory::open(dir)?);
+                Stores::new(directory, self.open_transcripts().await?)
+            }
+            Self::Database(address) => {
+                // First the directory, which brings the tables up.
+                let directory = Arc::new(PostgresDirectory::open(address).await?);
+                Stores::new(directory, self.open_transcripts().await?)
+            }
         })
     }
 

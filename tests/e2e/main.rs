@@ -3,6 +3,7 @@
 //! Where more goes wrong at the same time, see the `fault` target; for the page itself, see `browser`.
 
 mod agents;
+mod archive;
 mod ending;
 mod failover;
 mod limits;

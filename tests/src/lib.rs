@@ -13,6 +13,7 @@ pub mod disk;
 pub mod executable;
 pub mod history;
 mod logs;
+pub mod looker;
 mod part;
 mod ports;
 mod probe;
@@ -31,6 +32,7 @@ pub use checker::check;
 pub use customer::Customer;
 pub use deadline::{eventually, within};
 pub use history::History;
+pub use looker::Looker;
 pub use process::{Process, Ready};
 pub use rest::Rest;
 pub use system::{

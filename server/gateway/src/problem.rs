@@ -42,6 +42,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::Refused(ErrorCode::Unauthorized),
     Kind::Refused(ErrorCode::Forbidden),
     Kind::Refused(ErrorCode::UnknownSession),
+    Kind::Refused(ErrorCode::UnknownContact),
     Kind::Refused(ErrorCode::SessionClosed),
     Kind::Refused(ErrorCode::MessageTooLong),
     Kind::Refused(ErrorCode::Taken),
@@ -112,6 +113,7 @@ fn refused_row(code: ErrorCode) -> (StatusCode, &'static str, &'static str) {
         }
         ErrorCode::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The participant may not do this"),
         ErrorCode::UnknownSession => (StatusCode::NOT_FOUND, "unknown_session", "There is no such session"),
+        ErrorCode::UnknownContact => (StatusCode::NOT_FOUND, "unknown_contact", "There is no such contact"),
         ErrorCode::SessionClosed => (StatusCode::CONFLICT, "session_closed", "The session has ended"),
         ErrorCode::MessageTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "message_too_long", "The text is too long"),
         ErrorCode::Taken => (StatusCode::CONFLICT, "taken", "Somebody else was faster"),
@@ -313,7 +315,8 @@ impl From<ErrorCode> for Ending {
             ErrorCode::Unauthorized | ErrorCode::Forbidden => Self::Unauthorized,
             ErrorCode::UnknownSession => Self::UnknownSession,
             ErrorCode::SessionClosed => Self::Ended,
-            ErrorCode::BadRequest | ErrorCode::MessageTooLong => Self::BadFrame,
+            // A session's WebSocket asks for no contact.
+            ErrorCode::BadRequest | ErrorCode::MessageTooLong | ErrorCode::UnknownContact => Self::BadFrame,
             ErrorCode::Unavailable | ErrorCode::Internal | ErrorCode::NotSaved => Self::Unavailable,
             ErrorCode::Busy
             | ErrorCode::SlowDown

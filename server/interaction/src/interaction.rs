@@ -8,13 +8,16 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    InteractionSettings,
+    InteractionSettings, Stores,
+    archivist::{Archivist, Reading},
     clerk::{Clerk, JOBS_MAX, read_staff},
     clock::Clock,
+    eraser::{ANSWERS_MAX, Eraser},
     error::{InteractionError, StartError},
     logins::{LOGINS_MAX, Logins},
+    looks::{LOOKS_MAX, Looks},
     routing::{Core, Kept, Now},
-    service::Service,
+    service::{Beside, Service},
     token::ChatTokens,
 };
 
@@ -28,31 +31,46 @@ pub struct Interaction {
 
 impl Interaction {
     /// Reads the directory, then begins to link to the pair that `link` names. Must be called within a tokio runtime.
-    pub async fn start(
-        settings: InteractionSettings,
-        directory: Arc<dyn Directory>,
-        link: LinkSettings,
-    ) -> Result<Self, StartError> {
+    pub async fn start(settings: InteractionSettings, stores: Stores, link: LinkSettings) -> Result<Self, StartError> {
         settings.check()?;
+        let directory = stores.directory.clone();
         let clock = Clock::start();
         let tokens = ChatTokens::new(directory.secret().await?);
         let life = directory.begin_life().await?;
         // Before the rest, so that what is written meanwhile is noticed.
         let version = directory.version().await?;
         let kept = read(&*directory, life, clock.now()).await?;
-        let lifetime = settings.login_lifetime;
+        let (lifetime, retention) = (settings.login_lifetime, settings.transcript_retention);
         let core = Core::new(clock.now(), settings, tokens, kept);
         let (to_clerk, jobs) = mpsc::channel(JOBS_MAX);
         let (to_logins, asked) = mpsc::channel(LOGINS_MAX);
-        let service = Arc::new(Service::new(core, clock, to_clerk.clone(), to_logins));
+        let (to_looks, looked) = mpsc::channel(LOOKS_MAX);
+        let (erased, answers) = mpsc::channel(ANSWERS_MAX);
+        let reading = Arc::new(Reading::default());
+        let pair = link.pair.clone();
+        let beside = Beside {
+            pair,
+            jobs: to_clerk.clone(),
+            logins: to_logins,
+            looks: to_looks,
+            reading: reading.clone(),
+            erased,
+        };
+        let service = Arc::new(Service::new(core, clock, beside));
         let (link, linking) = Link::start(link, service.clone());
         service.linked(link.clone());
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let clerk = Clerk { directory: directory.clone(), service: service.clone(), jobs, version, is_failing: false };
+        let clerk = Clerk { stores: stores.clone(), service: service.clone(), jobs, version, is_failing: false };
         let logins = Logins { directory, service: service.clone(), asked, clerk: to_clerk, lifetime };
         tasks.spawn(clerk.run(stop.clone()));
+        let archivist = Archivist { stores: stores.clone(), reading: reading.clone(), is_failing: false };
+        let eraser = Eraser::new(stores.archive.clone(), service.clone(), answers, retention);
+        let looks = Looks { stores, reading, service: service.clone(), asked: looked };
         tasks.spawn(logins.run(stop.clone()));
+        tasks.spawn(archivist.run(stop.clone()));
+        tasks.spawn(looks.run(stop.clone()));
+        tasks.spawn(eraser.run(stop.clone()));
         tasks.spawn({
             let stop = stop.clone();
             async move { service.keep_time(stop).await }

@@ -5,21 +5,26 @@
 //! carries out. It must never know an engine or a gateway from inside. The executable's role calls
 //! [`Interaction::start`] and [`Interaction::shutdown`].
 
+mod archivist;
 mod clerk;
 mod clock;
 mod customer;
+mod eraser;
 mod error;
 mod hours;
 mod interaction;
 mod journal;
 mod logins;
+mod looks;
 pub mod password;
 mod routing;
 mod service;
 mod settings;
+mod stores;
 mod token;
 
 pub use error::{InteractionError, StartError};
 pub use hours::{Hours, InvalidHours};
 pub use interaction::Interaction;
 pub use settings::{InteractionSettings, InvalidSettings, QueueSettings};
+pub use stores::Stores;

@@ -25,6 +25,7 @@ mod due;
 mod effect;
 mod filing;
 mod known;
+mod looking;
 mod names;
 mod now;
 mod offering;
@@ -60,7 +61,7 @@ use self::{
     waiting::Rank,
 };
 pub(crate) use self::{
-    effect::{AskRef, Effect, Errand, Failed, Found, Input, Kept, LoginAsk, Note, Purpose, Staff, Tag},
+    effect::{AskRef, Effect, Errand, Failed, Found, Input, Kept, LoginAsk, LookAsk, Note, Purpose, Staff, Tag},
     now::Now,
 };
 use crate::{InteractionSettings, token::ChatTokens};
@@ -145,9 +146,11 @@ impl Core {
             Input::Answered(Tag::Watch, outcome) => self.on_watched(outcome),
             Input::Answered(Tag::Follow(sessions), outcome) => self.on_followed(sessions, outcome),
             Input::Answered(Tag::Pending(pending), outcome) => self.on_answer(pending, outcome),
+            Input::Answered(Tag::Erase(_), _) => {}
             Input::GatewayGone(gateway) => self.on_gateway_gone(gateway),
             Input::Asked { ask, gateway, body } => self.on_asked(ask, gateway, body),
             Input::Verified { ask, verified } => self.on_verified(ask, verified),
+            Input::Looked { ask, outcome } => self.reply(ask, outcome),
             Input::Ran { purpose, ran } => self.on_ran(purpose, ran),
             Input::Staff(staff) => self.on_staff(staff),
         }

@@ -7,14 +7,17 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use tandem_link::{Incoming, Link, Owner};
-use tandem_protocol::{Timestamp, link::Outcome};
+use tandem_protocol::{
+    PairName, SessionId, Timestamp,
+    link::{Outcome, Request},
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -23,10 +26,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
+    archivist::Reading,
     clerk::Job,
     clock::Clock,
-    journal, logins,
-    routing::{Core, Effect, Failed, Input, LoginAsk, Tag},
+    journal, logins, looks,
+    routing::{Core, Effect, Failed, Input, LoginAsk, LookAsk, Tag},
 };
 
 /// See the module.
@@ -35,6 +39,8 @@ pub(crate) struct Service {
     /// link cannot have been lost and found another primary since the core decided: that one numbers questions anew.
     core: Mutex<Core>,
     clock: Clock,
+    /// The pair that the link is to.
+    pair: PairName,
     /// Set right after the link is started.
     link: OnceLock<Link<Service>>,
     /// To the clerk; when it is full the directory counts as failing.
@@ -43,14 +49,46 @@ pub(crate) struct Service {
     is_behind: AtomicBool,
     /// To the task that sees to logins; when it is full they are refused.
     logins: mpsc::Sender<Box<LoginAsk>>,
+    /// To the task that looks things up; when it is full they are refused.
+    looks: mpsc::Sender<Box<LookAsk>>,
+    /// To the archivist.
+    reading: Arc<Reading>,
+    /// To the eraser.
+    erased: mpsc::Sender<(SessionId, Outcome)>,
     /// When the core is to be called without an input.
     deadline: watch::Sender<Option<Duration>>,
+}
+
+/// What is beside the core, and the ways to what waits there.
+pub(crate) struct Beside {
+    /// The pair that is linked to.
+    pub(crate) pair: PairName,
+    /// To the clerk.
+    pub(crate) jobs: mpsc::Sender<Job>,
+    /// To the task that sees to logins.
+    pub(crate) logins: mpsc::Sender<Box<LoginAsk>>,
+    /// To the task that looks things up.
+    pub(crate) looks: mpsc::Sender<Box<LookAsk>>,
+    /// To the archivist.
+    pub(crate) reading: Arc<Reading>,
+    /// To the eraser.
+    pub(crate) erased: mpsc::Sender<(SessionId, Outcome)>,
 }
 
 impl Owner for Service {
     type Tag = Tag;
 
     fn on(&self, incoming: Incoming<Tag>) {
+        match &incoming {
+            Incoming::Connected { .. } => self.reading.is_served(),
+            Incoming::Changed(_) => self.reading.changes(),
+            Incoming::Answered { tag: Tag::Erase(session), outcome } => {
+                // Full: the eraser has ended, or is asked again for what it does not hear.
+                let _ = self.erased.try_send((*session, outcome.clone()));
+                return;
+            }
+            _ => {}
+        }
         if let Some(input) = Input::of(incoming) {
             self.tell(input);
         }
@@ -58,9 +96,11 @@ impl Owner for Service {
 }
 
 impl Service {
-    pub(crate) fn new(core: Core, clock: Clock, jobs: mpsc::Sender<Job>, logins: mpsc::Sender<Box<LoginAsk>>) -> Self {
+    pub(crate) fn new(core: Core, clock: Clock, beside: Beside) -> Self {
         let (core, link, is_behind) = (Mutex::new(core), OnceLock::new(), AtomicBool::new(false));
-        Self { core, clock, link, jobs, is_behind, logins, deadline: watch::Sender::new(None) }
+        let Beside { pair, jobs, logins, looks, reading, erased } = beside;
+        let deadline = watch::Sender::new(None);
+        Self { core, clock, pair, link, jobs, is_behind, logins, looks, reading, erased, deadline }
     }
 
     /// The link is started.
@@ -74,6 +114,12 @@ impl Service {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.clock.now().elapsed
+    }
+
+    /// Asks a pair to erase a session; the answer goes to the eraser. False when the pair is none of those linked to, or
+    /// the link is full.
+    pub(crate) fn erase(&self, pair: &PairName, session: SessionId) -> bool {
+        *pair == self.pair && self.link.wait().submit(Request::Erase { session }, Tag::Erase(session)).is_ok()
     }
 
     /// Something happens.
@@ -129,6 +175,10 @@ impl Service {
             Effect::Verify(login) => {
                 let refused = self.logins.try_send(login).err()?.into_inner();
                 return Some(Input::Verified { ask: refused.ask, verified: Err(logins::too_many()) });
+            }
+            Effect::Look(look) => {
+                let refused = self.looks.try_send(look).err()?.into_inner();
+                return Some(Input::Looked { ask: refused.ask, outcome: Outcome::Refused(looks::too_many()) });
             }
             Effect::Reply { ask, outcome } => link.reply(ask, outcome),
             Effect::Push { gateway, desk, news } => link.push(gateway, desk, news),

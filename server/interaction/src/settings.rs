@@ -23,6 +23,8 @@ pub struct InteractionSettings {
     pub bot_wait: Duration,
     /// How long a login lasts.
     pub login_lifetime: Duration,
+    /// How long after its end a chat is erased; none for never.
+    pub transcript_retention: Option<Duration>,
     /// What may be chosen at the end of a chat.
     pub dispositions: Vec<String>,
     /// What may be chosen as reason for not being ready.
@@ -58,6 +60,7 @@ impl Default for InteractionSettings {
             agent_grace: Duration::from_secs(60),
             bot_wait: Duration::from_secs(10),
             login_lifetime: Duration::from_secs(12 * 3600),
+            transcript_retention: None,
             dispositions: ["solved", "follow-up", "no answer", "spam"].map(str::to_owned).to_vec(),
             reasons: ["break", "lunch", "meeting", "training"].map(str::to_owned).to_vec(),
         }

@@ -128,6 +128,8 @@ enum Role {
     Administrator,
     /// A program that takes chats from the queues for bots.
     Bot,
+    /// A program that reads transcripts, searches them and changes contacts. It has no desk.
+    Integrator,
 }
 
 /// Somebody asked for what cannot be.
@@ -326,6 +328,7 @@ fn role_name(role: AgentRole) -> &'static str {
         AgentRole::Supervisor => "supervisor",
         AgentRole::Administrator => "administrator",
         AgentRole::Bot => "bot",
+        AgentRole::Integrator => "integrator",
     }
 }
 
@@ -336,6 +339,7 @@ impl From<Role> for AgentRole {
             Role::Supervisor => Self::Supervisor,
             Role::Administrator => Self::Administrator,
             Role::Bot => Self::Bot,
+            Role::Integrator => Self::Integrator,
         }
     }
 }

@@ -24,13 +24,13 @@ pub(crate) async fn serve(
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let path = &interaction.data_dir.0.0;
     let place = Place::of(&store, path).map_err(Failure::runtime)?;
-    let Some(opened) = signals.unless_received(place.open_directory()).await else { return Ok(()) };
-    let directory = opened.map_err(Failure::runtime)?;
+    let Some(opened) = signals.unless_received(place.open_stores()).await else { return Ok(()) };
+    let stores = opened.map_err(Failure::runtime)?;
     let _lock = DataDir::at(path).and_then(|data| data.lock_interaction()).map_err(Failure::runtime)?;
     let (settings, primary) = (interaction.service(), interaction.primary.0.to_string());
     let mut link = LinkSettings::new(pair.name.0, LinkRole::Interaction, "interaction", vec![primary]);
     link.cache = interaction.pair_cache.map(|cache| cache.0.0);
-    let mut running = Interaction::start(settings, directory, link).await.map_err(Failure::runtime)?;
+    let mut running = Interaction::start(settings, stores, link).await.map_err(Failure::runtime)?;
     let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
     Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
     let failed = tokio::select! {

@@ -11,10 +11,13 @@ use super::{
     lists::{Choices, Items},
     refusal::{Refusal, bad_value, origin_of},
     section_value,
-    values::{FilePath, HostPort, Rank, Reasoned, Sentence, SkillName, Span, Text},
+    values::{FilePath, HostPort, Rank, Reasoned, Sentence, SkillName, Span, SpanOrOff, Text},
 };
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
+
+/// A hundred years, as they are written: no law wants more.
+const RETENTION_MAX_MS: u64 = 876_600 * HOUR_MS;
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,8 @@ pub(crate) struct InteractionSection {
     pub(crate) bot_wait: Span<200, HOUR_MS>,
     /// How long a login lasts.
     pub(crate) login_lifetime: Span<1_000, { 90 * 24 * HOUR_MS }>,
+    /// How long after its end what was said in a chat is erased. Nobody can bring it back.
+    pub(crate) transcript_retention: SpanOrOff<HOUR_MS, RETENTION_MAX_MS>,
     /// What may be chosen at the end of a chat.
     pub(crate) dispositions: Choices<1>,
     /// What may be chosen as reason for not being ready.
@@ -86,6 +91,7 @@ impl Default for InteractionSection {
             agent_grace: Span(service.agent_grace),
             bot_wait: Span(service.bot_wait),
             login_lifetime: Span(service.login_lifetime),
+            transcript_retention: SpanOrOff(service.transcript_retention),
             dispositions: Choices(service.dispositions),
             reasons: Choices(service.reasons),
             queues: Items(service.queues.into_iter().map(QueueSection::of).collect()),
@@ -104,6 +110,7 @@ impl InteractionSection {
             agent_grace: self.agent_grace.0,
             bot_wait: self.bot_wait.0,
             login_lifetime: self.login_lifetime.0,
+            transcript_retention: self.transcript_retention.0,
             dispositions: self.dispositions.0.clone(),
             reasons: self.reasons.0.clone(),
         }

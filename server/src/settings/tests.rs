@@ -193,6 +193,11 @@ fn a_bad_value_of_the_interaction_server_is_refused_with_what_is_allowed() {
              or \"60 s\"",
         ),
         (
+            "transcript-retention = \"59 min\"",
+            "interaction.transcript-retention = \"59 min\" is refused; it must be \"off\", or a duration from 1h to \
+             100years, such as \"500 ms\" or \"60 s\"",
+        ),
+        (
             "dispositions = []",
             "interaction.dispositions = [] is refused; it must be a list of 1 to 50 different texts of 1 to 64 \
              characters",

@@ -4,6 +4,7 @@
 //! story that is missing in the list below is unused code and fails the lint.
 
 pub(crate) mod appending;
+pub(crate) mod archive;
 pub(crate) mod checking;
 pub(crate) mod directory;
 pub(crate) mod erasing;

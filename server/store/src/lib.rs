@@ -4,6 +4,7 @@
 //! that many machines share. The crate exists so that the engine knows no database, and the fence (F-1) and the commit before the answer (D-1) stand in one place. It
 //! must never know what an event means: it numbers nothing and interprets nothing. The engine is its only caller.
 
+mod archive;
 mod chain;
 pub mod check;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod store;
 mod transcripts;
 pub mod transfer;
 
+pub use archive::{Archive, Batch, Changed, Fact, Lesson, MessageId, Reach, Sought, Unchanged, Words};
 pub use chain::{Breach, Broken, Verifier, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Erased, Loaded, OpenSession, StoredEvent};

@@ -9,6 +9,7 @@
 
 mod address;
 mod append;
+mod archive;
 mod command;
 mod connection;
 mod directory;

@@ -7,6 +7,7 @@
 //! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way;
 //! [`SqliteTranscripts`] (`transcripts.rs`) looks back at what was written.
 
+mod archive;
 mod backup;
 mod checkpoint;
 mod command;

@@ -8,6 +8,7 @@ use crate::{
     agent::{Account, Agent},
     command::{Ran, run},
     deadline::eventually,
+    looker::Looker,
     part::Part,
 };
 
@@ -53,6 +54,23 @@ impl System {
         Agent::comes(&self.rest(), account).await
     }
 
+    /// Somebody with a new account who looks things up.
+    ///
+    /// # Panics
+    /// When he cannot come.
+    pub async fn looker(&self, account: &Account) -> Looker {
+        self.add(account);
+        self.looks_as(account).await
+    }
+
+    /// Somebody who has an account already, and looks things up.
+    ///
+    /// # Panics
+    /// When he cannot come.
+    pub async fn looks_as(&self, account: &Account) -> Looker {
+        Looker::comes(self.engines.iter().map(|engine| engine.address.clone()).collect(), account).await
+    }
+
     /// `kill -9` of the interaction server.
     pub fn kill_interaction(&mut self) {
         self.interaction_mut().kill();
@@ -96,6 +114,7 @@ impl System {
 
 fn role(role: AgentRole) -> &'static str {
     match role {
+        AgentRole::Integrator => "integrator",
         AgentRole::Bot => "bot",
         AgentRole::Agent => "agent",
         AgentRole::Supervisor => "supervisor",

@@ -146,6 +146,8 @@ impl Core {
             }
             Purpose::Filed(session, act) => self.on_filed(session, &act, ran),
             Purpose::Delete(act, id) => self.on_found_to_delete(&act, id, ran),
+            Purpose::Read(act, session, after) => self.on_reach_known(&act, session, after, &ran),
+            Purpose::Look { ask, look } => self.on_looker_known(ask, *look, ran),
             Purpose::Enter { ask, desk, gateway } => self.on_looked_up(ask, desk, gateway, ran),
             Purpose::Logout(ask) => self.on_logged_out(ask, ran),
         }
@@ -173,7 +175,7 @@ impl Core {
 /// What an errand found, as an action returns it.
 fn found(ran: Result<Found, Failed>) -> Outcome {
     match ran {
-        Ok(Found::Done | Found::Possible(true) | Found::Login(_)) => told(&()),
+        Ok(Found::Done | Found::Possible(true) | Found::Login(_) | Found::Reach(_)) => told(&()),
         Ok(Found::Possible(false)) => {
             refused(ErrorCode::BadRequest, "There is another reply with this shortcut, or with this id.")
         }

@@ -87,6 +87,12 @@ impl Agent {
         self.account.as_ref().is_some_and(|account| account.role == AgentRole::Bot)
     }
 
+    /// Whether nobody passes a chat on to it by name, or asks it to come: it is no colleague.
+    pub(super) fn is_program(&self) -> bool {
+        let role = self.account.as_ref().map(|account| account.role);
+        matches!(role, Some(AgentRole::Integrator | AgentRole::Bot))
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         !matches!(self.presence, Presence::Absent { .. })
     }

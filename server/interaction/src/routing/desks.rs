@@ -11,8 +11,7 @@ use std::{
 use serde::Serialize;
 use tandem_protocol::{
     AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, Refusal, TokenHash,
-    archive::Look,
-    desk::{Action, DeskAsk, DeskNews},
+    desk::{Action, AgentRole, DeskAsk, DeskNews},
     link::{Answer, Outcome},
 };
 use tandem_store::{Account, Login};
@@ -82,8 +81,7 @@ impl Core {
             }
             DeskAsk::Logout { token } => self.on_logout(ask, token),
             DeskAsk::Exit { desk } => self.on_exit(ask, desk),
-            DeskAsk::Look { look: Look::ContactOf { .. }, .. } => self.reply(ask, told(&())),
-            DeskAsk::Look { .. } => self.reply(ask, refused(ErrorCode::Unavailable, "There is no archive here.")),
+            DeskAsk::Look { token, look } => self.on_look(ask, token, look),
             body if !self.link.is_settled() => self.park(Asked { ask, gateway, body }),
             DeskAsk::Enter { desk, token } => self.on_enter(ask, gateway, desk, token),
             DeskAsk::Do { desk, id, action } => self.on_do(ask, gateway, desk, id, action),
@@ -172,8 +170,12 @@ impl Core {
 
     fn enter(&mut self, ask: AskRef, gateway: GatewayLink, desk: DeskId, login: Login) {
         let Login { token, agent, .. } = login;
-        if self.agent_mut(agent).enabled().is_none() {
-            return self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more."));
+        match self.agent_mut(agent).enabled().map(|account| account.role) {
+            None => return self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more.")),
+            Some(AgentRole::Integrator) => {
+                return self.reply(ask, refused(ErrorCode::Forbidden, "An integrator's account has no desk."));
+            }
+            Some(_) => {}
         }
         let before = self.desks.insert(desk, Desk { gateway, agent, token });
         if let Some(before) = before.filter(|before| before.agent != agent) {

@@ -2,9 +2,10 @@
 
 use tandem_link::Incoming;
 use tandem_protocol::{
-    AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, LoginName, QueueCause, QueueName, Refusal, Secret,
+    AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, LoginName, QueueCause, QueueName, Refusal, Secret, Seq,
     SessionId, TokenHash,
-    desk::{Canned, DeskAsk, DeskNews, EarlierChat},
+    archive::{Identity, Look},
+    desk::{AgentRole, Canned, DeskAsk, DeskNews, EarlierChat},
     link::{Outcome, Request},
     routing::{Changed, Placed},
 };
@@ -42,6 +43,13 @@ pub(crate) enum Input {
         ask: AskRef,
         /// The login and whose it is, or why there is none.
         verified: Result<(Login, Account), Refusal>,
+    },
+    /// What became of an [`Effect::Look`].
+    Looked {
+        /// As asked.
+        ask: AskRef,
+        /// The answer.
+        outcome: Outcome,
     },
     /// What became of an [`Effect::Run`].
     Ran {
@@ -120,6 +128,8 @@ pub(crate) enum Effect {
     },
     /// See whether a login is to be accepted, and keep it then.
     Verify(Box<LoginAsk>),
+    /// Look something up for somebody, and answer with [`Input::Looked`].
+    Look(Box<LookAsk>),
     /// Answer a gateway.
     Reply {
         /// The question.
@@ -151,6 +161,8 @@ pub(crate) enum Tag {
     Follow(Vec<SessionId>),
     /// To change, or read, a session.
     Pending(PendingId),
+    /// To erase a session. Its answer is the eraser's, and never comes to the core.
+    Erase(SessionId),
 }
 
 /// A question and the connection over which it came: the next primary numbers questions anew.
@@ -186,6 +198,19 @@ pub(crate) struct LoginAsk {
     pub(crate) from: String,
 }
 
+/// Somebody looks something up.
+#[derive(Debug)]
+pub(crate) struct LookAsk {
+    /// Given back with the result.
+    pub(crate) ask: AskRef,
+    /// Who.
+    pub(crate) agent: AgentId,
+    /// What he may do.
+    pub(crate) role: AgentRole,
+    /// What.
+    pub(crate) look: Look,
+}
+
 /// What the directory is to do. Repeatable.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Errand {
@@ -201,13 +226,10 @@ pub(crate) enum Errand {
     Login(TokenHash),
     /// Forget a login.
     EndLogin(TokenHash),
-    /// Find a customer's other chats.
-    Earlier {
-        /// The customer.
-        customer: String,
-        /// Not this one.
-        but: SessionId,
-    },
+    /// Find the other chats of a session's customer, who is known by these while the archive does not know the session.
+    Earlier(SessionId, Vec<Identity>),
+    /// Find out whether a session is one of an agent's, or of one of his customers.
+    Reach(SessionId, AgentId),
     /// Find an agent's canned replies.
     Canned(AgentId),
     /// Keep a canned reply.
@@ -223,6 +245,8 @@ pub(crate) enum Found {
     Done,
     /// To save or delete a canned reply: whether it was possible.
     Possible(bool),
+    /// Whether a session is within reach.
+    Reach(bool),
     /// A login, if it is good.
     Login(Option<Login>),
     /// Earlier chats.
@@ -250,6 +274,15 @@ pub(crate) enum Purpose {
     Filed(SessionId, Act),
     /// A canned reply is to be deleted, if it is one of those found.
     Delete(Act, ClientId),
+    /// A session is to be read after this event, if it is within reach.
+    Read(Act, SessionId, Seq),
+    /// Somebody looks something up with a login that the core does not know.
+    Look {
+        /// What is answered.
+        ask: AskRef,
+        /// What.
+        look: Box<Look>,
+    },
     /// A desk wants to enter with a login that the core does not know.
     Enter {
         /// What is answered.

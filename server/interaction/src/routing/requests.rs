@@ -85,14 +85,14 @@ pub(super) enum Wish {
     Close(Box<Filing>),
     /// Why it ended is known.
     ReadEnd,
-    /// The agent reads what was said. Changes nothing, so nothing waits for it.
-    Read(AgentId),
+    /// The agent reads what was said in a session that is his, if so. Changes nothing, so nothing waits for it.
+    Read(AgentId, bool),
 }
 
 impl Wish {
     /// Whether nothing else is decided about the session meanwhile.
     fn is_change(&self) -> bool {
-        !matches!(self, Self::Read(_))
+        !matches!(self, Self::Read(..))
     }
 
     /// The agent who will be in the session, or asked to come, and what of his room it takes up.
@@ -204,8 +204,8 @@ impl Core {
         match (wish, answer) {
             (_, Answer::Joined { participant, .. }) => self.done(&act, told(&Accepted { session, participant })),
             (Wish::Close(filing), _) => self.run(Errand::File(*filing), Purpose::Filed(session, act)),
-            (Wish::Read(agent), Answer::Page(page)) => {
-                let outcome = self.transcript(agent, session, page);
+            (Wish::Read(agent, is_his), Answer::Page(page)) => {
+                let outcome = self.transcript(agent, is_his, session, page);
                 self.done(&act, outcome);
             }
             _ => self.done(&act, told(&())),

@@ -7,6 +7,7 @@ mod directory;
 mod engine;
 mod filing;
 mod house;
+mod looking;
 mod offering;
 mod passing;
 mod places;

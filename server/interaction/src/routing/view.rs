@@ -200,7 +200,7 @@ impl Core {
 
     /// Everyone to whom a chat can be passed on. Bots get theirs from their queues.
     fn agent_views(&self) -> Vec<AgentView> {
-        let people = self.agents.iter().filter(|(_, agent)| !agent.is_bot());
+        let people = self.agents.iter().filter(|(_, agent)| !agent.is_program());
         let mut views: Vec<AgentView> = people
             .filter_map(|(id, agent)| {
                 let account = agent.enabled()?;

@@ -7,8 +7,9 @@ use tandem_link::{
     connection::{Accepted, ConnectionSettings, accept, frame},
 };
 use tandem_protocol::{
-    AskId, ClientId, DeskId, Epoch, GatewayLink, LoginName, Pair, PairName, ParticipantId, Peer as PeerName, Refusal,
-    RequestId, Secret, Seq, Timestamp, TokenHash,
+    AskId, ClientId, DeskId, Epoch, ErrorCode, GatewayLink, LoginName, Pair, PairName, ParticipantId, Peer as PeerName,
+    Refusal, RequestId, Secret, Seq, SessionId, Timestamp, TokenHash,
+    archive::Look,
     desk::{Action, DeskAsk, DeskNews, View},
     link::{Answer, FromEngine, LinkRole, Outcome, Request, ToEngine},
     routing::{Changed, Placed},
@@ -158,6 +159,23 @@ impl Peer {
     pub(crate) async fn does(&mut self, desk: DeskId, id: &str, action: Action) -> Result<String, Refusal> {
         let ask = self.starts(desk, id, action);
         self.reply_to(ask).await
+    }
+
+    pub(crate) async fn looks(&mut self, token: TokenHash, look: Look) -> Result<String, Refusal> {
+        let ask = self.asks(DeskAsk::Look { token, look });
+        self.reply_to(ask).await
+    }
+
+    /// The session that is to be erased next.
+    pub(crate) async fn is_to_erase(&mut self) -> (RequestId, SessionId) {
+        match self.asked("an erasure", |body| matches!(body, Request::Erase { .. })).await {
+            (id, Request::Erase { session }) => (id, session),
+            _ => unreachable!("it is an erasure"),
+        }
+    }
+
+    pub(crate) fn refuses(&self, id: RequestId, code: ErrorCode) {
+        self.says(&FromEngine::Answer { id, outcome: Outcome::Refused(Refusal::new(code, "Not now.")) });
     }
 
     pub(crate) fn starts(&mut self, desk: DeskId, id: &str, action: Action) -> AskId {

@@ -10,10 +10,11 @@ use super::{
 };
 
 /// Each takes a database from the version of its place in the list to the next.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001-log-and-leases.sql"),
     include_str!("migrations/0002-accounts-and-chats.sql"),
     include_str!("migrations/0003-chain-and-places.sql"),
+    include_str!("migrations/0004-archive.sql"),
 ];
 
 /// The version that this program writes.

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     StoreError,
+    archive::joined,
     transfer::{Kind, Row, STEP_ROWS, Source, TABLES, Table, Target, TransferError, Value},
 };
 
@@ -39,7 +40,10 @@ const DERIVE: &str = "
         SELECT pair, session FROM events GROUP BY pair, session HAVING NOT bool_or(closes);
     SELECT setval(pg_get_serial_sequence('events', 'id'), max(id)) FROM events HAVING count(*) > 0;
     SELECT setval(pg_get_serial_sequence('accounts', 'agent'), max(agent)) FROM accounts HAVING count(*) > 0;
-    SELECT setval(pg_get_serial_sequence('takings', 'id'), max(id)) FROM takings HAVING count(*) > 0";
+    SELECT setval(pg_get_serial_sequence('takings', 'id'), max(id)) FROM takings HAVING count(*) > 0;
+    SELECT setval(pg_get_serial_sequence('contacts', 'contact'), max(contact)) FROM (
+        SELECT contact FROM contacts UNION ALL SELECT contact FROM merged_contacts
+        UNION ALL SELECT contact FROM erased_contacts) AS given HAVING count(*) > 0";
 
 /// One transaction, and what is prepared in it.
 #[derive(Debug)]
@@ -119,16 +123,22 @@ fn insert(table: &Table) -> String {
         Kind::Truth => format!("${number}::boolean[]"),
     });
     let arrays = arrays.collect::<Vec<_>>().join(", ");
-    // No connection may write in an epoch that it has not claimed; and what was good in the source is of one era.
-    let own = match table.name {
-        "leases" => Some("writer"),
-        "accounts" | "logins" => Some("era"),
+    let (name, columns) = (table.name, table.list());
+    let own = match name {
+        // No connection may write in an epoch that it has not claimed; and what was good in the source is of one era.
+        "leases" => Some(("writer", "0")),
+        "accounts" | "logins" => Some(("era", "0")),
+        _ if table.is_full_text() => Some(("words", "array_to_tsvector(string_to_array(joined, ' '))")),
         _ => None,
     };
-    let (more, zero) = own.map_or((String::new(), ""), |own| (format!(", {own}"), ", 0"));
-    let (name, columns) = (table.name, table.list());
+    let (own, value) = own.map_or_else(Default::default, |(own, value)| (format!(", {own}"), format!(", {value}")));
+    let (words, joined) = match table.is_full_text() {
+        true => (format!(", ${}::text[]", table.columns.len() + 1), ", joined"),
+        false => Default::default(),
+    };
     format!(
-        "INSERT INTO {name} ({columns}{more}) OVERRIDING SYSTEM VALUE SELECT moved.*{zero} FROM unnest({arrays}) AS moved"
+        "INSERT INTO {name} ({columns}{own}) OVERRIDING SYSTEM VALUE
+         SELECT {columns}{value} FROM unnest({arrays}{words}) AS moved ({columns}{joined})"
     )
 }
 
@@ -213,9 +223,14 @@ impl Target for PostgresTarget {
         for row in rows {
             columns.iter_mut().zip(row).for_each(|(column, value)| column.0.push(value));
         }
+        let words = table.is_full_text().then(|| {
+            let texts = columns[table.place("text")].0.iter();
+            Unprinted(texts.map(|text: &Value| joined(text.as_text())).collect::<Vec<_>>())
+        });
         let write = async {
             let statement = self.0.prepared(insert(table)).await?;
-            let parameters: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+            let mut parameters: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+            parameters.extend(words.as_ref().map(|words| words as &(dyn ToSql + Sync)));
             let written = self.0.connection.client().execute(&statement, &parameters).await?;
             if written == count { Ok(()) } else { Err(Fault::Miscount) }
         };

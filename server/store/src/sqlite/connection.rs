@@ -44,7 +44,10 @@ pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
 /// For writing the directory, as [`writer`] for the log. A commit now and then does a checkpoint too, since there are
 /// few.
 pub(super) fn directory_writer(file: &Path) -> rusqlite::Result<Connection> {
-    durable(file, DIRECTORY_BUSY_TIMEOUT)
+    let connection = durable(file, DIRECTORY_BUSY_TIMEOUT)?;
+    // Who is erased is not to be found in the file's free space.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+    Ok(connection)
 }
 
 fn durable(file: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {

@@ -20,10 +20,7 @@ use std::{
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tandem_protocol::{
-    AgentId, ClientId, LoginName, SessionId, Timestamp, TokenHash,
-    desk::{Canned, EarlierChat},
-};
+use tandem_protocol::{AgentId, ClientId, LoginName, SessionId, Timestamp, TokenHash, desk::Canned};
 use tokio::sync::Semaphore;
 
 use super::{connection, fault::Fault, open, open_error::OpenError, readers::Readers, schema};
@@ -63,7 +60,7 @@ impl SqliteDirectory {
     }
 
     /// Runs `read` on one state of the file.
-    async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -72,7 +69,7 @@ impl SqliteDirectory {
     }
 
     /// Runs `write` in a transaction that is durable when this returns, or none of it has happened.
-    async fn write<T, F>(&self, write: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, write: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -86,6 +83,19 @@ impl SqliteDirectory {
             let outcome = write(&transaction)?;
             transaction.commit()?;
             Ok(outcome)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Fault::ThreadGone)?
+    }
+
+    /// Has what was deleted before go out of the write-ahead log too, where it stands as it was. While somebody reads an
+    /// older state it stays there; the next call, or the last connection that closes, sees to it.
+    pub(super) async fn write_over(&self) -> Result<(), StoreError> {
+        let turn = Arc::clone(&self.turn).acquire_owned().await.expect("the semaphore is never closed");
+        let writer = Arc::clone(&self.writer);
+        let work = move || {
+            let _turn = turn;
+            let writer = writer.lock().expect("nobody panics while he writes");
+            Ok(writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Fault::ThreadGone)?
     }
@@ -181,15 +191,6 @@ impl Directory for SqliteDirectory {
 
     async fn file_chat(&self, filing: Filing) -> Result<(), StoreError> {
         self.write(move |connection| chats::file(connection, &filing)).await
-    }
-
-    async fn earlier(&self, customer: &str, but: SessionId, limit: u32) -> Result<Vec<EarlierChat>, StoreError> {
-        let customer = customer.to_owned();
-        self.read(move |connection| chats::earlier(connection, &customer, but, limit)).await
-    }
-
-    async fn customer_of(&self, session: SessionId) -> Result<Option<String>, StoreError> {
-        self.read(move |connection| chats::customer_of(connection, session)).await
     }
 
     async fn canned(&self, agent: AgentId) -> Result<Vec<Canned>, StoreError> {

@@ -27,7 +27,10 @@ pub(super) const LOG: Schema = Schema {
 pub(super) const DIRECTORY: Schema = Schema {
     file_name: "directory.db",
     application_id: 0x546E_6464,
-    migrations: &[include_str!("directory/migrations/0001-accounts-and-chats.sql")],
+    migrations: &[
+        include_str!("directory/migrations/0001-accounts-and-chats.sql"),
+        include_str!("directory/migrations/0002-archive.sql"),
+    ],
 };
 
 /// All kinds; a data directory that has a file of one of them is Tandem's.

@@ -26,8 +26,16 @@ use super::{
 };
 use crate::{
     Cause, ChainLink, StoreError,
+    archive::joined,
     transfer::{Column, Holds, Kind, Row, STEP_ROWS, Source, Table, Target, TransferError, Value},
 };
+
+/// No contact's number is given out again, whatever became of him.
+const NUMBERS: &str = "
+    DELETE FROM sqlite_sequence WHERE name = 'contacts';
+    INSERT INTO sqlite_sequence (name, seq) SELECT 'contacts', max(contact) FROM (
+        SELECT contact FROM contacts UNION ALL SELECT contact FROM merged_contacts
+        UNION ALL SELECT contact FROM erased_contacts) HAVING count(*) > 0";
 
 /// The files of a data directory as they are at one moment.
 #[derive(Debug)]
@@ -240,6 +248,13 @@ impl SqliteTarget {
         index::write(&self.log, &pair, &heads, through).map_err(|error| TransferError::Target(error.into()))
     }
 
+    /// The index of words holds no text of its own.
+    fn index_words(&self, table: &Table, rows: &[Row]) -> rusqlite::Result<()> {
+        let mut index = self.directory.prepare_cached("INSERT INTO past_words (rowid, words) VALUES (?1, ?2)")?;
+        let (id, text) = (table.place("id"), table.place("text"));
+        rows.iter().try_for_each(|row| index.execute((&row[id], joined(row[text].as_text()))).map(drop))
+    }
+
     fn write_event(&mut self, table: &Table, row: &Row) -> Result<(), TransferError> {
         let event = Moved::of(table, row)?;
         if self.places.pair.as_ref() != Some(&event.pair) {
@@ -345,13 +360,15 @@ impl Target for SqliteTarget {
             let marks = vec!["?"; table.columns.len()].join(", ");
             let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, table.list());
             let mut write = self.connection(table).prepare_cached(&sql)?;
-            rows.iter().try_for_each(|row| write.execute(params_from_iter(row)).map(drop))
+            rows.iter().try_for_each(|row| write.execute(params_from_iter(row)).map(drop))?;
+            if table.is_full_text() { self.index_words(table, &rows) } else { Ok(()) }
         };
         write().map_err(|error| TransferError::Target(error.into()))
     }
 
     async fn derive(&mut self) -> Result<(), TransferError> {
-        self.end_pair()
+        self.end_pair()?;
+        self.directory.execute_batch(NUMBERS).map_err(|error| TransferError::Target(error.into()))
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
@@ -375,7 +392,17 @@ mod tests {
     use crate::{sqlite::tests::DataDir, transfer::TABLES};
 
     /// What is derived, and so not moved.
-    const DERIVED: [&str; 4] = ["events.prev", "events.mark", "sessions", "progress"];
+    const DERIVED: [&str; 9] = [
+        "events.prev",
+        "events.mark",
+        "sessions",
+        "progress",
+        "past_words",
+        "past_words_data",
+        "past_words_idx",
+        "past_words_docsize",
+        "past_words_config",
+    ];
 
     #[test]
     fn every_column_is_moved_or_derived() {
@@ -384,7 +411,8 @@ mod tests {
         let mut found = BTreeSet::new();
         for connection in [&target.log, &target.directory] {
             let sql = "SELECT tables.name || '.' || columns.name FROM sqlite_schema AS tables,
-                       pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'";
+                       pragma_table_info(tables.name) AS columns
+                       WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite%'";
             let mut query = connection.prepare(sql).expect("prepares");
             let names = query.query_map([], |row| row.get::<_, String>(0)).expect("reads");
             found.extend(names.map(|name| name.expect("reads")));

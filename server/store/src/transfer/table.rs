@@ -79,9 +79,6 @@ static LOGINS: Table = table!(Directory "logins" ("token" Bytes) "agent" Integer
 
 static CHOICES: Table = table!(Directory "choices" ("agent" Integer) "state" Text, "since" Integer);
 
-static CHATS: Table =
-    table!(Directory "chats" ("session" Session) "opened_at" Integer, "subject" Text, "customer" Text);
-
 static TAKINGS: Table = table!(Directory "takings" ("id" Integer)
     "session" Session, "agent" Integer, "unfiled" Truth, "disposition" Text, "remark" Text, "filed_at" Integer);
 
@@ -91,9 +88,52 @@ static SECRETS: Table = table!(Directory "secrets" ("id" Integer) "secret" Bytes
 
 static LIVES: Table = table!(Directory "lives" ("id" Integer) "count" Integer);
 
+/// How far the archive has read each pair's log; it goes on there, since places are kept.
+static ARCHIVE_PROGRESS: Table = table!(Directory "archive_progress" ("pair" Text) "through" Integer);
+
+static CONTACTS: Table = table!(Directory "contacts" ("contact" Integer)
+    "name" Text, "folded" Text, "attributes" Text, "since" Integer, "erasing" Truth);
+
+static IDENTITIES: Table = table!(Directory "identities" ("identity" Text) "folded" Text, "contact" Integer);
+
+static SIMILAR_CONTACTS: Table = table!(Directory "similar_contacts" ("contact" Integer, "other" Integer));
+
+static MERGED_CONTACTS: Table = table!(Directory "merged_contacts" ("contact" Integer) "whole" Integer);
+
+static ERASED_CONTACTS: Table = table!(Directory "erased_contacts" ("contact" Integer) "chats" Integer);
+
+static PAST_CHATS: Table = table!(Directory "past_chats" ("session" Session)
+    "pair" Text, "opened_at" Integer, "closed_at" Integer, "subject" Text, "customer" Text, "contact" Integer,
+    "erased" Truth);
+
+static PAST_PARTICIPANTS: Table = table!(Directory "past_participants" ("session" Session, "participant" Integer)
+    "name" Text, "agent" Integer);
+
+/// What the full text is made of; its index of words is derived.
+static PAST_MESSAGES: Table = table!(Directory "past_messages" ("id" Integer)
+    "session" Session, "seq" Integer, "visibility" Integer, "participant" Integer, "text" Text);
+
 /// Every table. The leases come first: a target may ask them which pairs there are.
-pub static TABLES: [&Table; 10] =
-    [&LEASES, &EVENTS, &ACCOUNTS, &LOGINS, &CHOICES, &CHATS, &TAKINGS, &REPLIES, &SECRETS, &LIVES];
+pub static TABLES: [&Table; 18] = [
+    &LEASES,
+    &EVENTS,
+    &ACCOUNTS,
+    &LOGINS,
+    &CHOICES,
+    &TAKINGS,
+    &REPLIES,
+    &SECRETS,
+    &LIVES,
+    &ARCHIVE_PROGRESS,
+    &CONTACTS,
+    &IDENTITIES,
+    &SIMILAR_CONTACTS,
+    &MERGED_CONTACTS,
+    &ERASED_CONTACTS,
+    &PAST_CHATS,
+    &PAST_PARTICIPANTS,
+    &PAST_MESSAGES,
+];
 
 impl Table {
     /// The names of the columns with a comma between them.
@@ -115,6 +155,11 @@ impl Table {
     #[must_use]
     pub fn is_events(&self) -> bool {
         *self == EVENTS
+    }
+
+    /// Whether these are the messages whose words are indexed.
+    pub(crate) fn is_full_text(&self) -> bool {
+        *self == PAST_MESSAGES
     }
 
     /// Whether these are the leases.

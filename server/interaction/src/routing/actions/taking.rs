@@ -7,12 +7,13 @@ use tandem_protocol::{
     routing::EndInvitation,
 };
 
+use tandem_store::TakenChat;
+
 use super::{Core, Course};
 use crate::routing::{
     desks::told,
     due::Subject,
     effect::{Act, Note, Purpose},
-    filing::taken_chat,
     known::Known,
     names,
     requests::Wish,
@@ -97,11 +98,9 @@ impl Core {
     /// Asks the engine to let an agent attend to a session's customer.
     pub(super) fn join(&mut self, act: &Act, session: SessionId, joining: Joining) {
         let agent = act.agent;
-        let known = &self.sessions[&session];
-        let chat = taken_chat(session, known, agent);
         let join = self.joining(session, agent, joining, Visibility::All);
         self.set_offer(session, None);
-        self.ask_to_join(chat, act.clone(), Request::Join(join));
+        self.ask_to_join(TakenChat { session, agent }, act.clone(), Request::Join(join));
         // At once: the next decision must know that his room is taken.
         self.retie(session);
     }

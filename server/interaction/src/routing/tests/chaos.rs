@@ -353,7 +353,7 @@ fn check_lists(core: &Core) {
         assert!(agent.ties.keys().all(|session| core.sessions[session].ties.contains_key(id)));
         assert!(agent.desks.iter().all(|desk| core.desks[desk].agent == *id));
     }
-    let changes = |wish: &Wish| !matches!(wish, Wish::Read(_));
+    let changes = |wish: &Wish| !matches!(wish, Wish::Read(..));
     for (id, pending) in core.pending.iter().filter(|(_, pending)| changes(&pending.wish)) {
         let known = core.sessions.get(&pending.session);
         assert!(known.is_none_or(|known| known.pending.contains(id)), "{id:?} is kept by nobody");

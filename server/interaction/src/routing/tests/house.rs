@@ -11,6 +11,7 @@ use std::{
 use tandem_protocol::{
     AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, LoginName, ParticipantId, QueueName, Refusal, Secret,
     Seq, SessionId, Timestamp, TokenHash,
+    archive::Identity,
     desk::{Accepted, Action, AgentRole, ChosenState, DeskAsk, DeskNews, View},
     link::{Answer, Outcome, Request},
     routing::{Changed, Placed},
@@ -20,7 +21,7 @@ use tandem_store::Login;
 use super::{directory::Directory, engine::Engine};
 use crate::{
     InteractionSettings, QueueSettings,
-    routing::{Core, Effect, Errand, Input, Note, Now, Purpose, Tag},
+    routing::{Core, Effect, Errand, Input, LookAsk, Note, Now, Purpose, Tag},
     token::ChatTokens,
 };
 
@@ -61,6 +62,8 @@ pub(super) struct House {
     pub(super) directory: Directory,
     pub(super) now: Now,
     pub(super) notes: Vec<Note>,
+    /// What was looked up.
+    pub(super) looks: Vec<LookAsk>,
     /// The last place that each waiting customer was told.
     pub(super) places: BTreeMap<SessionId, Placed>,
     /// Frames of places, however many in each.
@@ -108,6 +111,7 @@ impl House {
             directory: Directory::default(),
             now,
             notes: Vec::new(),
+            looks: Vec::new(),
             places: BTreeMap::new(),
             tellings: 0,
             is_linked: false,
@@ -147,6 +151,7 @@ impl House {
             match effect {
                 Effect::Submit { request, tag } => self.submits(*request, tag),
                 Effect::Run { errand, purpose } => self.errands.push_back((*errand, purpose)),
+                Effect::Look(look) => self.looks.push(*look),
                 Effect::Verify(login) => panic!("no story logs in through the core: {login:?}"),
                 Effect::Reply { ask, outcome } => self.is_answered(ask, outcome),
                 Effect::Push { gateway, desk, news } => self.is_pushed(gateway, desk, news),
@@ -474,6 +479,9 @@ impl House {
         self.last_session += 1;
         let session = session(self.last_session);
         self.engine.opens(session, properties);
+        if let Some((_, address)) = properties.iter().find(|(property, _)| *property == "email") {
+            self.directory.customers.insert(session, Identity::Email((*address).to_owned()));
+        }
         if self.is_linked && self.is_watched {
             self.from_engine.push_back(Word::Opened(vec![session]));
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use tandem_protocol::{PairName, TokenHash, desk::ChosenState};
+use tandem_protocol::{AgentId, PairName, TokenHash, desk::ChosenState};
 use tempfile::TempDir;
 
 use super::{
@@ -11,9 +11,10 @@ use super::{
     server::{Database, eventually},
 };
 use crate::{
-    Chosen, Directory, PostgresSource, PostgresStore, PostgresTarget, SqliteDirectory, SqliteSource, SqliteStore,
-    SqliteTarget, Store, Transcripts,
+    Archive, Chosen, Directory, PostgresSource, PostgresStore, PostgresTarget, SqliteDirectory, SqliteSource,
+    SqliteStore, SqliteTarget, Store, Transcripts,
     contract::{
+        archive::story::{ana, closes, comes, email, learns, opened_by, phone, places, says, sought, taken_by, who},
         directory::story::{agent, chat, filing, later, login, reply, token},
         story::{closing, history, message, messages, session, take_over, written},
     },
@@ -48,7 +49,23 @@ async fn filled() -> TempDir {
     directory.take_chat(chat(2, bob)).await.expect("writes");
     directory.file_chat(filing(2, bob, "sold", later(3))).await.expect("writes");
     directory.save_canned(ann, reply("r-1", "/hi")).await.expect("writes");
+    archived(&directory, ann).await;
     dir
+}
+
+/// Contacts who are known, alike, merged and erased, and what they said.
+async fn archived(directory: &SqliteDirectory, ann: AgentId) {
+    let first = vec![opened_by(1, &[ana()]), comes(1, "Ana"), taken_by(1, ann, "Ann"), says(1, 4, "Grüße aus Köln")];
+    learns(directory, first).await;
+    let alike = vec![opened_by(2, &[phone("+49301")]), comes(2, "Ana"), opened_by(3, &[ana(), phone("+49301")])];
+    learns(directory, alike).await;
+    let others = vec![opened_by(4, &[email("b@example.org")]), opened_by(5, &[email("c@example.org")]), closes(5)];
+    learns(directory, others).await;
+    let id = async |identity| who(directory, &identity).await.expect("is known").contact;
+    let (ana, bea, cid) = (id(ana()).await, id(email("b@example.org")).await, id(email("c@example.org")).await);
+    directory.merge(ana, bea).await.expect("writes").expect("is done");
+    directory.erase_contact(cid).await.expect("writes").expect("is there");
+    directory.chat_erased(session(5)).await.expect("writes");
 }
 
 /// Everything in a file as text.
@@ -100,6 +117,8 @@ async fn a_store_that_moves_there_and_back_is_the_same() {
     let same = [
         ("tandem.db", "SELECT * FROM events ORDER BY id"),
         ("tandem.db", "SELECT * FROM sessions ORDER BY pair, session"),
+        ("directory.db", "SELECT * FROM sqlite_sequence"),
+        ("directory.db", "SELECT rowid FROM past_words WHERE past_words MATCH 'koln'"),
         ("tandem.db", "SELECT pair, epoch, name, address, pid, pid_started, renewed_at FROM leases ORDER BY pair"),
     ];
     for (file, sql) in same {
@@ -132,6 +151,10 @@ async fn what_was_moved_goes_on_where_it_was() {
     let cid = directory.add_account(agent("cid")).await.expect("writes").expect("is new").agent;
     assert_eq!(cid.0, 3, "no number is given out again");
     assert!(directory.login(token(1), later(1)).await.expect("reads").is_some());
+    assert_eq!(places(&directory, sought("köln")).await, [(1, 4)], "what was said is found");
+    learns(&directory, vec![opened_by(6, &[email("d@example.org")])]).await;
+    let new = who(&directory, &email("d@example.org")).await.expect("is known").contact;
+    assert_eq!(new.0, 5, "nor is a contact's, whatever became of him");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -192,8 +215,8 @@ async fn nobody_writes_while_a_source_is_held_alone_and_everybody_beside_a_snaps
 #[tokio::test]
 async fn every_column_is_moved_or_derived() {
     let database = Database::with_tables().await;
-    let derived = ["leases.writer", "accounts.era", "logins.era"];
-    let tables = ["open_sessions", "schema_versions", "directory_version"];
+    let derived = ["leases.writer", "accounts.era", "logins.era", "past_messages.words"];
+    let tables = ["open_sessions", "schema_versions", "directory_version", "archive_guard"];
     let sql = "SELECT table_name || '.' || column_name, table_name::text FROM information_schema.columns
                WHERE table_schema = 'tandem' ORDER BY 1";
     let found = database.warden().await.query(sql, &[]).await.expect("reads");
