@@ -7,8 +7,10 @@ mod engine;
 mod gateway;
 mod interaction;
 mod run;
+mod store;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use std::path::PathBuf;
 
@@ -29,6 +31,7 @@ Examples:
   tandem config check --config tandem.toml
   tandem engine --config tandem.toml --name a
   tandem agent add ana@example.org         an account for somebody who answers customers
+  tandem store backup ./monday             a copy of everything, while it runs
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -81,6 +84,8 @@ enum Command {
     Gateway(gateway::GatewayArgs),
     Interaction(interaction::InteractionArgs),
     Agent(agent::AgentArgs),
+    Store(store::StoreToolArgs),
+    Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Config(config::ConfigArgs),
 }
@@ -94,6 +99,8 @@ impl Cli {
             Command::Gateway(args) => args.execute(&self.global),
             Command::Interaction(args) => args.execute(&self.global),
             Command::Agent(args) => args.execute(&self.global),
+            Command::Store(args) => args.execute(&self.global),
+            Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
         }

@@ -13,7 +13,7 @@ use tandem_interaction::Stores;
 use tandem_protocol::PairName;
 use tandem_store::{
     Directory, OpenError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
-    SqliteDirectory, SqliteStore, SqliteTranscripts, Store,
+    SqliteDirectory, SqliteStore, SqliteTranscripts, Store, Transcripts,
 };
 
 use crate::settings::StoreSection;
@@ -37,16 +37,20 @@ pub(crate) enum PlaceError {
     #[error(transparent)]
     Database(Box<PostgresOpenError>),
     /// The password cannot be had.
-    #[error("store.password-file = {path:?} cannot be read: {cause}")]
+    #[error("{key}password-file = {path:?} cannot be read: {cause}")]
     PasswordFile {
+        /// What names the file, up to that word.
+        key: String,
         /// The file.
         path: PathBuf,
         /// Why.
         cause: io::Error,
     },
     /// There is no password.
-    #[error("store.password-file = {path:?} has no password in its first line")]
+    #[error("{key}password-file = {path:?} has no password in its first line")]
     NoPassword {
+        /// As of a file that cannot be read.
+        key: String,
         /// The file.
         path: PathBuf,
     },
@@ -64,7 +68,7 @@ impl Place {
         let Some(address) = &store.address else { return Ok(Self::Embedded(data_dir.to_owned())) };
         let address = address.0.clone();
         Ok(Self::Database(match &store.password_file {
-            Some(path) => address.with_password(password_in(&path.0.0)?),
+            Some(path) => address.with_password(password_in("store.", &path.0.0)?),
             None => address,
         }))
     }
@@ -85,26 +89,35 @@ impl Place {
         })
     }
 
-    /// Opens what the interaction server works with: the directory with the archive, made where they are missing, and the
-    /// engines' log for reading.
-    pub(crate) async fn open_stores(&self) -> Result<Stores, PlaceError> {
-        Ok(match self {
-            Self::Embedded(dir) => {
-                Stores::new(Arc::new(SqliteDirectory::open(dir)?), Arc::new(SqliteTranscripts::open(dir)?))
-            }
-            Self::Database(address) => {
-                let directory = PostgresDirectory::open(address).await?;
-                Stores::new(Arc::new(directory), Arc::new(PostgresTranscripts::open(address).await?))
-            }
-        })
-    }
-
     /// As [`Place::open_directory`]; none, and nothing is made, where a data directory has no accounts yet.
     pub(crate) async fn open_existing_directory(&self) -> Result<Option<Arc<dyn Directory>>, PlaceError> {
         match self {
             Self::Embedded(dir) if !SqliteDirectory::is_in(dir) => Ok(None),
             _ => self.open_directory().await.map(Some),
         }
+    }
+
+    /// Opens what was written, to look back at it; makes nothing.
+    pub(crate) async fn open_transcripts(&self) -> Result<Arc<dyn Transcripts>, PlaceError> {
+        Ok(match self {
+            Self::Embedded(dir) => Arc::new(SqliteTranscripts::open(dir)?),
+            Self::Database(address) => Arc::new(PostgresTranscripts::open(address).await?),
+        })
+    }
+
+    /// Opens all that an interaction server works on, and makes what is missing.
+    pub(crate) async fn open_stores(&self) -> Result<Stores, PlaceError> {
+        Ok(match self {
+            Self::Embedded(dir) => {
+                let directory = Arc::new(SqliteDirectory::open(dir)?);
+                Stores::new(directory, self.open_transcripts().await?)
+            }
+            Self::Database(address) => {
+                // First the directory, which brings the tables up.
+                let directory = Arc::new(PostgresDirectory::open(address).await?);
+                Stores::new(directory, self.open_transcripts().await?)
+            }
+        })
     }
 
     /// The same place with an absolute path, where it has one that exists.
@@ -126,12 +139,16 @@ impl fmt::Display for Place {
     }
 }
 
-/// The first line, which an editor may have ended.
-fn password_in(path: &Path) -> Result<Vec<u8>, PlaceError> {
-    let bytes = fs::read(path).map_err(|cause| PlaceError::PasswordFile { path: path.to_owned(), cause })?;
+/// The first line of a file, which an editor may have ended. `key` is what the file's setting or flag begins with.
+pub(crate) fn password_in(key: &str, path: &Path) -> Result<Vec<u8>, PlaceError> {
+    let (key, path) = (key.to_owned(), path.to_owned());
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(cause) => return Err(PlaceError::PasswordFile { key, path, cause }),
+    };
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.is_empty() { Err(PlaceError::NoPassword { path: path.to_owned() }) } else { Ok(line.to_vec()) }
+    if line.is_empty() { Err(PlaceError::NoPassword { key, path }) } else { Ok(line.to_vec()) }
 }
 
 #[cfg(test)]

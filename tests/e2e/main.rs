@@ -16,4 +16,5 @@ mod rest;
 mod resuming;
 mod run;
 mod sockets;
+mod store;
 mod transcripts;

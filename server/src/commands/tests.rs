@@ -33,7 +33,7 @@ fn every_command_has_a_help_text_and_every_role_an_example() {
 fn every_part_of_a_command_has_a_help_text() {
     let mut cli = Cli::command();
     cli.build();
-    for command in ["agent", "config"] {
+    for command in ["agent", "config", "store", "transcript"] {
         let parts = cli.find_subcommand(command).expect("is a command").get_subcommands();
         for part in parts.filter(|part| part.get_name() != "help") {
             assert!(part.get_about().is_some(), "{command} {} has no description", part.get_name());

@@ -61,29 +61,53 @@ impl ChainLink {
 /// without a link are good at the beginning only: they were written before there was a chain, and nothing vouches for
 /// them.
 pub fn verify(session: SessionId, events: &[Written]) -> Result<ChainLink, Broken> {
-    let mut expected = Seq::ZERO.next();
-    let mut last = None;
-    let mut is_over = false;
-    for written in events {
-        let broken = |why| Broken { seq: expected, why };
+    let mut verifier = Verifier::new(session);
+    events.iter().try_for_each(|written| verifier.add(written))?;
+    verifier.end()
+}
+
+/// As [`verify`], event by event.
+#[derive(Debug)]
+pub struct Verifier {
+    session: SessionId,
+    expected: Seq,
+    last: Option<ChainLink>,
+    is_over: bool,
+}
+
+impl Verifier {
+    /// Before the first event.
+    #[must_use]
+    pub fn new(session: SessionId) -> Self {
+        Self { session, expected: Seq::ZERO.next(), last: None, is_over: false }
+    }
+
+    /// Checks the next event.
+    pub fn add(&mut self, written: &Written) -> Result<(), Broken> {
+        let broken = |why| Broken { seq: self.expected, why };
         match () {
-            () if is_over => return Err(broken(Breach::BehindTheEnd)),
-            () if written.session != session => return Err(broken(Breach::Foreign)),
-            () if written.event.seq != expected => return Err(broken(Breach::Missing)),
+            () if self.is_over => return Err(broken(Breach::BehindTheEnd)),
+            () if written.session != self.session => return Err(broken(Breach::Foreign)),
+            () if written.event.seq != self.expected => return Err(broken(Breach::Missing)),
             () => {}
         }
-        last = match written.chained {
-            Some((proof, given)) => Some(follow(last, written, proof, given).map_err(broken)?),
-            None if last.is_some() => return Err(broken(Breach::Unchained)),
+        self.last = match written.chained {
+            Some((proof, given)) => Some(follow(self.last, written, proof, given).map_err(broken)?),
+            None if self.last.is_some() => return Err(broken(Breach::Unchained)),
             None => None,
         };
-        is_over = written.closes;
-        expected = expected.next();
+        self.is_over = written.closes;
+        self.expected = self.expected.next();
+        Ok(())
     }
-    if events.is_empty() {
-        return Err(Broken { seq: expected, why: Breach::Missing });
+
+    /// The last link, if there was any event.
+    pub fn end(&self) -> Result<ChainLink, Broken> {
+        if self.expected == Seq::ZERO.next() {
+            return Err(Broken { seq: self.expected, why: Breach::Missing });
+        }
+        Ok(self.last.unwrap_or(ChainLink::NONE))
     }
-    Ok(last.unwrap_or(ChainLink::NONE))
 }
 
 /// The link of an event, if it is the one that is given.

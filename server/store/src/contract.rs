@@ -5,6 +5,7 @@
 
 pub(crate) mod appending;
 pub(crate) mod archive;
+pub(crate) mod checking;
 pub(crate) mod directory;
 pub(crate) mod erasing;
 pub(crate) mod leasing;

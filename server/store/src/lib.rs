@@ -6,6 +6,7 @@
 
 mod archive;
 mod chain;
+pub mod check;
 #[cfg(test)]
 mod contract;
 mod directory;
@@ -16,16 +17,20 @@ mod postgres;
 mod sqlite;
 mod store;
 mod transcripts;
+pub mod transfer;
 
 pub use archive::{Archive, Batch, Changed, Fact, Lesson, MessageId, Reach, Sought, Unchanged, Words};
-pub use chain::{Breach, Broken, verify};
+pub use chain::{Breach, Broken, Verifier, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Erased, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
 pub use lease::{Holder, Lease, Taken};
 pub use postgres::{
-    AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
+    AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresSource, PostgresStore, PostgresTarget,
+    PostgresTranscripts,
 };
-pub use sqlite::{OpenError, SqliteDirectory, SqliteStore, SqliteTranscripts};
+pub use sqlite::{
+    BackupError, OpenError, SqliteBackup, SqliteDirectory, SqliteSource, SqliteStore, SqliteTarget, SqliteTranscripts,
+};
 pub use store::Store;
 pub use transcripts::{ChainLink, LogPlace, Proof, Transcript, Transcripts, Written};

@@ -16,6 +16,7 @@ mod directory;
 mod erase;
 mod fault;
 mod history;
+mod inspect;
 mod lease;
 mod open;
 mod open_error;
@@ -26,6 +27,7 @@ mod schema;
 mod tests;
 mod tls;
 mod transcripts;
+mod transfer;
 mod writer;
 
 use async_trait::async_trait;
@@ -37,6 +39,7 @@ pub use self::{
     directory::PostgresDirectory,
     open_error::PostgresOpenError,
     transcripts::PostgresTranscripts,
+    transfer::{PostgresSource, PostgresTarget},
 };
 use self::{
     command::{Append, COMMANDS_MAX, Command, Queue, Take},

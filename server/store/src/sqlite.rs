@@ -8,6 +8,7 @@
 //! [`SqliteTranscripts`] (`transcripts.rs`) looks back at what was written.
 
 mod archive;
+mod backup;
 mod checkpoint;
 mod command;
 mod connection;
@@ -18,6 +19,7 @@ mod group;
 mod heads;
 mod history;
 mod index;
+mod inspect;
 mod lease;
 mod open;
 mod open_error;
@@ -28,6 +30,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod transcripts;
+mod transfer;
 mod writer;
 mod written;
 
@@ -44,6 +47,13 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
 
+pub use self::{
+    backup::{BackupError, SqliteBackup},
+    directory::SqliteDirectory,
+    open_error::OpenError,
+    transcripts::SqliteTranscripts,
+    transfer::{SqliteSource, SqliteTarget},
+};
 use self::{
     checkpoint::{Checkpoints, WriteTurn},
     command::{COMMANDS_MAX, Command, Erase, Queue, Take, Work},
@@ -54,7 +64,6 @@ use self::{
     row::Row,
     writer::Writer,
 };
-pub use self::{directory::SqliteDirectory, open_error::OpenError, transcripts::SqliteTranscripts};
 use crate::{Cause, Entry, Erased, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
 
 /// One pair's part of a data directory. Dropping it finishes what was asked, which may block for some milliseconds.

@@ -221,6 +221,11 @@ impl Connection {
         self.client.is_closed()
     }
 
+    /// The driver's end, for a transaction that may take long and so has no deadline.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Runs a statement that gives rows. Returns when the server is ready for the next: what the statement has written
     /// is committed then (D-1).
     pub(super) async fn query(&mut self, sql: &'static str, parameters: &Parameters<'_>) -> Result<Vec<Row>, Fault> {

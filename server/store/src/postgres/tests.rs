@@ -1,6 +1,7 @@
 //! PostgreSQL held to the contract, and what only a server can do wrong. Every test has a database of its own on a real
 //! server that this process starts (`tests/server.rs`).
 
+mod checking;
 mod directory;
 mod faults;
 mod fencing;
@@ -9,6 +10,7 @@ mod outcomes;
 mod proxy;
 mod server;
 mod transcripts;
+mod transfer;
 
 use tandem_protocol::PairName;
 

@@ -66,7 +66,7 @@ fn unwritable(dir: &Path, error: io::Error) -> OpenError {
 
 /// Makes an empty file for the owner alone, unless there is one: SQLite itself would make it for everybody to read.
 /// What SQLite puts beside it gets the same rights.
-fn create_file(file: &Path) -> io::Result<()> {
+pub(super) fn create_file(file: &Path) -> io::Result<()> {
     // The kernel drops a process's locks on a file when any handle of that process to it is closed. So no handle of
     // ours may be open any more when SQLite opens the file, in whichever thread. Nobody waits here for long.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

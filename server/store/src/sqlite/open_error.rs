@@ -15,6 +15,12 @@ pub enum OpenError {
         /// What was given.
         path: PathBuf,
     },
+    /// There is no database in the directory, where one is only to be read.
+    #[error("{} has no store of Tandem's in it", path.display())]
+    Missing {
+        /// What was given.
+        path: PathBuf,
+    },
     /// The directory cannot be created, or nothing can be written in it.
     #[error("{} is not writable for this user", path.display())]
     NotWritable {

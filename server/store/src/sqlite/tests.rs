@@ -1,5 +1,6 @@
 //! SQLite held to the contract, and what only a file can do wrong.
 
+mod checking;
 mod erasing;
 mod faults;
 mod index;
@@ -19,14 +20,14 @@ use crate::contract::{Backend, holds_contract};
 holds_contract!(DataDir);
 
 /// A data directory that goes with the test.
-struct DataDir(TempDir);
+pub(super) struct DataDir(TempDir);
 
 impl DataDir {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(TempDir::new().expect("the temporary directory is writable"))
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
@@ -61,6 +62,6 @@ impl Backend for DataDir {
     }
 }
 
-fn pair() -> PairName {
+pub(super) fn pair() -> PairName {
     PairName::new("main").expect("is a name")
 }
