@@ -51,6 +51,11 @@ const NEAR_PX = 96;
  * @property {(text: string) => void} announceNotice has something about the connection read aloud
  */
 
+/** @typedef {{shown: Message, seq: number}} Placed one's own message in the transcript */
+
+/** One's own messages that are remembered (B-1): another tab's word of one comes within moments. */
+const PLACED_MAX = 200;
+
 export class Conversation {
   #session;
   #reader;
@@ -60,8 +65,11 @@ export class Conversation {
   /** @type {Map<string, Message>} one's own messages that are not in the transcript yet, by client id */
   #waiting = new Map();
 
-  /** One's own that are in the transcript and perhaps not on the disk, in order. @type {Map<string, Message>} */
+  /** One's own that are in the transcript and perhaps not on the disk, by client id. @type {Map<string, Placed>} */
   #unsaved = new Map();
+
+  /** The last of one's own in the transcript: another tab's word of one may come after its event. @type {Map<string, Placed>} */
+  #placed = new Map();
 
   /** Whether it was said that something is not saved. */
   #saidUnsaved = false;
@@ -119,6 +127,7 @@ export class Conversation {
     this.#place.outbox.replaceChildren();
     this.#waiting.clear();
     this.#unsaved.clear();
+    this.#placed.clear();
     this.#typing([]);
     this.#toEnd();
     for (const { state, ...entry } of this.#session.outbox) this.#messageState({ ...entry, state }, true);
@@ -137,12 +146,18 @@ export class Conversation {
     const known = mine ? this.#waiting.get(event.client_id) : undefined;
     const shown = known ?? this.#shown(event, mine);
     const state = mine ? this.#stateOf(event.client_id) : undefined;
-    if (mine) this.#waiting.delete(event.client_id);
-    if (mine && state !== 'saved') this.#unsaved.set(event.client_id, shown);
+    if (mine) this.#placeOwn(event, shown, state);
     shown.update({ at_ms: event.at_ms, state });
     shown.offer({});
     this.#lines.message(shown.line, event);
     if (live && !mine) this.#arrived(event);
+  }
+
+  #placeOwn({ client_id, seq }, shown, state) {
+    this.#waiting.delete(client_id);
+    if (state !== 'saved') this.#unsaved.set(client_id, { shown, seq });
+    this.#placed.set(client_id, { shown, seq });
+    if (this.#placed.size > PLACED_MAX) this.#placed.delete(this.#placed.keys().next().value);
   }
 
   #shown({ seq, participant, text, at_ms, visibility }, mine) {
@@ -158,8 +173,9 @@ export class Conversation {
 
   #messageState({ client_id, text, visibility, at_ms, state, reason }, quiet = false) {
     const known = this.#waiting.get(client_id);
+    const placed = this.#placed.get(client_id);
     if (state === 'unsaved' && !quiet) this.#sayUnsaved();
-    if (!known && this.#unsaved.has(client_id)) return this.#saving(client_id, state, reason);
+    if (placed && state !== 'discarded') return this.#saving(client_id, placed, state, reason);
     if (state === 'discarded') return this.#drop(client_id);
     if (state === 'elsewhere' || (state === 'saved' && !known)) return undefined;
     const shown = known ?? new Message({ key: client_id, text, visibility, at_ms, mine: true, state, reason });
@@ -171,15 +187,16 @@ export class Conversation {
   }
 
   /** News of a message that is in the transcript. One that is on the disk has all before it there. */
-  #saving(client_id, state, reason) {
+  #saving(client_id, placed, state, reason) {
     if (state !== 'saved' && state !== 'elsewhere') {
-      this.#unsaved.get(client_id).update({ state, reason });
+      this.#unsaved.set(client_id, placed);
+      placed.shown.update({ state, reason });
       return;
     }
-    for (const [id, shown] of this.#unsaved) {
+    for (const [id, { shown, seq }] of this.#unsaved) {
+      if (seq > placed.seq) continue;
       shown.update({ state: 'saved' });
       this.#unsaved.delete(id);
-      if (id === client_id) break;
     }
     if (this.#unsaved.size > 0 || !this.#saidUnsaved) return;
     this.#saidUnsaved = false;

@@ -8,6 +8,7 @@ import './backoff.test.js';
 import './canned.test.js';
 import './connection.test.js';
 import './contact.test.js';
+import './conversation.test.js';
 import './desk.test.js';
 import './history.test.js';
 import './ids.test.js';
