@@ -10,8 +10,8 @@ use tandem_engine::{Engine, EngineRole, EngineSettings, SaveSettings};
 use tandem_link::Outbox;
 use tandem_link::connection::{ConnectionSettings, Dialled, Reader, dial, frame};
 use tandem_protocol::{
-    ClientId, DeskId, EngineName, Epoch, ErrorCode, PairName, ParticipantId, RequestId, Seq, SessionId, TokenHash,
-    Visibility,
+    ClientId, DeskId, EngineName, Epoch, ErrorCode, Pair, PairName, ParticipantId, RequestId, Seq, SessionId,
+    TokenHash, Visibility,
     desk::DeskAsk,
     limits::LINK_VERSION,
     link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
@@ -110,6 +110,17 @@ impl Peer {
     async fn hears(&mut self) -> FromEngine {
         let heard = timeout(DEADLINE, self.reader.next()).await.expect("something in time");
         heard.expect("the connection holds").expect("not the end")
+    }
+
+    /// That the pair has changed. A gateway also hears that no interaction server is there.
+    async fn hears_of_the_pair(&mut self) -> Pair {
+        loop {
+            match self.hears().await {
+                FromEngine::Pair(pair) => return pair,
+                FromEngine::InteractionGone | FromEngine::Heartbeat => {}
+                other => panic!("nothing of the pair: {other:?}"),
+            }
+        }
     }
 
     /// Connects and is welcomed, in this epoch.
@@ -213,10 +224,10 @@ fn the_primary_tells_its_links_that_a_backup_came_and_went() {
         primary.is(is_primary).await;
         let (mut peer, _) = Peer::welcomed_by(&primary).await;
         let backup = tokio::task::block_in_place(|| Killable::start("b", dir.path()));
-        let FromEngine::Pair(pair) = peer.hears().await else { panic!("a backup came") };
+        let pair = peer.hears_of_the_pair().await;
         assert_eq!(pair.backup.expect("named").address, backup.address);
         tokio::task::block_in_place(|| backup.kill());
-        let FromEngine::Pair(pair) = peer.hears().await else { panic!("the backup went") };
+        let pair = peer.hears_of_the_pair().await;
         assert_eq!(pair.backup, None);
     });
     primary.stop();
@@ -318,7 +329,7 @@ fn a_primary_that_has_lost_nothing_but_the_store_is_told_by_its_successor_and_se
         loop {
             match peer.hears().await {
                 FromEngine::NotPrimary(None) => break,
-                FromEngine::Pair(_) | FromEngine::Heartbeat => {}
+                FromEngine::Pair(_) | FromEngine::InteractionGone | FromEngine::Heartbeat => {}
                 other => panic!("not sent away: {other:?}"),
             }
         }
