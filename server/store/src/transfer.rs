@@ -36,6 +36,14 @@ pub enum TransferError {
     /// The target is not empty.
     #[error("the target has rows in the table {0} already; it must be empty")]
     NotEmpty(&'static str),
+    /// Something in the source can be neither read as what it should be nor found; `tandem store check` says more.
+    #[error("{rows} rows of the table {table} are not as they should be: the source is damaged")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// How many rows there are beside those that can be moved.
+        rows: u64,
+    },
     /// The source's events do not follow each other; `tandem store check` says more.
     #[error("event {seq} of session {session} does not follow the one before it: the source is damaged")]
     Broken {
@@ -136,10 +144,20 @@ pub async fn transfer(
             if table.is_leases() {
                 rows.iter_mut().for_each(release);
             }
+            let broken = rows.iter().filter(|row| row.contains(&Value::Broken)).count();
+            if broken > 0 {
+                return Err(TransferError::Damaged { table: table.name, rows: broken as u64 });
+            }
             done += rows.len() as u64;
             digest.add(&rows);
             target.write(table, rows).await?;
             moved(done);
+        }
+        // A backend may look for rows by way of others, as for events by the pairs that have a lease. What is not found
+        // like that would be missing in the target without a word.
+        let rows = source.count(table).await.map_err(TransferError::Source)?.abs_diff(digest.rows());
+        if rows > 0 {
+            return Err(TransferError::Damaged { table: table.name, rows });
         }
         written.push(digest);
     }

@@ -258,6 +258,7 @@ impl ToSql for Value {
             Self::Bytes(bytes) => bytes.to_sql(of, out),
             Self::Session(bytes) => Uuid::from_bytes(*bytes).to_sql(of, out),
             Self::Truth(truth) => truth.to_sql(of, out),
+            Self::Broken => Err("a value that is not of its column's kind is not moved".into()),
         }
     }
 
