@@ -65,7 +65,8 @@ impl WholeStore {
 
     /// The store that a flag names.
     pub(crate) fn given(flag: &'static str, place: &str, password_file: Option<&Path>) -> Result<Self, Failure> {
-        if !place.starts_with("postgres://") && !place.starts_with("postgresql://") {
+        // What looks like an address and is none is no directory either.
+        if !place.contains("://") {
             return Ok(Self::in_dir(Path::new(place)));
         }
         let address: PostgresAddress =
