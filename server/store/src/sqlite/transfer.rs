@@ -70,7 +70,7 @@ impl SqliteSource {
     }
 
     fn open(log_dir: &Path, directory_dir: &Path, hold: Hold) -> Result<Self, OpenError> {
-        let has_directory = directory_dir.join(schema::DIRECTORY.file_name).exists();
+        let has_directory = open::existing(directory_dir, &schema::DIRECTORY)?.is_some();
         let directory = has_directory.then(|| begin(directory_dir, &schema::DIRECTORY, hold)).transpose()?;
         Ok(Self { log: begin(log_dir, &schema::LOG, hold)?, directory })
     }
@@ -94,10 +94,7 @@ impl SqliteSource {
 }
 
 fn begin(dir: &Path, schema: &Schema, hold: Hold) -> Result<Connection, OpenError> {
-    let file = dir.join(schema.file_name);
-    if !file.exists() {
-        return Err(OpenError::Missing { path: dir.to_owned() });
-    }
+    let file = open::needed(dir, schema)?;
     let begin = || {
         let connection = match hold {
             Hold::Reading => connection::reader(&file)?,
