@@ -182,6 +182,21 @@ async fn a_damaged_source_is_refused_by_name_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_of_a_pair_without_a_lease_are_not_moved_without_a_word() {
+    let (into, database) =
+        (TempDir::new().expect("the temporary directory is writable"), Database::with_tables().await);
+    let store = PostgresStore::open(&database.address(), &pair()).await.expect("opens");
+    let epoch = take_over(&store).await;
+    store.append(epoch, messages(session(1), 1, 3)).await.expect("writes");
+    drop(store);
+    database.run("DELETE FROM leases").await;
+    let mut source = PostgresSource::snapshot(&database.address()).await.expect("opens");
+    let target = SqliteTarget::new(into.path()).expect("opens");
+    let refused = transfer(&mut source, Box::new(target), &mut |_| ()).await.expect_err("is damaged");
+    assert!(matches!(refused, TransferError::Damaged { table: "events", rows: 3 }), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_move_that_nobody_finishes_leaves_nothing() {
     let (dir, database) = (filled().await, Database::with_tables().await);
     let mut source = SqliteSource::snapshot(dir.path(), dir.path()).expect("opens");

@@ -144,16 +144,16 @@ async fn an_event_that_is_no_text_any_more_is_named_and_keeps_nothing_behind_it_
 #[tokio::test]
 async fn a_store_whose_rows_cannot_all_be_moved_is_not_moved() {
     for (damage, lost) in [
-        ("UPDATE leases SET pair = 'another'", "300 rows of the table events"),
-        ("DELETE FROM leases", "300 rows of the table events"),
-        ("UPDATE events SET id = -7 WHERE id = 300", "1 rows of the table events"),
-        ("UPDATE events SET body = cast(x'ff' AS TEXT) WHERE id = 5", "1 rows of the table events"),
+        ("UPDATE leases SET pair = 'another'", "300 rows or more of the table events"),
+        ("DELETE FROM leases", "300 rows or more of the table events"),
+        ("UPDATE events SET id = -7 WHERE id = 300", "1 rows or more of the table events"),
+        ("UPDATE events SET body = cast(x'ff' AS TEXT) WHERE id = 5", "1 rows or more of the table events"),
     ] {
         let (dir, into) = (indexed().await, TempDir::new().expect("the temporary directory is writable"));
         dir.alter(damage).await;
         let target = SqliteTarget::new(into.path()).expect("opens");
         let refused = transfer(&mut dir.source().await, Box::new(target), &mut |_| ()).await;
         let refused = refused.expect_err("is damaged").to_string();
-        assert_eq!(refused, format!("{lost} are not as they should be: the source is damaged"));
+        assert!(refused.starts_with(&format!("the source is damaged: {lost} ")), "{refused}");
     }
 }
