@@ -94,6 +94,10 @@ async fn a_copy_replaces_nothing() {
     let refused = copy(data, "mysql://u@h/d").await;
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(refused.stderr.contains("--to is refused: "), "{refused:?}");
+    let here = parent.path().join("new");
+    let words = ["store", "copy", "--to", here.to_str().expect("is UTF-8"), "--to-password-file", data];
+    let refused = begin(&words, &files).await.expect("the command runs");
+    assert_eq!(refused.stderr, "tandem: --to-password-file is refused: --to names a directory\n");
 }
 
 /// A backup of a database is a data directory as well.
