@@ -212,6 +212,7 @@ fn the_primary_tells_its_links_that_a_backup_came_and_went() {
     block_on(async {
         primary.is(is_primary).await;
         let (mut peer, _) = Peer::welcomed_by(&primary).await;
+        let FromEngine::InteractionGone = peer.hears().await else { panic!("there is no interaction server") };
         let backup = tokio::task::block_in_place(|| Killable::start("b", dir.path()));
         let FromEngine::Pair(pair) = peer.hears().await else { panic!("a backup came") };
         assert_eq!(pair.backup.expect("named").address, backup.address);
@@ -318,7 +319,7 @@ fn a_primary_that_has_lost_nothing_but_the_store_is_told_by_its_successor_and_se
         loop {
             match peer.hears().await {
                 FromEngine::NotPrimary(None) => break,
-                FromEngine::Pair(_) | FromEngine::Heartbeat => {}
+                FromEngine::Pair(_) | FromEngine::InteractionGone | FromEngine::Heartbeat => {}
                 other => panic!("not sent away: {other:?}"),
             }
         }
