@@ -105,6 +105,15 @@ impl Place {
         })
     }
 
+    /// As [`Place::open_transcripts`], and refuses a data directory that has none: what is proven about nothing would be
+    /// believed of another directory.
+    pub(crate) async fn open_existing_transcripts(&self) -> Result<Arc<dyn Transcripts>, PlaceError> {
+        match self {
+            Self::Embedded(dir) => Ok(Arc::new(SqliteTranscripts::open_existing(dir)?)),
+            Self::Database(_) => self.open_transcripts().await,
+        }
+    }
+
     /// Opens all that an interaction server works on, and makes what is missing.
     pub(crate) async fn open_stores(&self) -> Result<Stores, PlaceError> {
         Ok(match self {

@@ -1,6 +1,10 @@
 //! A `tandem` command that does something and ends, with what it is told on stdin.
 
-use std::{ffi::OsStr, io::Write, process::Stdio};
+use std::{
+    ffi::{OsStr, OsString},
+    io::Write,
+    process::Stdio,
+};
 
 use crate::{executable, process::prepared};
 
@@ -20,7 +24,17 @@ pub struct Ran {
 /// # Panics
 /// When it cannot be started.
 pub fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, stdin: &str) -> Ran {
-    let mut child = prepared(executable::tandem())
+    run_through(&[], arguments, stdin)
+}
+
+/// As [`run`], started by another command that goes before it, as [`crate::disk::Disk::prefix`].
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run_through(prefix: &[OsString], arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, stdin: &str) -> Ran {
+    let mut whole = prefix.iter().cloned().chain([executable::tandem().into()]);
+    let mut child = prepared(whole.next().expect("one is there at least"))
+        .args(whole)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -74,7 +74,7 @@ impl TranscriptArgs {
             {
                 return args.verify_file_alone();
             }
-            let transcripts = place.open_transcripts().await.map_err(Failure::runtime)?;
+            let transcripts = place.open_existing_transcripts().await.map_err(Failure::runtime)?;
             let context = Context { place, transcripts };
             match self.action {
                 Action::Show(args) => args.execute(&context).await,

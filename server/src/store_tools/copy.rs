@@ -22,6 +22,12 @@ use crate::{
     store::PlaceError,
 };
 
+/// Looks for connections of processes that may be on their way out: two seconds in all.
+const GOING_LOOKS: u32 = 40;
+
+/// Between two of them.
+const GOING_PAUSE: Duration = Duration::from_millis(50);
+
 /// The rows of each table.
 pub(crate) type Copied = Moved;
 
@@ -35,13 +41,18 @@ pub(crate) enum CopyFailure {
     #[error(transparent)]
     InUse(#[from] DataDirError),
     /// Somebody uses the database.
-    #[error("{place} is in use: Tandem's processes have {connections} connections to it; stop the system first")]
+    #[error(
+        "{place} is in use: Tandem's processes hold connections to it, {connections} in all; stop the system first"
+    )]
     Connected {
         /// The database.
         place: String,
         /// How many.
         connections: u64,
     },
+    /// It would be copied onto itself.
+    #[error("{0} cannot be copied to itself")]
+    Same(PostgresAddress),
     /// An engine has shown not long ago that it lives.
     #[error(
         "engine {} of pair {} holds its lease in {place}: stop the system first, or wait until the lease has expired",
@@ -75,6 +86,11 @@ pub(crate) async fn copy(
     expiry: Duration,
     audience: Audience,
 ) -> Result<Copied, CopyFailure> {
+    if let (WholeStore::Database(from), WholeStore::Database(to)) = (from, to)
+        && from.without_password() == to.without_password()
+    {
+        return Err(CopyFailure::Same(to.clone()));
+    }
     let mut idle = match from {
         WholeStore::Files(files) => idle_files(files)?,
         WholeStore::Database(address) => idle_database(address, expiry).await?,
@@ -110,9 +126,15 @@ fn idle_files(files: &Files) -> Result<Idle, CopyFailure> {
 async fn idle_database(address: &PostgresAddress, expiry: Duration) -> Result<Idle, CopyFailure> {
     // A look first: to lock the tables of a system that runs would hold up its messages.
     let mut source = PostgresSource::snapshot(address).await.map_err(PlaceError::from)?;
+    // The server needs a moment to notice that a process has ended, and a stopped system has just done that.
+    for _ in 0..GOING_LOOKS {
+        if source.others().await.map_err(TransferError::Source)? == 0 {
+            break;
+        }
+        tokio::time::sleep(GOING_PAUSE).await;
+    }
     refuse_in_use(address, &mut source, expiry).await?;
-    drop(source);
-    let mut source = PostgresSource::alone(address).await.map_err(PlaceError::from)?;
+    let mut source = source.alone(address).await.map_err(PlaceError::from)?;
     refuse_in_use(address, &mut source, expiry).await?;
     Ok(Idle { source: Box::new(source), _locks: Vec::new() })
 }

@@ -187,11 +187,17 @@ pub(crate) fn first_difference(one: &[Written], other: &[Written]) -> Option<Seq
     let same = |(one, other): &(&Written, &Written)| match (one.chained, other.chained) {
         // A link is the same only if all before it is; an event that was erased since keeps its link.
         (Some((_, one)), Some((_, other))) => one == other,
-        (None, None) => one.event.event.get() == other.event.event.get(),
+        (None, None) => one.event.event.get() == other.event.event.get() || was_erased_since(one, other),
         _ => false,
     };
     let shared = one.iter().zip(other).take_while(same).count();
     (shared < one.len()).then(|| Seq(shared as u64 + 1))
+}
+
+/// Whether an event that has no link, as one from before there was a chain, says nothing any more in the other one.
+fn was_erased_since(one: &Written, other: &Written) -> bool {
+    let is_erased = |event: Event| event.at_ms == one.at && matches!(event.body, EventBody::Erased { .. });
+    other.event.seq == one.event.seq && other.event.parse().is_ok_and(is_erased)
 }
 
 #[cfg(test)]
@@ -260,5 +266,19 @@ mod tests {
         assert_eq!(first_difference(&one, &written(&["a", "b", "c", "d"])), None);
         assert_eq!(first_difference(&one, &written(&["a", "x", "c"])), Some(Seq(2)));
         assert_eq!(first_difference(&one, &written(&["a", "b"])), Some(Seq(3)));
+    }
+
+    #[test]
+    fn what_was_erased_since_is_no_difference_also_where_there_is_no_chain() {
+        let erased = |at| {
+            let body = EventBody::Erased { visibility: Visibility::All };
+            let text = serde_json::to_string(&Event { seq: Seq(2), at_ms: Timestamp(at), body }).expect("is JSON");
+            let second = ExportedEvent { text, proof: None, link: None };
+            exported(vec![message(1, "a"), second]).written().expect("is well formed")
+        };
+        let before = exported(vec![message(1, "a"), message(2, "b")]).written().expect("is well formed");
+        assert_eq!(first_difference(&before, &erased(2)), None);
+        assert_eq!(first_difference(&before, &erased(3)), Some(Seq(2)), "it is of another moment");
+        assert_eq!(first_difference(&erased(2), &before), Some(Seq(2)), "nothing comes back");
     }
 }

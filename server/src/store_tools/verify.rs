@@ -1,7 +1,7 @@
 //! Proves that transcripts are as they were written: each by its own chain, and an exported one also against the store.
 
 use tandem_protocol::{Seq, SessionId};
-use tandem_store::{Breach, Broken, StoreError, Transcript, Transcripts, Written, verify};
+use tandem_store::{Breach, Broken, Proof, StoreError, Transcript, Transcripts, Written, verify};
 
 use super::export::{Exported, Malformed, first_difference, hex};
 
@@ -23,6 +23,8 @@ pub(crate) struct Good {
     pub(crate) head: Option<String>,
     /// Events from before there was a chain, for which nothing vouches.
     pub(crate) unchained: usize,
+    /// Events of which only the hash is left.
+    pub(crate) erased: usize,
     /// Events that the store has beyond those of a file.
     pub(crate) since: usize,
     /// Events of a file that were erased in the store since.
@@ -105,5 +107,6 @@ fn of_events(session: SessionId, events: &[Written]) -> Result<Good, Bad> {
     let head = verify(session, events)?;
     let unchained = events.iter().filter(|event| event.chained.is_none()).count();
     let head = (unchained < events.len()).then(|| hex(&head.0));
-    Ok(Good { events: events.len(), head, unchained, since: 0, erased_since: 0 })
+    let erased = events.iter().filter(|event| matches!(event.chained, Some((Proof::Leaf(_), _)))).count();
+    Ok(Good { events: events.len(), head, unchained, erased, since: 0, erased_since: 0 })
 }

@@ -42,6 +42,12 @@ enum Refused {
         /// Why.
         reason: AddressError,
     },
+    /// It needs no password.
+    #[error("{flag}-password-file is refused: {flag} names a directory")]
+    NoPassword {
+        /// The flag.
+        flag: &'static str,
+    },
     /// It has a password.
     #[error(
         "{flag} is refused: every process on the machine can read a password on a command line; put it into the file of \
@@ -65,7 +71,11 @@ impl WholeStore {
 
     /// The store that a flag names.
     pub(crate) fn given(flag: &'static str, place: &str, password_file: Option<&Path>) -> Result<Self, Failure> {
-        if !place.starts_with("postgres://") && !place.starts_with("postgresql://") {
+        // What looks like an address and is none is no directory either.
+        if !place.contains("://") {
+            if password_file.is_some() {
+                return Err(Failure::usage(Refused::NoPassword { flag }));
+            }
             return Ok(Self::in_dir(Path::new(place)));
         }
         let address: PostgresAddress =

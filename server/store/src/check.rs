@@ -175,11 +175,21 @@ fn look(table: &'static Table, row: &Row, transcripts: &mut Transcripts, finding
     let finding = match () {
         () if table.is_events() => transcripts.add(table, row),
         () if table.is_leases() => transcripts.lease(table, row),
+        () if row.contains(&Value::Broken) => Some(Finding::Row { table: table.name, row: named(table, row) }),
         () => None,
     };
     if transcripts.findings < FINDINGS_MAX {
         transcripts.findings += usize::from(finding.is_some());
         findings.extend(finding);
+    }
+}
+
+/// What names a row, unless it may be what somebody has said of himself.
+fn named(table: &'static Table, row: &Row) -> String {
+    match &row[0] {
+        Value::Integer(number) => format!("{} {number}", table.columns[0].name),
+        Value::Session(id) => format!("session {}", Uuid::from_bytes(*id)),
+        _ => "one whose name is a text".to_owned(),
     }
 }
 
@@ -210,14 +220,10 @@ impl Transcripts {
     }
 
     fn add(&mut self, table: &'static Table, row: &Row) -> Option<Finding> {
-        let malformed = || {
-            let id = row[table.place("id")].integer().unwrap_or_default();
-            Some(Finding::Row { table: table.name, row: format!("place {id} of the log") })
-        };
         let Some((pair, written)) = written(table, row) else {
             // It is told of already, whoever it belongs to.
             self.of_pairs += 1;
-            return malformed();
+            return Some(self.malformed(table, row));
         };
         let session = written.session;
         self.of_pairs += u64::from(self.pairs.contains(&pair));
@@ -229,6 +235,19 @@ impl Transcripts {
         let broken = verifier.as_mut()?.add(&written).err()?;
         *verifier = None;
         Some(Finding::Transcript { pair, session, broken })
+    }
+
+    /// The place of an event that is not well formed, and its session where that can be read: what is behind it there is
+    /// no news.
+    fn malformed(&mut self, table: &'static Table, row: &Row) -> Finding {
+        let at = |column| &row[table.place(column)];
+        let mut name = format!("place {} of the log", at("id").integer().unwrap_or_default());
+        if let (Ok(pair), Value::Session(id)) = (PairName::new(at("pair").as_text()), at("session")) {
+            let session = SessionId(Uuid::from_bytes(*id));
+            name.push_str(&format!(", session {session} of pair {pair}"));
+            self.verifiers.insert((pair, session), None);
+        }
+        Finding::Row { table: table.name, row: name }
     }
 }
 

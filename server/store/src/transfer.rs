@@ -9,7 +9,7 @@ mod digest;
 mod table;
 mod value;
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
 use tandem_protocol::{Seq, SessionId, Timestamp};
@@ -36,6 +36,16 @@ pub enum TransferError {
     /// The target is not empty.
     #[error("the target has rows in the table {0} already; it must be empty")]
     NotEmpty(&'static str),
+    /// Something in the source can be neither read as what it should be nor found.
+    #[error(
+        "the source is damaged: {rows} rows or more of the table {table} are not as they should be; `tandem store check` says more"
+    )]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// How many rows there are at least that cannot be moved.
+        rows: u64,
+    },
     /// The source's events do not follow each other; `tandem store check` says more.
     #[error("event {seq} of session {session} does not follow the one before it: the source is damaged")]
     Broken {
@@ -130,16 +140,32 @@ pub async fn transfer(
     }
     let mut done = 0;
     let mut written = Vec::new();
+    let mut pairs = HashSet::new();
     for table in TABLES {
         let mut digest = Digest::new(table);
         while let Some(mut rows) = step(source, table, digest.last()).await.map_err(TransferError::Source)? {
             if table.is_leases() {
                 rows.iter_mut().for_each(release);
             }
+            if table.is_leases() {
+                pairs.extend(rows.iter().map(|row| row[table.place("pair")].as_text().to_owned()));
+            }
+            // Nobody finds events of a pair without a lease, in whichever backend.
+            let is_stray = |row: &Row| table.is_events() && !pairs.contains(row[table.place("pair")].as_text());
+            let damaged = rows.iter().filter(|row| row.contains(&Value::Broken) || is_stray(row)).count();
+            if damaged > 0 {
+                return Err(TransferError::Damaged { table: table.name, rows: damaged as u64 });
+            }
             done += rows.len() as u64;
             digest.add(&rows);
             target.write(table, rows).await?;
             moved(done);
+        }
+        // A backend may look for rows by way of others, as for events by the pairs that have a lease. What is not found
+        // like that would be missing in the target without a word.
+        let rows = source.count(table).await.map_err(TransferError::Source)?.abs_diff(digest.rows());
+        if rows > 0 {
+            return Err(TransferError::Damaged { table: table.name, rows });
         }
         written.push(digest);
     }

@@ -50,8 +50,6 @@ async fn a_stopped_system_goes_on_in_postgresql_and_back_in_files() {
     assert_eq!(says(&system, "in PostgreSQL").await, ["in files", "in PostgreSQL"]);
     drop(Agent::comes(&system.rest(), &ana).await);
     system.finish().await;
-    // What a process of the system leaves behind it is gone when the server has noticed.
-    database.is_left_alone().await;
     let rows = copied(copy(&address, new).await);
     assert_eq!(rows["accounts"], 1);
 
@@ -73,7 +71,7 @@ async fn what_still_runs_is_named_and_not_copied() {
     system.finish().await;
     let system = System::builder().postgres(&database).start().await;
     let refused = copy(&address, &into).await;
-    assert!(line(&refused).contains(" is in use: Tandem's processes have "), "{refused:?}");
+    assert!(line(&refused).contains(" is in use: Tandem's processes hold connections "), "{refused:?}");
     system.finish().await;
     assert_eq!(other.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'tandem'").await, 0, "nothing was made");
 }
@@ -91,6 +89,15 @@ async fn a_copy_replaces_nothing() {
     assert_eq!(line(&refused), "tandem: the target has rows in the table leases already; it must be empty");
     let refused = copy(data, data).await;
     assert_eq!(line(&refused), format!("tandem: {data} exists already; choose a new name"));
+    let refused = copy(&address, &address).await;
+    assert!(line(&refused).ends_with(" cannot be copied to itself"), "{refused:?}");
+    let refused = copy(data, "mysql://u@h/d").await;
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("--to is refused: "), "{refused:?}");
+    let here = parent.path().join("new");
+    let words = ["store", "copy", "--to", here.to_str().expect("is UTF-8"), "--to-password-file", data];
+    let refused = begin(&words, &files).await.expect("the command runs");
+    assert_eq!(refused.stderr, "tandem: --to-password-file is refused: --to names a directory\n");
 }
 
 /// A backup of a database is a data directory as well.

@@ -1,13 +1,14 @@
 //! `tandem transcript`.
 
-use std::{fs, path::Path};
+use std::{ffi::OsString, fs, path::Path};
 
 use rusqlite::Connection;
 use tandem_protocol::{ClosedReason, EngineName, Event, EventBody, PairName, RawEvent, Seq, SessionId, Timestamp};
 use tandem_store::{Entry, Holder, SqliteStore, Store, Taken};
 use tandem_tests::{
     Customer, System,
-    command::Ran,
+    command::{Ran, run_through},
+    disk::Disk,
     postgres::{Database, USER},
 };
 use tempfile::TempDir;
@@ -156,6 +157,41 @@ async fn an_altered_file_is_found() {
     assert_eq!(broken(&said.verify(&["--file", &file]).await), format!("{file}: event 4 is not there"));
 }
 
+/// A name that was mistyped proves nothing, and neither does a file that was emptied.
+#[tokio::test]
+async fn where_there_is_no_store_nothing_is_proven() {
+    let here = TempDir::new().expect("the temp folder is writable");
+    let data = here.path().join("data");
+    let expected = format!("tandem: {} has no store of Tandem's in it", data.display());
+    let refused = async || super::line(&tandem(&["transcript", "verify", "--all"], &data).await).to_owned();
+    assert_eq!(refused().await, expected);
+    assert!(!data.exists(), "looking makes nothing");
+    fs::create_dir(&data).expect("makes");
+    fs::write(data.join("tandem.db"), "").expect("writes");
+    assert_eq!(refused().await, expected);
+    fs::remove_dir_all(&data).expect("removes");
+    fs::write(&data, "").expect("writes");
+    assert_eq!(refused().await, format!("tandem: {} is not a directory", data.display()));
+}
+
+/// Half a file would stand in the way of the next try.
+#[tokio::test]
+async fn an_export_to_a_full_disk_leaves_nothing() {
+    let (said, disk) = (Said::start().await, Disk::of_bytes(64 * 1024));
+    disk.fill();
+    let file = disk.path().join("chat.json");
+    let (data, session) = (said.data.path().as_os_str().to_owned(), said.session.to_string());
+    let words = ["transcript", "export", &session, "--output", file.to_str().expect("is UTF-8"), "--data"];
+    let export = || run_through(&disk.prefix(), words.iter().map(OsString::from).chain([data.clone()]), "");
+    let ran = export();
+    assert!(
+        super::line(&ran).starts_with(&format!("tandem: {} cannot be written: No space", file.display())),
+        "{ran:?}"
+    );
+    disk.make_room();
+    export().done();
+}
+
 /// Only what was said is gone: order, number and moments are still proven.
 #[tokio::test]
 async fn an_erased_transcript_is_fine() {
@@ -181,7 +217,11 @@ async fn an_erased_transcript_is_fine() {
     store.append(epoch, vec![closing]).await.expect("writes");
     store.erase(epoch, said.session).await.expect("is over");
     drop(store);
-    assert!(said.verify(&[&id]).await.done().starts_with(&format!("ok {id}: 7 events, head ")));
+    let whole = said.verify(&[&id]).await.done();
+    assert!(
+        whole.starts_with(&format!("ok {id}: 7 events, head ")) && whole.ends_with(", 6 of them erased\n"),
+        "{whole}"
+    );
     let compared = said.compared().await.done();
     assert!(compared.ends_with(", 2 more in the store, 5 erased since\n"), "{compared}");
     let text = said.transcript("show", &[]).await.done();

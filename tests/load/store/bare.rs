@@ -1,7 +1,8 @@
 //! The bare database: the same bytes in a table without a key, in transactions of the same size, for comparison.
 //!
 //! It fences nothing, numbers nothing and can find nothing again; what the store's rows cost beyond it is the price of
-//! the guarantees. Only the database's own time counts, not that of making the events.
+//! the guarantees. Only the database's own time counts, not that of making the events. SQLite is as it is by default: it
+//! copies its write-ahead log inside commits, for which the store has a thread.
 
 use std::{
     path::Path,

@@ -223,6 +223,7 @@ fn the_primary_tells_its_links_that_a_backup_came_and_went() {
     block_on(async {
         primary.is(is_primary).await;
         let (mut peer, _) = Peer::welcomed_by(&primary).await;
+        let FromEngine::InteractionGone = peer.hears().await else { panic!("there is no interaction server") };
         let backup = tokio::task::block_in_place(|| Killable::start("b", dir.path()));
         let pair = peer.hears_of_the_pair().await;
         assert_eq!(pair.backup.expect("named").address, backup.address);

@@ -1,7 +1,7 @@
 //! `tandem transcript show` and `export`.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -80,7 +80,9 @@ async fn export(context: &Context, session: SessionId, format: Format, output: O
         Some(path) => {
             let make = || {
                 let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all())
+                let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+                // Half a transcript is none, and would stand in the way of the next try.
+                written.inspect_err(|_| drop(fs::remove_file(path)))
             };
             make().map_err(|cause| Failure::runtime(Unwritten { path: path.to_owned(), cause }))?;
         }

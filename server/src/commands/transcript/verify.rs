@@ -27,7 +27,8 @@ const SESSIONS_STEP: usize = 1_000;
 ///
 /// Each event is bound by its hash to all events before it. A line a transcript says that it is as it was written, with
 /// the hash of its last event, or what is broken at which event; then the exit code is 1. That the last events are gone
-/// shows against an export: --file with --against-store.
+/// shows against an export: --file with --against-store. Of an event that was erased only place, number and moment are
+/// proven; how many are is said.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub(super) struct VerifyArgs {
@@ -150,7 +151,7 @@ async fn compare(path: &Path, context: &Context) -> Result<Verdict, Failure> {
 }
 
 fn as_text(name: &str, verdict: &Verdict) -> String {
-    let Good { events, head, unchained, since, erased_since } = match verdict {
+    let Good { events, head, unchained, erased, since, erased_since } = match verdict {
         Verdict::Good(good) => good,
         Verdict::Bad(bad) => return format!("broken {name}: {bad}\n"),
     };
@@ -161,6 +162,9 @@ fn as_text(name: &str, verdict: &Verdict) -> String {
     }
     if head.is_some() && *unchained > 0 {
         text.push_str(&format!(", the first {unchained} from before there was a chain"));
+    }
+    if *erased > 0 {
+        text.push_str(&format!(", {erased} of them erased"));
     }
     if *since > 0 {
         text.push_str(&format!(", {since} more in the store"));
@@ -179,6 +183,7 @@ fn as_json(name: &str, verdict: &Verdict) -> String {
             "events": good.events,
             "head": good.head,
             "unchained": good.unchained,
+            "erased": good.erased,
             "since": good.since,
             "erased_since": good.erased_since,
         }),

@@ -149,21 +149,18 @@ pub struct PostgresSource(Session);
 impl PostgresSource {
     /// Fixes the moment; others write on.
     pub async fn snapshot(address: &PostgresAddress) -> Result<Self, PostgresOpenError> {
-        Self::open(address, "").await
-    }
-
-    /// As [`PostgresSource::snapshot`], and keeps everybody from writing until it is dropped.
-    pub async fn alone(address: &PostgresAddress) -> Result<Self, PostgresOpenError> {
-        let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
-        Self::open(address, &format!("LOCK TABLE {} IN SHARE MODE; ", tables.join(", "))).await
-    }
-
-    async fn open(address: &PostgresAddress, lock: &str) -> Result<Self, PostgresOpenError> {
         let (_, mut connection) = open::look(address, Purpose::Directory).await?;
-        // The first statement that reads fixes the moment: after the lock.
-        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ; {UNLIMITED}; {lock}SELECT 1 FROM leases");
-        connection.batch(&begin).await.map_err(|fault| refusal(address, fault))?;
+        connection.batch(&begin("")).await.map_err(|fault| refusal(address, fault))?;
         Ok(Self(Session::new(connection)))
+    }
+
+    /// Fixes another moment, and keeps everybody from writing until this is dropped. It stays one connection: another one
+    /// would see this one among the [`PostgresSource::others`].
+    pub async fn alone(mut self, address: &PostgresAddress) -> Result<Self, PostgresOpenError> {
+        let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+        let again = format!("ROLLBACK; {}", begin(&format!("LOCK TABLE {} IN SHARE MODE; ", tables.join(", "))));
+        self.0.connection.batch(&again).await.map_err(|fault| refusal(address, fault))?;
+        Ok(self)
     }
 
     /// Inside the transaction.
@@ -173,8 +170,15 @@ impl PostgresSource {
 
     /// How many other connections Tandem has to this database: its processes hold theirs as long as they live.
     pub async fn others(&mut self) -> Result<u64, StoreError> {
+        // The server looks once in a transaction and remembers it.
+        self.0.connection.batch("SELECT pg_stat_clear_snapshot()").await?;
         Ok(self.0.number(OTHERS.to_owned()).await?)
     }
+}
+
+/// Begins a transaction. The first statement that reads fixes its moment: after the lock.
+fn begin(lock: &str) -> String {
+    format!("BEGIN ISOLATION LEVEL REPEATABLE READ; {UNLIMITED}; {lock}SELECT 1 FROM leases")
 }
 
 #[async_trait]
@@ -258,6 +262,7 @@ impl ToSql for Value {
             Self::Bytes(bytes) => bytes.to_sql(of, out),
             Self::Session(bytes) => Uuid::from_bytes(*bytes).to_sql(of, out),
             Self::Truth(truth) => truth.to_sql(of, out),
+            Self::Broken => Err("a value that is not of its column's kind is not moved".into()),
         }
     }
 

@@ -62,7 +62,7 @@ impl SqliteBackup {
         let mut parts = Vec::new();
         // The directory first: it keeps up to where it has read the log, and must not have read what the copy of the
         // log does not hold.
-        if directory_dir.join(schema::DIRECTORY.file_name).exists() {
+        if open::existing(directory_dir, &schema::DIRECTORY)?.is_some() {
             parts.push(Part::begin(directory_dir, &schema::DIRECTORY)?);
         }
         parts.push(Part::begin(log_dir, &schema::LOG)?);
@@ -98,10 +98,7 @@ impl SqliteBackup {
 
 impl Part {
     fn begin(dir: &Path, schema: &'static Schema) -> Result<Self, OpenError> {
-        let file = dir.join(schema.file_name);
-        if !file.exists() {
-            return Err(OpenError::Missing { path: dir.to_owned() });
-        }
+        let file = open::needed(dir, schema)?;
         let begin = || {
             let from = connection::reader(&file)?;
             // The transaction begins with the first statement that reads.

@@ -6,9 +6,11 @@
 use std::{
     sync::{
         Arc, Mutex,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -19,6 +21,9 @@ const WAKE_PAGES: u64 = 1_000;
 /// With more pages than this in the write-ahead log, writing pauses for the rest of a checkpoint, and the log begins
 /// again at its start. Bounds the file: 32 MiB, and what is written while a checkpoint runs.
 const RESTART_PAGES: i64 = 8_000;
+
+/// The write-ahead log is emptied of what was erased at most this often: saves wait for the end of it.
+const EMPTY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Held during a write transaction, and during the part of a checkpoint that excludes them. With it the writer waits
 /// in line for its own process; without, it would take its own checkpoint for a stopped process (SQLITE_BUSY).
@@ -31,15 +36,26 @@ pub(super) struct Checkpoints {
     /// One place: a wake-up that finds it taken is contained in the one that waits.
     wake: SyncSender<()>,
     pages: u64,
+    /// Set when the write-ahead log has what was erased.
+    erased: Arc<AtomicBool>,
 }
 
 impl Checkpoints {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, turn: WriteTurn) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (wake, woken) = sync_channel(1);
-        let thread =
-            thread::Builder::new().name("store-checkpoint".into()).spawn(move || run(&connection, &turn, &woken))?;
-        Ok((Self { wake, pages: 0 }, thread))
+        let erased = Arc::<AtomicBool>::default();
+        let is_erased = Arc::clone(&erased);
+        let life = move || run(&connection, &turn, &woken, &is_erased);
+        let thread = thread::Builder::new().name("store-checkpoint".into()).spawn(life)?;
+        Ok((Self { wake, pages: 0, erased }, thread))
+    }
+
+    /// Has the write-ahead log emptied soon: pages of before an erasure stand in it.
+    pub(super) fn erased(&mut self) {
+        // The thread takes it after it has received from the channel, or the next time.
+        self.erased.store(true, Ordering::Relaxed);
+        self.wake();
     }
 
     /// Counts what a commit has added, as well as it can be estimated: it only decides when to look.
@@ -47,18 +63,47 @@ impl Checkpoints {
         self.pages += pages;
         if self.pages >= WAKE_PAGES {
             self.pages = 0;
-            match self.wake.try_send(()) {
-                // If the thread is gone, the log only grows: the next start copies it.
-                Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
-            }
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        match self.wake.try_send(()) {
+            // If the thread is gone, the log only grows: the next start copies it.
+            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
         }
     }
 }
 
-fn run(connection: &Connection, turn: &WriteTurn, woken: &Receiver<()>) {
+/// How far a checkpoint goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// The write-ahead log does not become too long.
+    Short,
+    /// Nothing is left of what stood in it.
+    Empty,
+}
+
+fn run(connection: &Connection, turn: &WriteTurn, woken: &Receiver<()>, erased: &AtomicBool) {
     let mut failing = false;
-    while woken.recv().is_ok() {
-        match checkpoint(connection, turn) {
+    // Whether what was erased may still stand in the write-ahead log, and when that is seen to again.
+    let (mut owes, mut due_at) = (false, Instant::now());
+    loop {
+        let woken = match owes {
+            true => woken.recv_timeout(due_at.saturating_duration_since(Instant::now())),
+            false => woken.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        if woken == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+        owes |= erased.swap(false, Ordering::Relaxed);
+        let aim = if owes && due_at <= Instant::now() { Aim::Empty } else { Aim::Short };
+        let outcome = checkpoint(connection, turn, aim);
+        if aim == Aim::Empty {
+            owes = !matches!(outcome, Ok(true));
+            due_at = Instant::now() + EMPTY_PAUSE;
+        }
+        match outcome {
             Ok(_) => failing = false,
             // Said once until it works again; commits fail for the same reason and are reported by their callers.
             Err(error) if !failing => {
@@ -71,9 +116,9 @@ fn run(connection: &Connection, turn: &WriteTurn, woken: &Receiver<()>) {
 }
 
 /// Says whether the write-ahead log begins again at its start.
-fn checkpoint(connection: &Connection, turn: &WriteTurn) -> rusqlite::Result<bool> {
+fn checkpoint(connection: &Connection, turn: &WriteTurn, aim: Aim) -> rusqlite::Result<bool> {
     let first = step(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
-    if first.pages <= RESTART_PAGES {
+    if aim == Aim::Short && first.pages <= RESTART_PAGES {
         return Ok(false);
     }
     // What came in meanwhile. Where even that cannot be copied, a reader needs the log as it was, as a backup does for as
@@ -84,7 +129,11 @@ fn checkpoint(connection: &Connection, turn: &WriteTurn) -> rusqlite::Result<boo
     }
     let _turn = turn.lock().expect("a thread does not panic while it holds the turn");
     // Little is left. Busy readers make it end early; then it comes again.
-    Ok(!step(connection, "PRAGMA wal_checkpoint(RESTART)")?.is_early)
+    let sql = match aim {
+        Aim::Short => "PRAGMA wal_checkpoint(RESTART)",
+        Aim::Empty => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
+    Ok(!step(connection, sql)?.is_early)
 }
 
 /// What a checkpoint has come to. That it stopped early at a reader is no error.
@@ -124,7 +173,7 @@ mod tests {
         write(&writer);
         let longest = length();
         for _ in 0..5 {
-            checkpoint(&checkpointer, &turn).expect("copies");
+            checkpoint(&checkpointer, &turn, Aim::Short).expect("copies");
             write(&writer);
         }
         assert!(length() <= longest, "{} bytes, then {}", longest, length());
@@ -145,10 +194,14 @@ mod tests {
             write(&writer);
             // Held by somebody else, it would wait for ever if it asked for its turn.
             let writing = turn.lock().expect("nobody panics");
-            assert!(!checkpoint(&checkpointer, &turn).expect("copies what it can"));
+            for aim in [Aim::Short, Aim::Empty] {
+                assert!(!checkpoint(&checkpointer, &turn, aim).expect("copies what it can"));
+            }
             drop(writing);
         }
         drop(reader);
-        assert!(checkpoint(&checkpointer, &turn).expect("copies"));
+        assert!(checkpoint(&checkpointer, &turn, Aim::Short).expect("copies"));
+        assert!(checkpoint(&checkpointer, &turn, Aim::Empty).expect("copies"));
+        assert_eq!(fs::metadata(dir.path().join("tandem.db-wal")).expect("is there").len(), 0);
     }
 }

@@ -33,7 +33,7 @@ const COMMON: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
     let connection = durable(file, BUSY_TIMEOUT)?;
     // What is erased is overwritten in the file, not only cut loose. Pages of before are still in the write-ahead log,
-    // until it has begun again at its start and come past them.
+    // until the checkpoint thread has emptied it.
     connection.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
     // Checkpoints have their own thread, so that no commit waits for one.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;

@@ -20,6 +20,7 @@ pub(super) struct Erasure {
     pub(super) asked: Erase,
     /// The event to go on with; none before the first piece.
     next: Option<(Row, Seq)>,
+    has_written: bool,
 }
 
 /// What a piece came to.
@@ -34,7 +35,12 @@ pub(super) struct Piece {
 impl Erasure {
     /// Nothing of it is done yet.
     pub(super) fn new(asked: Erase) -> Self {
-        Self { asked, next: None }
+        Self { asked, next: None, has_written: false }
+    }
+
+    /// Whether any row was erased; what stood there is in the write-ahead log then.
+    pub(super) fn has_written(&self) -> bool {
+        self.has_written
     }
 
     /// Does the next piece; it is durable when this returns.
@@ -55,6 +61,7 @@ impl Erasure {
         let (next, rows) = erase(&transaction, session, from)?;
         transaction.commit()?;
         self.next = Some(next);
+        self.has_written |= rows > 0;
         Ok(Piece { outcome: (next.1 == Seq::ZERO).then_some(Erased::Done), rows })
     }
 }

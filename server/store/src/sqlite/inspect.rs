@@ -97,9 +97,12 @@ fn breaches(connection: &Connection, what: &'static str, sql: &str) -> Result<Ve
     let mut rows = query.raw_query();
     let mut findings = Vec::new();
     while let Some(row) = rows.next()? {
-        let session = SessionId(Uuid::from_bytes(row.get(1)?));
-        let seq = row.get::<_, Option<i64>>(2)?.map(|seq| Seq(seq.cast_unsigned()));
-        findings.push(Finding::Derived { what, pair: row.get(0)?, session, seq });
+        // A row that names no session is told of by itself, and is no reason not to look at the others.
+        let (Ok(pair), Ok(session)) = (row.get(0), row.get(1).map(|id| SessionId(Uuid::from_bytes(id)))) else {
+            continue;
+        };
+        let seq = row.get::<_, Option<i64>>(2).ok().flatten().map(|seq| Seq(seq.cast_unsigned()));
+        findings.push(Finding::Derived { what, pair, session, seq });
     }
     Ok(findings)
 }

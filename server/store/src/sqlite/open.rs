@@ -47,6 +47,23 @@ pub(super) fn prepare(dir: &Path, schema: &Schema) -> Result<PathBuf, OpenError>
     Ok(file)
 }
 
+/// The file of this kind in a directory, if there is one. That it cannot be seen does not mean that there is none.
+pub(super) fn existing(dir: &Path, schema: &Schema) -> Result<Option<PathBuf>, OpenError> {
+    let file = dir.join(schema.file_name);
+    match file.try_exists() {
+        Ok(is_there) => Ok(is_there.then_some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(OpenError::NotADirectory { path: dir.to_path_buf() })
+        }
+        Err(error) => Err(OpenError::NotReadable { path: dir.to_path_buf(), source: Cause::new(error) }),
+    }
+}
+
+/// As [`existing`] for who needs one.
+pub(super) fn needed(dir: &Path, schema: &Schema) -> Result<PathBuf, OpenError> {
+    existing(dir, schema)?.ok_or_else(|| OpenError::Missing { path: dir.to_path_buf() })
+}
+
 fn create(dir: &Path) -> Result<(), OpenError> {
     // Transcripts are nobody else's business: the directory is the owner's alone.
     let created = DirBuilder::new().recursive(true).mode(0o700).create(dir);

@@ -21,6 +21,14 @@ pub enum OpenError {
         /// What was given.
         path: PathBuf,
     },
+    /// Nobody can say whether there is a database in the directory.
+    #[error("{} is not readable for this user", path.display())]
+    NotReadable {
+        /// What was given.
+        path: PathBuf,
+        /// What the system said.
+        source: Cause,
+    },
     /// The directory cannot be created, or nothing can be written in it.
     #[error("{} is not writable for this user", path.display())]
     NotWritable {

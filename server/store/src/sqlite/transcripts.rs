@@ -55,12 +55,19 @@ impl SqliteTranscripts {
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let file = dir.join(schema::LOG.file_name);
         let mut is_ready = false;
-        if file.exists() {
+        if open::existing(dir, &schema::LOG)?.is_some() {
             let looked = connection::reader(&file).and_then(|connection| Identity::of(&connection));
             is_ready = is_written(&file, &looked.map_err(|error| refusal(dir, &file, error))?)?;
         }
         let readers = Readers::new(file.clone());
         Ok(Self { file, readers, is_ready: Arc::new(AtomicBool::new(is_ready)), followed: Arc::default() })
+    }
+
+    /// As [`SqliteTranscripts::open`] for who has come for what is there: nothing is no answer then.
+    pub fn open_existing(dir: &Path) -> Result<Self, OpenError> {
+        let opened = Self::open(dir)?;
+        let is_ready = opened.is_ready.load(Ordering::Relaxed);
+        if is_ready { Ok(opened) } else { Err(OpenError::Missing { path: dir.to_path_buf() }) }
     }
 
     /// Runs `read` on one state of the file; while there is nothing in it, the answer is the empty one.

@@ -11,7 +11,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ToSql, params_from_iter, types::ToSqlOutput};
+use rusqlite::{
+    Connection, ToSql, params_from_iter,
+    types::{FromSql, ToSqlOutput, ValueRef},
+};
 use tandem_protocol::{PairName, Seq, SessionId, Timestamp};
 use uuid::Uuid;
 
@@ -67,7 +70,7 @@ impl SqliteSource {
     }
 
     fn open(log_dir: &Path, directory_dir: &Path, hold: Hold) -> Result<Self, OpenError> {
-        let has_directory = directory_dir.join(schema::DIRECTORY.file_name).exists();
+        let has_directory = open::existing(directory_dir, &schema::DIRECTORY)?.is_some();
         let directory = has_directory.then(|| begin(directory_dir, &schema::DIRECTORY, hold)).transpose()?;
         Ok(Self { log: begin(log_dir, &schema::LOG, hold)?, directory })
     }
@@ -91,10 +94,7 @@ impl SqliteSource {
 }
 
 fn begin(dir: &Path, schema: &Schema, hold: Hold) -> Result<Connection, OpenError> {
-    let file = dir.join(schema.file_name);
-    if !file.exists() {
-        return Err(OpenError::Missing { path: dir.to_owned() });
-    }
+    let file = open::needed(dir, schema)?;
     let begin = || {
         let connection = match hold {
             Hold::Reading => connection::reader(&file)?,
@@ -175,15 +175,20 @@ fn read(connection: &Connection, table: &Table, sql: &str, parameters: &[Value])
     Ok(rows)
 }
 
+/// A value that is not of its column's kind is no reason not to read the rows behind it.
 fn value(row: &rusqlite::Row<'_>, at: usize, column: &Column) -> rusqlite::Result<Value> {
+    let stored = row.get_ref(at)?;
+    if stored == ValueRef::Null {
+        return Ok(Value::Null);
+    }
     let found = match column.kind {
-        Kind::Integer => row.get::<_, Option<_>>(at)?.map(Value::Integer),
-        Kind::Text => row.get::<_, Option<_>>(at)?.map(Value::text),
-        Kind::Bytes => row.get::<_, Option<_>>(at)?.map(Value::Bytes),
-        Kind::Session => row.get::<_, Option<_>>(at)?.map(Value::Session),
-        Kind::Truth => row.get::<_, Option<_>>(at)?.map(Value::Truth),
+        Kind::Integer => stored.as_i64().map(Value::Integer),
+        Kind::Text => stored.as_str().map(|text| Value::text(text.to_owned())),
+        Kind::Bytes => stored.as_blob().map(|bytes| Value::Bytes(bytes.to_vec())),
+        Kind::Session => <[u8; 16]>::column_result(stored).map(Value::Session),
+        Kind::Truth => bool::column_result(stored).map(Value::Truth),
     };
-    Ok(found.unwrap_or(Value::Null))
+    Ok(found.unwrap_or(Value::Broken))
 }
 
 impl ToSql for Value {
@@ -195,6 +200,7 @@ impl ToSql for Value {
             Self::Bytes(bytes) => bytes.to_sql(),
             Self::Session(bytes) => Ok(ToSqlOutput::from(&bytes[..])),
             Self::Truth(truth) => truth.to_sql(),
+            Self::Broken => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(Fault::Directory("rows")))),
         }
     }
 }

@@ -209,6 +209,10 @@ impl Writer {
             }
             Err(error) => Err(error),
         };
+        // Also after one that was broken off: what it did is done.
+        if erasure.has_written() {
+            self.checkpoints.erased();
+        }
         let done = self.erasures.pop_front().expect("it was just worked at");
         let _ = done.asked.reply.send(outcome);
     }

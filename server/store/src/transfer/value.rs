@@ -20,6 +20,9 @@ pub enum Value {
     Session([u8; 16]),
     /// See [`Kind::Truth`].
     Truth(bool),
+    /// What stands there is not of the column's kind, or no text though it should be. It is told of by a check and never
+    /// moved.
+    Broken,
 }
 
 /// Says what it is and not what stands in it: that may be what people have written, or a secret.
@@ -27,16 +30,17 @@ impl std::fmt::Debug for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.kind() {
             Some(kind) => write!(f, "{kind:?}"),
+            None if *self == Self::Broken => f.write_str("Broken"),
             None => f.write_str("Null"),
         }
     }
 }
 
 impl Value {
-    /// What it is; none for nothing.
+    /// What it is; none for nothing, and for what is broken.
     pub(crate) fn kind(&self) -> Option<Kind> {
         match self {
-            Self::Null => None,
+            Self::Null | Self::Broken => None,
             Self::Integer(_) => Some(Kind::Integer),
             Self::Text(_) => Some(Kind::Text),
             Self::Bytes(_) => Some(Kind::Bytes),
@@ -74,6 +78,7 @@ impl Value {
             Self::Bytes(bytes) => with_length(3, bytes),
             Self::Session(bytes) => with_length(4, bytes),
             Self::Truth(truth) => with_length(5, &[u8::from(*truth)]),
+            Self::Broken => with_length(6, &[]),
         }
     }
 }

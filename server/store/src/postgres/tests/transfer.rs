@@ -104,7 +104,8 @@ async fn a_store_that_moves_there_and_back_is_the_same() {
     assert_eq!(empty, [""; 0], "every table has rows in this story");
     drop(source);
 
-    let mut source = PostgresSource::alone(&database.address()).await.expect("opens");
+    let snapshot = PostgresSource::snapshot(&database.address()).await.expect("opens");
+    let mut source = snapshot.alone(&database.address()).await.expect("nobody writes");
     let target = SqliteTarget::new(back.path()).expect("opens");
     transfer(&mut source, Box::new(target), &mut |_| ()).await.expect("moves");
     drop(source);
@@ -181,6 +182,21 @@ async fn a_damaged_source_is_refused_by_name_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_of_a_pair_without_a_lease_are_not_moved_without_a_word() {
+    let (into, database) =
+        (TempDir::new().expect("the temporary directory is writable"), Database::with_tables().await);
+    let store = PostgresStore::open(&database.address(), &pair()).await.expect("opens");
+    let epoch = take_over(&store).await;
+    store.append(epoch, messages(session(1), 1, 3)).await.expect("writes");
+    drop(store);
+    database.run("DELETE FROM leases").await;
+    let mut source = PostgresSource::snapshot(&database.address()).await.expect("opens");
+    let target = SqliteTarget::new(into.path()).expect("opens");
+    let refused = transfer(&mut source, Box::new(target), &mut |_| ()).await.expect_err("is damaged");
+    assert!(matches!(refused, TransferError::Damaged { table: "events", rows: 3 }), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_move_that_nobody_finishes_leaves_nothing() {
     let (dir, database) = (filled().await, Database::with_tables().await);
     let mut source = SqliteSource::snapshot(dir.path(), dir.path()).expect("opens");
@@ -204,12 +220,18 @@ async fn nobody_writes_while_a_source_is_held_alone_and_everybody_beside_a_snaps
     let events = TABLES.iter().find(|table| table.is_events()).expect("is one of them");
     assert_eq!(snapshot.rows(events, None).await.expect("reads").len(), 0, "it is of one moment");
     assert_eq!(snapshot.others().await.expect("reads"), 2, "the store writes over one and reads over one");
-    drop(snapshot);
-    let alone = PostgresSource::alone(&database.address()).await.expect("opens");
+    let mut alone = snapshot.alone(&database.address()).await.expect("nobody writes");
+    assert_eq!(alone.rows(events, None).await.expect("reads").len(), 1, "it is of another moment");
+    assert_eq!(alone.others().await.expect("reads"), 2, "it is none of the others");
     store.append(epoch, vec![message(session(1), 2)]).await.expect_err("the table is locked");
     drop(alone);
     let again = "it is stored once the lock is gone";
     eventually(again, async || store.append(epoch, vec![message(session(1), 2)]).await.ok()).await;
+    let mut snapshot = PostgresSource::snapshot(&database.address()).await.expect("opens");
+    assert!(snapshot.others().await.expect("reads") > 0);
+    drop(store);
+    let gone = "who has gone is not counted for ever";
+    eventually(gone, async || (snapshot.others().await.expect("reads") == 0).then_some(())).await;
 }
 
 #[tokio::test]

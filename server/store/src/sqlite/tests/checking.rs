@@ -5,14 +5,17 @@ use std::{
     os::unix::fs::FileExt,
 };
 
+use tempfile::TempDir;
+
 use super::{DataDir, pair};
 use crate::{
-    SqliteSource, SqliteStore, Store,
+    SqliteSource, SqliteStore, SqliteTarget, Store,
     check::{Finding, check},
     contract::{
         checking::{Altered, holds_checking_contract},
         story::{messages, session, take_over},
     },
+    transfer::transfer,
 };
 
 holds_checking_contract!(DataDir);
@@ -111,4 +114,46 @@ async fn a_flipped_byte_of_the_file_is_found() {
         !found.is_empty() && found.iter().all(|finding| finding.contains("malformed") || finding.contains("tandem.db")),
         "{found:?}"
     );
+}
+
+/// A byte that is flipped in a text mostly makes no other text but none.
+#[tokio::test]
+async fn an_event_that_is_no_text_any_more_is_named_and_keeps_nothing_behind_it_from_being_checked() {
+    let dir = indexed().await;
+    let store = dir.store();
+    let epoch = take_over(&store).await;
+    store.append(epoch, messages(session(2), 1, 3)).await.expect("writes");
+    drop(store);
+    dir.alter(
+        "UPDATE events SET body = cast(x'7bff7d' AS TEXT) WHERE seq = 7;
+         UPDATE events SET body = replace(body, 'message', 'massage') WHERE id = 302;
+         UPDATE events SET session = x'00' WHERE id = 303",
+    )
+    .await;
+    let checked = check(&mut dir.source().await, &mut |_| ()).await;
+    let found: Vec<_> = checked.findings.iter().map(Finding::to_string).collect();
+    let row = "a row of the table events is not well formed: place";
+    assert!(found.contains(&format!("{row} 7 of the log, session {} of pair main", session(1))), "{found:?}");
+    let altered = format!("session {} of pair main: event 2 does not follow from the link before it", session(2));
+    assert!(found.contains(&altered), "{found:?}");
+    assert!(found.contains(&format!("{row} 303 of the log")), "{found:?}");
+    assert_eq!((checked.events, checked.transcripts), (303, 2));
+}
+
+/// Nothing is left behind in a copy without a word.
+#[tokio::test]
+async fn a_store_whose_rows_cannot_all_be_moved_is_not_moved() {
+    for (damage, lost) in [
+        ("UPDATE leases SET pair = 'another'", "300 rows or more of the table events"),
+        ("DELETE FROM leases", "300 rows or more of the table events"),
+        ("UPDATE events SET id = -7 WHERE id = 300", "1 rows or more of the table events"),
+        ("UPDATE events SET body = cast(x'ff' AS TEXT) WHERE id = 5", "1 rows or more of the table events"),
+    ] {
+        let (dir, into) = (indexed().await, TempDir::new().expect("the temporary directory is writable"));
+        dir.alter(damage).await;
+        let target = SqliteTarget::new(into.path()).expect("opens");
+        let refused = transfer(&mut dir.source().await, Box::new(target), &mut |_| ()).await;
+        let refused = refused.expect_err("is damaged").to_string();
+        assert!(refused.starts_with(&format!("the source is damaged: {lost} ")), "{refused}");
+    }
 }

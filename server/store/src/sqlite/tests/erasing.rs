@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use tandem_postgres::eventually;
 use tandem_protocol::Seq;
 
 use super::DataDir;
@@ -44,6 +45,31 @@ async fn nothing_of_an_erased_text_is_left_in_the_files() {
         let found = transcripts.transcript(session(number)).await.expect("reads").expect("is there");
         verify(session(number), &found.events).expect("the chain holds");
     }
+}
+
+/// On a quiet system nothing else would ever come past it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_an_erased_text_is_left_in_the_write_ahead_log_of_a_store_that_goes_on() {
+    let dir = DataDir::new();
+    let store = dir.store();
+    let epoch = take_over(&store).await;
+    for number in 1..=3 {
+        store.append(epoch, vec![message_of(session(number), 1, "heartache")]).await.expect("stores");
+        store.append(epoch, vec![closing(session(number), 2)]).await.expect("stores");
+    }
+    // The last one while somebody reads what was before.
+    let reader = dir.intruder();
+    for number in 1..=3 {
+        if number == 3 {
+            reader.execute_batch("BEGIN; SELECT * FROM leases").expect("reads");
+        }
+        assert_eq!(store.erase(epoch, session(number)).await.expect("erases"), Erased::Done);
+    }
+    drop(reader);
+    let length = || fs::metadata(dir.path().join("tandem.db-wal")).expect("is there").len();
+    eventually("the write-ahead log is emptied", async || (length() == 0).then_some(())).await;
+    drop(store);
+    assert_eq!(occurrences(&dir, "heartache"), 0);
 }
 
 #[tokio::test]
