@@ -117,9 +117,16 @@ impl Archivist {
         let is_written = self.reading.is_written.load(Ordering::Relaxed);
         let pairs = self.stores.transcripts.pairs().await?;
         self.compare(pairs.is_empty() && is_written);
+        let mut failed = Ok(());
         for pair in pairs {
-            while self.read(&pair).await? {}
+            // What cannot be read of one pair keeps nobody from reading the others.
+            failed = failed.and(self.read_pair(&pair).await);
         }
+        failed
+    }
+
+    async fn read_pair(&self, pair: &PairName) -> Result<(), StoreError> {
+        while self.read(pair).await? {}
         Ok(())
     }
 
@@ -160,4 +167,62 @@ fn learnt(written: &Written) -> Option<tandem_store::Lesson> {
         error!(%session, %seq, %error, "an event is not well formed; the archive leaves it out");
         None
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use tandem_protocol::{ClosedReason, Event, EventBody, RawEvent, Seq, SessionId, Timestamp};
+    use tandem_store::{Archive, Cause, LogPlace, SqliteDirectory, Transcript, Transcripts};
+
+    use super::*;
+
+    /// Two pairs, of which the first cannot be read.
+    struct HalfRead;
+
+    #[async_trait]
+    impl Transcripts for HalfRead {
+        async fn pairs(&self) -> Result<Vec<PairName>, StoreError> {
+            Ok(["east", "west"].map(named).into())
+        }
+
+        async fn log(&self, pair: &PairName, after: LogPlace, _: usize) -> Result<Vec<Written>, StoreError> {
+            if *pair == named("east") {
+                return Err(StoreError::Failed(Cause::new(std::io::Error::other("a damaged page"))));
+            }
+            let session: SessionId = "0198c5a2-7b1e-7c3d-9f00-3a5b8c9d0e1f".parse().expect("is a UUID");
+            let (at, place) = (Timestamp(5), LogPlace(7));
+            let body = EventBody::Closed { reason: ClosedReason::Ended };
+            let event = RawEvent::of(&Event { seq: Seq(1), at_ms: at, body });
+            let written = Written { session, place, at, event, secret: None, closes: true, chained: None };
+            Ok(if after < place { vec![written] } else { Vec::new() })
+        }
+
+        async fn sessions(&self, _: &PairName, _: Option<SessionId>, _: usize) -> Result<Vec<SessionId>, StoreError> {
+            unreachable!("the archivist reads logs only")
+        }
+
+        async fn size(&self) -> Result<u64, StoreError> {
+            unreachable!("the archivist reads logs only")
+        }
+
+        async fn transcript(&self, _: SessionId) -> Result<Option<Transcript>, StoreError> {
+            unreachable!("the archivist reads logs only")
+        }
+    }
+
+    fn named(pair: &str) -> PairName {
+        PairName::new(pair).expect("is a name")
+    }
+
+    #[tokio::test]
+    async fn a_pair_that_cannot_be_read_keeps_nobody_from_reading_the_others() {
+        let folder = tempfile::tempdir().expect("is writable");
+        let directory = Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
+        let stores = Stores::new(directory.clone(), Arc::new(HalfRead));
+        let mut archivist = Archivist { stores, reading: Arc::default(), is_failing: false };
+        archivist.look().await;
+        assert!(archivist.is_failing, "it is told");
+        assert_eq!(directory.place(&named("west")).await.expect("reads"), LogPlace(7));
+    }
 }

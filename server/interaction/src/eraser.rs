@@ -4,7 +4,11 @@
 //! What is to be done stands in the archive and is struck off there when it is done, so that it goes on after whatever
 //! dies. An engine may be asked twice; to erase what is erased changes nothing.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use tandem_protocol::{PairName, SessionId, Timestamp, link::Outcome};
 use tandem_store::{Archive, StoreError};
@@ -41,6 +45,8 @@ pub(crate) struct Eraser {
     asked: BTreeMap<SessionId, PairName>,
     /// The last session of the list that was looked at; from there it goes on, and begins anew at its end.
     after: Option<SessionId>,
+    /// Pairs of which the log has been told that they cannot be asked.
+    not_linked: BTreeSet<PairName>,
     /// The log has been told that the archive fails.
     is_failing: bool,
 }
@@ -52,7 +58,8 @@ impl Eraser {
         answers: mpsc::Receiver<(SessionId, Outcome)>,
         retention: Option<Duration>,
     ) -> Self {
-        Self { archive, service, answers, retention, asked: BTreeMap::new(), after: None, is_failing: false }
+        let (asked, not_linked) = (BTreeMap::new(), BTreeSet::new());
+        Self { archive, service, answers, retention, asked, after: None, not_linked, is_failing: false }
     }
 
     pub(crate) async fn run(mut self, stop: CancellationToken) {
@@ -78,9 +85,22 @@ impl Eraser {
         self.after = (listed.len() == LISTED_MAX as usize).then(|| listed.last().map(|(_, last)| *last)).flatten();
         for (pair, session) in listed {
             let of_pair = self.asked.values().filter(|of| **of == pair).count();
-            if of_pair < ASKED_MAX && !self.asked.contains_key(&session) && self.service.erase(&pair, session) {
-                self.asked.insert(session, pair);
+            if of_pair >= ASKED_MAX || self.asked.contains_key(&session) {
+                continue;
             }
+            match self.service.erase(&pair, session) {
+                Some(true) => drop(self.asked.insert(session, pair)),
+                Some(false) => {}
+                None => self.cannot_ask(pair),
+            }
+        }
+    }
+
+    /// Somebody waits for an erasure that nobody will do: a person must look, and once is enough.
+    fn cannot_ask(&mut self, pair: PairName) {
+        if !self.not_linked.contains(&pair) {
+            warn!(%pair, "chats of this pair are to be erased, and it is none of those that are linked to");
+            self.not_linked.insert(pair);
         }
     }
 

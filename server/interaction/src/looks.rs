@@ -180,15 +180,16 @@ impl Looker {
         self.found(self.stores.archive.amend(contact, change).await)?.map_err(unchanged)
     }
 
-    /// An agent makes one of two where one of them is a customer of his and the other is known to be like him.
+    /// An agent makes one of two where both are customers of his, or one is and the two are known to be alike: he sees
+    /// all chats of the other from then on.
     async fn merge(&self, rights: Rights, into: ContactId, from: ContactId) -> Result<Contact, Refusal> {
-        let is_his =
-            self.within_reach(rights, into).await?.is_some() || self.within_reach(rights, from).await?.is_some();
-        if !is_his {
+        let (whole, part) = (self.contact(rights, into).await?, self.contact(rights, from).await?);
+        let is_whole_his = self.within_reach(rights, into).await?.is_some();
+        let is_part_his = self.within_reach(rights, from).await?.is_some();
+        let are_alike = whole.contact == part.contact || whole.similar.contains(&part.contact);
+        if !(is_whole_his && is_part_his || (is_whole_his || is_part_his) && are_alike) {
             return Err(unknown_contact());
         }
-        self.contact(rights, into).await?;
-        self.contact(rights, from).await?;
         self.found(self.stores.archive.merge(into, from).await)?.map_err(unchanged)
     }
 

@@ -94,6 +94,8 @@ pub(crate) struct Core {
     logins: HashMap<TokenHash, Login>,
     desks: BTreeMap<DeskId, Desk>,
     doorstep: Doorstep,
+    /// Questions and logouts whose login the core does not know and the directory is being asked for.
+    strangers: usize,
     queues: Queues,
     /// All waiting sessions, the next one first.
     waiting: BTreeSet<Rank>,
@@ -132,6 +134,7 @@ impl Core {
             logins: HashMap::new(),
             desks: BTreeMap::new(),
             doorstep: Doorstep::default(),
+            strangers: 0,
             queues,
             waiting: BTreeSet::new(),
             live: BTreeSet::new(),

@@ -122,11 +122,11 @@ impl Service {
         self.clock.now().elapsed
     }
 
-    /// Asks a pair to erase a session; the answer goes to the eraser. False when the pair is none of those linked to, or
-    /// the link is full.
-    pub(crate) fn erase(&self, pair: &PairName, session: SessionId) -> bool {
-        let Some(at) = self.pairs.iter().position(|linked| linked == pair) else { return false };
-        self.links.wait()[at].submit(Request::Erase { session }, Tag::Erase(session)).is_ok()
+    /// Asks a pair to erase a session; the answer goes to the eraser. False when the link is full; none when the pair is
+    /// none of those linked to.
+    pub(crate) fn erase(&self, pair: &PairName, session: SessionId) -> Option<bool> {
+        let at = self.pairs.iter().position(|linked| linked == pair)?;
+        Some(self.links.wait()[at].submit(Request::Erase { session }, Tag::Erase(session)).is_ok())
     }
 
     /// Something happens.

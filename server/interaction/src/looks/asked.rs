@@ -49,11 +49,15 @@ pub(super) fn identity(identity: &Identity) -> Result<Identity, Refusal> {
 
 /// A change with identities in their normal forms.
 pub(super) fn amendment(change: Amendment) -> Result<Amendment, Refusal> {
-    if change.name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARS_MAX) {
-        return Err(bad(format!("A name has at most {NAME_CHARS_MAX} characters.")));
+    let is_name = |name: &String| name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control);
+    if !change.name.as_ref().is_none_or(is_name) {
+        return Err(bad(format!("A name has at most {NAME_CHARS_MAX} characters, none of them a control character.")));
+    }
+    if change.attributes.len() > 2 * ATTRIBUTES_MAX {
+        return Err(bad(format!("At most {} attributes are set or removed at a time.", 2 * ATTRIBUTES_MAX)));
     }
     let is_key = |key: &String| (1..=PROPERTY_KEY_BYTES_MAX).contains(&key.len());
-    if change.attributes.len() > 2 * ATTRIBUTES_MAX || !change.attributes.keys().all(is_key) {
+    if !change.attributes.keys().all(is_key) {
         return Err(bad(format!("An attribute has a key of 1 to {PROPERTY_KEY_BYTES_MAX} bytes.")));
     }
     if change.attributes.values().flatten().any(|value| value.len() > PROPERTY_VALUE_BYTES_MAX) {
@@ -63,7 +67,9 @@ pub(super) fn amendment(change: Amendment) -> Result<Amendment, Refusal> {
         return Err(bad(format!("A contact is known by {IDENTITIES_MAX} identities at most.")));
     }
     let identities = change.identities.map(|identities| identities.iter().map(identity).collect()).transpose()?;
-    Ok(Amendment { identities, ..change })
+    // One that is only spaces would hide what he calls himself.
+    let name = change.name.map(|name| name.trim().to_owned());
+    Ok(Amendment { name, identities, ..change })
 }
 
 fn bad(sentence: impl Into<String>) -> Refusal {
@@ -108,13 +114,16 @@ mod tests {
             ..Amendment::default()
         };
         let known_by = |identities| Amendment { identities: Some(identities), ..Amendment::default() };
+        let named = |name: &str| Amendment { name: Some(name.to_owned()), ..Amendment::default() };
         let refused = [
             attribute("", "x"),
             attribute(&"k".repeat(PROPERTY_KEY_BYTES_MAX + 1), "x"),
             attribute("k", &"x".repeat(PROPERTY_VALUE_BYTES_MAX + 1)),
             known_by(vec![Identity::Email("nobody".into())]),
             known_by(vec![Identity::Customer("17".into()); IDENTITIES_MAX + 1]),
-            Amendment { name: Some("x".repeat(NAME_CHARS_MAX + 1)), ..Amendment::default() },
+            named(&"x".repeat(NAME_CHARS_MAX + 1)),
+            named("A\0na"),
+            named("A\u{1b}na"),
         ];
         for change in refused {
             assert_eq!(code(change.clone()), Err(ErrorCode::BadRequest), "{change:?}");
@@ -122,5 +131,6 @@ mod tests {
         let change = code(known_by(vec![Identity::Email("ANA@Example.org".into())])).expect("is fine");
         assert_eq!(change.identities, Some(vec![Identity::Email("ana@example.org".into())]));
         assert_eq!(code(attribute("tier", "gold")), Ok(attribute("tier", "gold")));
+        assert_eq!(code(named(" ")), Ok(named("")), "what he calls himself is seen again");
     }
 }

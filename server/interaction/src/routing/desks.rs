@@ -88,12 +88,28 @@ impl Core {
     }
 
     fn on_logout(&mut self, ask: AskRef, token: TokenHash) {
-        self.logins.remove(&token);
+        let is_stranger = self.logins.remove(&token).is_none();
+        if is_stranger && !self.admits_stranger(ask) {
+            return;
+        }
         self.close_desks_without_login();
-        self.run(Errand::EndLogin(token), Purpose::Logout(ask));
+        self.run(Errand::EndLogin(token), Purpose::Logout { ask, token, is_stranger });
     }
 
-    pub(super) fn on_logged_out(&mut self, ask: AskRef, ran: Result<Found, Failed>) {
+    pub(super) fn on_logged_out(
+        &mut self,
+        ask: AskRef,
+        token: TokenHash,
+        is_stranger: bool,
+        ran: Result<Found, Failed>,
+    ) {
+        if is_stranger {
+            self.stranger_known();
+        }
+        // The directory may have been asked for it just before it ended, for somebody who then brought it back.
+        if self.logins.remove(&token).is_some() {
+            self.close_desks_without_login();
+        }
         let outcome = match ran {
             Ok(_) => told(&()),
             Err(Failed) => refused(ErrorCode::Unavailable, "The logout could not be saved. Please try again."),

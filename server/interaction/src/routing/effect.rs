@@ -316,7 +316,14 @@ pub(crate) enum Purpose {
         gateway: GatewayAt,
     },
     /// A login is ended.
-    Logout(AskRef),
+    Logout {
+        /// What is answered.
+        ask: AskRef,
+        /// The login.
+        token: TokenHash,
+        /// The core did not know it.
+        is_stranger: bool,
+    },
 }
 
 /// What a person may want to read later.

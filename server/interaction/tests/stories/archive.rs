@@ -200,6 +200,32 @@ async fn an_agent_changes_his_contacts_and_makes_one_of_two_that_are_alike() {
 }
 
 #[tokio::test]
+async fn an_agent_does_not_come_to_see_a_stranger_by_making_one_of_two_who_are_not_alike() {
+    let mut house = House::start().await;
+    let ben = house.looker("ben", AgentRole::Agent).await;
+    let eve = house.looker("eve", AgentRole::Supervisor).await;
+    let mut log = three_chats(&house, ben.0).await;
+    log.opens(4, &[("customer", "17")]).await;
+    log.takes(4, ben.0).await;
+    log.opens(5, &[("customer", "18"), ("email", "x@example.org")]).await;
+    log.opens(6, &[("customer", "17"), ("email", "x@example.org")]).await;
+    log.says(6, "thats all", Visibility::All).await;
+    house.has_read(eve, "thats all").await;
+    let (ana, his, other) =
+        (house.contact_of(ben, 1).await, house.contact_of(ben, 4).await, house.contact_of(eve, 5).await);
+    let shown: Contact = house.looks(ben, Look::Contact { contact: other }).await;
+    assert_eq!(shown.similar, [his], "he may see who is like a customer of his");
+    for (into, from) in [(ana, other), (other, ana)] {
+        assert_eq!(house.is_refused(ben, Look::Merge { into, from }).await, ErrorCode::UnknownContact);
+    }
+    house.looks::<Contact>(ben, Look::Merge { into: his, from: other }).await;
+    house.looks::<Contact>(ben, Look::Merge { into: ana, from: his }).await;
+    let again: Contact = house.looks(ben, Look::Merge { into: ana, from: other }).await;
+    assert_eq!(again.chats, 5);
+    house.shuts_down().await;
+}
+
+#[tokio::test]
 async fn an_integrator_has_no_desk_and_reads_all_but_what_supervisors_say_among_themselves() {
     let mut house = House::start().await;
     let crm = house.looker("crm", AgentRole::Integrator).await;

@@ -62,6 +62,7 @@ macro_rules! holds_archive_contract {
                 a_remark_on_an_erased_chat_is_not_kept,
                 chats_that_ended_before_a_moment_are_listed,
                 a_contact_without_chats_is_gone_at_once,
+                what_the_log_has_erased_meanwhile_is_erased_here_too,
             ],
         }
     };

@@ -19,7 +19,7 @@ use tandem_protocol::{
 use super::directory::SqliteDirectory;
 use crate::{
     LogPlace, StoreError,
-    archive::{Archive, Batch, Changed, Reach, Sought},
+    archive::{Archive, Batch, Changed, Fact, Reach, Sought},
 };
 
 #[async_trait]
@@ -30,7 +30,12 @@ impl Archive for SqliteDirectory {
     }
 
     async fn learn(&self, batch: Batch) -> Result<bool, StoreError> {
-        self.write(move |connection| learning::learn(connection, batch)).await
+        let is_erased = batch.lessons.iter().any(|lesson| lesson.fact == Fact::Erased);
+        let is_next = self.write(move |connection| learning::learn(connection, batch)).await?;
+        if is_next && is_erased {
+            self.write_over().await?;
+        }
+        Ok(is_next)
     }
 
     async fn chat(&self, session: SessionId, reach: Reach) -> Result<Option<PastChat>, StoreError> {

@@ -86,3 +86,43 @@ fn an_integrator_does_not_enter() {
     assert_eq!(code(told(house.reply_to(ask).expect("is answered"))), ErrorCode::Forbidden);
     assert!(house.core.desks.is_empty());
 }
+
+#[test]
+fn tokens_that_nobody_has_do_not_fill_the_row_in_which_agents_wait_for_the_directory() {
+    let mut house = House::new();
+    let crm = looker(&mut house, AgentRole::Integrator);
+    looks(&mut house, crm.0 as u8);
+    house.is_directory_slow = true;
+    let look = Look::Transcript { session: session(1), after: Seq::ZERO };
+    let asks: Vec<Question> = (0..200_u64)
+        .map(|number| {
+            let mut token = [200; 32];
+            token[..8].copy_from_slice(&number.to_be_bytes());
+            let token = TokenHash(token);
+            let logout = DeskAsk::Logout { token };
+            let ask = if number % 2 == 0 { logout } else { DeskAsk::Look { token, look: look.clone() } };
+            house.asks(GatewayLink(1), ask)
+        })
+        .collect();
+    house.settles();
+    let answered: Vec<ErrorCode> =
+        asks.iter().filter_map(|ask| house.reply_to(*ask)).map(|outcome| code(told(outcome))).collect();
+    assert_eq!(answered, [ErrorCode::Busy; 200 - 64]);
+    looks(&mut house, crm.0 as u8);
+    assert_eq!(house.looks.len(), 2, "who is known need not wait");
+    house.is_directory_slow = false;
+    house.settles();
+    assert_eq!(refusal(&mut house, 99), ErrorCode::Unauthorized, "there is room again");
+}
+
+#[test]
+fn who_logs_out_while_his_login_is_looked_up_is_out() {
+    let mut house = House::new();
+    let ben = looker(&mut house, AgentRole::Agent);
+    house.is_directory_slow = true;
+    looks(&mut house, ben.0 as u8);
+    house.asks(GatewayLink(1), DeskAsk::Logout { token: TokenHash([ben.0 as u8; 32]) });
+    house.is_directory_slow = false;
+    house.settles();
+    assert_eq!(refusal(&mut house, ben.0 as u8), ErrorCode::Unauthorized);
+}

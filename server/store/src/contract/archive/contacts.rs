@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tandem_protocol::{
-    AgentId, ContactId,
+    AgentId, ContactId, Timestamp,
     archive::{Amendment, Contact, IDENTITIES_MAX, Identity},
 };
 
@@ -166,5 +166,6 @@ pub(crate) async fn a_contacts_chats_come_newest_first(backend: &impl Backend) {
     assert_eq!(chats(None, 9).await, [3, 2, 1].map(session));
     assert_eq!(chats(None, 2).await, [3, 2].map(session));
     assert_eq!(chats(Some(at(2, 1)), 9).await, [1].map(session));
+    assert_eq!(chats(Some(Timestamp(u64::MAX)), 9).await, [3, 2, 1].map(session), "no moment is too late");
     assert_eq!(archive.chats(ContactId(99), None, 9).await.expect("reads"), []);
 }

@@ -6,7 +6,8 @@ use tandem_protocol::{
 };
 
 use super::story::{
-    added, ana, at, closes, comes, email, learns, number, opened_by, pair, places, says, session, sought, taken_by, who,
+    added, ana, at, closes, comes, email, erased, learns, number, opened_by, pair, places, says, session, sought,
+    taken_by, who,
 };
 use crate::{
     Archive, Directory, Filing, Reach, TakenChat, Unchanged,
@@ -149,4 +150,24 @@ pub(crate) async fn a_contact_without_chats_is_gone_at_once(backend: &impl Backe
     assert_eq!(erasure(&archive, contact).await, Some((2, 2)));
     assert_eq!(number(&archive, contact).await, None);
     assert_eq!(who(&archive, &ana()).await, None);
+}
+
+/// An archive that was brought back from a backup may be older than the log.
+pub(crate) async fn what_the_log_has_erased_meanwhile_is_erased_here_too(backend: &impl Backend) {
+    let archive = backend.open().await;
+    let ben = added(&archive, "ben").await.agent;
+    let contact = two_chats(&archive).await;
+    let remark = Some("a remark".into());
+    archive.file_chat(Filing { remark, ..filing(1, ben, "solved", later(9)) }).await.expect("writes");
+    learns(&archive, vec![erased(1, 5), erased(1, 6), says(3, 5, "went on")]).await;
+    assert_eq!(places(&archive, sought("unmistakable1")).await, []);
+    assert_eq!(places(&archive, sought("went on")).await, [(3, 5)]);
+    let chat = archive.chat(session(1), Reach::All).await.expect("reads").expect("stood there");
+    assert!(chat.erased && chat.subject.is_none() && chat.customer.is_empty());
+    let earlier = archive.earlier(session(2), &[], 9).await.expect("reads");
+    assert_eq!((earlier[0].disposition.as_deref(), earlier[0].remark.clone()), (Some("solved"), None));
+    assert_eq!(erasure(&archive, contact).await, Some((2, 1)));
+    learns(&archive, vec![erased(2, 1)]).await;
+    assert_eq!(number(&archive, contact).await, None, "nothing of his is left to be erased");
+    assert_eq!(due(&archive, None).await, []);
 }

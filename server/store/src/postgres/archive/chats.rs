@@ -60,7 +60,7 @@ pub(super) async fn of(
         resolved!(),
         " AND c.opened_at < $2 ORDER BY c.opened_at DESC, c.session DESC LIMIT $3"
     );
-    let before = before.map_or(i64::MAX, |before| before.0.cast_signed());
+    let before = before.map_or(i64::MAX, |before| i64::try_from(before.0).unwrap_or(i64::MAX));
     pool.query(sql, &[&key(contact), &before, &i64::from(limit)]).await?.rows.iter().map(read).collect()
 }
 

@@ -52,10 +52,15 @@ pub(super) async fn list(
     rows.iter().map(read).collect()
 }
 
-/// Nothing of a chat is left but that it was. The chat's row first: whoever files it away at this moment waits for it,
-/// and sees that no remark is to be kept any more. What was filed last: it raises the directory's version, whose row is
-/// locked after all others.
+/// Nothing of a chat is left but that it was.
 pub(super) async fn chat_erased(connection: &mut Connection, session: SessionId) -> Result<(), Fault> {
+    forget(connection, session).await?;
+    forget_remarks(connection, session).await
+}
+
+/// Nothing of a chat is left here. The chat's row first: whoever files it away at this moment waits for it, and sees that
+/// no remark is to be kept any more.
+pub(super) async fn forget(connection: &mut Connection, session: SessionId) -> Result<(), Fault> {
     for statement in [
         "UPDATE past_chats SET subject = NULL, customer = '', erased = true WHERE session = $1",
         "DELETE FROM past_messages WHERE session = $1",
@@ -68,6 +73,12 @@ pub(super) async fn chat_erased(connection: &mut Connection, session: SessionId)
     if let Some(row) = rows.first() {
         finish(connection, number(row, 0)?).await?;
     }
+    Ok(())
+}
+
+/// What was filed of a chat keeps no remarks. Last in a transaction: it raises the directory's version, whose row is locked
+/// after all others.
+pub(super) async fn forget_remarks(connection: &mut Connection, session: SessionId) -> Result<(), Fault> {
     let sql = "UPDATE takings SET remark = NULL WHERE session = $1 AND remark IS NOT NULL";
     connection.execute(sql, &[&session.0]).await.map(drop)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tandem_protocol::{ContactId, PairName, ParticipantId, SessionId, Timestamp, Visibility, archive::Identity};
 use uuid::Uuid;
 
-use super::{contacts, key, number};
+use super::{contacts, erasing, key, number};
 use crate::{
     LogPlace,
     archive::{Batch, Fact, Lesson, MessageId, joined},
@@ -35,6 +35,7 @@ pub(super) async fn learn(connection: &mut Connection, batch: Batch) -> Result<b
         return Ok(false);
     }
     let mut messages = Messages::default();
+    let mut newly_erased = Vec::new();
     for Lesson { session, seq, at, fact } in batch.lessons {
         match fact {
             Fact::Opened { subject, identities } => {
@@ -57,13 +58,20 @@ pub(super) async fn learn(connection: &mut Connection, batch: Batch) -> Result<b
                 messages.texts.push(storable(&text).into_owned());
             }
             Fact::Closed => closed(connection, session, at).await?,
-            Fact::Erased => erased(connection, &batch.pair, session, at).await?,
+            Fact::Erased => {
+                if erased(connection, &batch.pair, session, at).await? {
+                    newly_erased.push(session);
+                }
+            }
         }
     }
     messages.insert(connection).await?;
     let sql = "INSERT INTO archive_progress (pair, through) VALUES ($1, $2)
                ON CONFLICT (pair) DO UPDATE SET through = excluded.through";
     connection.execute(sql, &[&batch.pair.as_str(), &batch.through.0]).await?;
+    for session in newly_erased {
+        erasing::forget_remarks(connection, session).await?;
+    }
     Ok(true)
 }
 
@@ -203,9 +211,21 @@ async fn closed(connection: &mut Connection, session: SessionId, at: Timestamp) 
     connection.execute(sql, &[&session.0, &at.0.cast_signed()]).await.map(drop)
 }
 
-/// The archive is built anew from a log in which the chat is erased already.
-async fn erased(connection: &mut Connection, pair: &PairName, session: SessionId, at: Timestamp) -> Result<(), Fault> {
+/// The chat is erased in the log and not known here as that: the archive is built anew, or is older than the log since it
+/// was brought back from a backup. What it has of the chat goes now, but for remarks. False when it was known.
+async fn erased(
+    connection: &mut Connection,
+    pair: &PairName,
+    session: SessionId,
+    at: Timestamp,
+) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM past_chats WHERE session = $1 AND erased";
+    if !connection.query(sql, &[&session.0]).await?.is_empty() {
+        return Ok(false);
+    }
     let sql = "INSERT INTO past_chats (session, pair, opened_at, customer, erased) VALUES ($1, $2, $3, '', true)
-               ON CONFLICT (session) DO UPDATE SET erased = true";
-    connection.execute(sql, &[&session.0, &pair.as_str(), &at.0.cast_signed()]).await.map(drop)
+               ON CONFLICT DO NOTHING";
+    connection.execute(sql, &[&session.0, &pair.as_str(), &at.0.cast_signed()]).await?;
+    erasing::forget(connection, session).await?;
+    Ok(true)
 }

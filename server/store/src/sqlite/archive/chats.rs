@@ -67,7 +67,7 @@ pub(super) fn of(
         " FROM past_chats AS c WHERE c.contact = ?1 AND c.opened_at < ?2
          ORDER BY c.opened_at DESC, c.session DESC LIMIT ?3"
     ))?;
-    let before = before.map_or(i64::MAX, |before| before.0.cast_signed());
+    let before = before.map_or(i64::MAX, |before| i64::try_from(before.0).unwrap_or(i64::MAX));
     query.query_and_then((contacts::key(contact), before, limit), read)?.collect()
 }
 

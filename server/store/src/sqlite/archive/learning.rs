@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 use tandem_protocol::{ContactId, PairName, SessionId, Timestamp, Visibility, archive::Identity};
 
-use super::contacts;
+use super::{contacts, erasing};
 use crate::{
     LogPlace, StoreError,
     archive::{Batch, Fact, Lesson, MessageId, joined},
@@ -149,14 +149,17 @@ fn closed(connection: &Connection, lesson: &Lesson) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The archive is built anew from a log in which the chat is erased already.
+/// The chat is erased in the log and not known here as that: the archive is built anew, or is older than the log since it
+/// was brought back from a backup. What it has of the chat goes now.
 fn erased(connection: &Connection, pair: &PairName, lesson: &Lesson) -> Result<(), StoreError> {
+    if is_erased(connection, lesson.session)? {
+        return Ok(());
+    }
     let mut write = connection.prepare_cached(
-        "INSERT INTO past_chats (session, pair, opened_at, customer, erased) VALUES (?1, ?2, ?3, '', 1)
-         ON CONFLICT (session) DO UPDATE SET erased = 1",
+        "INSERT OR IGNORE INTO past_chats (session, pair, opened_at, customer, erased) VALUES (?1, ?2, ?3, '', 1)",
     )?;
     write.execute((lesson.session.0.as_bytes(), pair.as_str(), lesson.at.0.cast_signed()))?;
-    Ok(())
+    erasing::chat_erased(connection, lesson.session)
 }
 
 fn is_erased(connection: &Connection, session: SessionId) -> Result<bool, StoreError> {
