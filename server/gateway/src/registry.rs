@@ -17,7 +17,7 @@ use std::{
 
 use tandem_link::{Incoming, Link, Owner};
 use tandem_protocol::{
-    ClientId, DeskId, ErrorCode, ParticipantId, Refusal, Seq, SessionId,
+    ClientId, DeskId, Epoch, ErrorCode, ParticipantId, Refusal, Seq, SessionId,
     link::{Answer, Attached, Outcome, Page},
 };
 use tokio::{
@@ -37,6 +37,10 @@ use crate::{frames, problem::Ending};
 /// both notices go out in one write: what a takeover is short of is processor time.
 const LOSS_TOLD_AFTER: Duration = Duration::from_millis(150);
 
+/// How long a planned move may take before it counts as a loss and readers are told: what was planned to be unnoticed
+/// and takes this long has failed somewhere, and people wonder.
+const MOVE_MAX: Duration = Duration::from_secs(1);
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Registry {
@@ -45,8 +49,20 @@ pub(crate) struct Registry {
     unreachable_since: Mutex<Option<Instant>>,
     /// There was a loss of which readers are to be told.
     loss: Notify,
+    /// The last planned move, for as long as it may take: nobody is told of it unless it fails.
+    planned_move: Mutex<Option<PlannedMove>>,
+    /// There was a planned move.
+    moved: Notify,
     /// Has a lock of its own, which is never taken together with that of the sessions.
     pub(crate) desks: Desks,
+}
+
+/// The primary has said that it hands over.
+#[derive(Debug, Clone, Copy)]
+struct PlannedMove {
+    /// The epoch of its successor.
+    to: Epoch,
+    since: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +103,8 @@ impl Registry {
             sessions: Mutex::default(),
             unreachable_since: Mutex::new(Some(Instant::now())),
             loss: Notify::new(),
+            planned_move: Mutex::new(None),
+            moved: Notify::new(),
             desks: Desks::default(),
         }
     }
@@ -213,20 +231,57 @@ impl Registry {
         }
     }
 
-    fn lost(&self, at: Instant) {
+    fn lost(&self, at: Instant, moved_to: Option<Epoch>) {
         self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(at);
-        self.desks.lost(at);
+        self.desks.lost(at, moved_to.is_some());
         let desks = self.desks.count();
         let sessions = self.lock();
-        tracing::info!(sessions = sessions.read.len(), desks, "lost the primary; messages and actions wait");
-        sessions.read.values().flat_map(Session::clients).for_each(|client| client.is_lost());
-        self.loss.notify_one();
+        let what = if moved_to.is_some() { "the primary hands over" } else { "lost the primary" };
+        tracing::info!(sessions = sessions.read.len(), desks, "{what}; messages and actions wait");
+        sessions.read.values().flat_map(Session::clients).for_each(|client| client.is_lost(moved_to.is_some()));
+        drop(sessions);
+        *self.planned_move() = moved_to.map(|to| PlannedMove { to, since: at });
+        if moved_to.is_some() { self.moved.notify_one() } else { self.loss.notify_one() }
+    }
+
+    /// An engine is there. After a planned move it is the one that was named, or the move has become a loss.
+    fn connected(&self, epoch: Epoch) {
+        *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let has_failed = self.planned_move().take_if(|planned| planned.to != epoch).is_some();
+        if has_failed {
+            self.counts_as_loss();
+        }
+    }
+
+    /// A planned move is over, or should be.
+    fn move_is_over(&self) {
+        let is_over = self.planned_move().take_if(|planned| planned.since.elapsed() >= MOVE_MAX).is_some();
+        if is_over {
+            self.counts_as_loss();
+        }
+    }
+
+    /// Those whom a planned move has left without an engine are to hear of it as of any loss.
+    fn counts_as_loss(&self) {
+        let readers = self.lock().read.values().flat_map(Session::clients).filter(|left| left.counts_as_lost()).count();
+        let desks = self.desks.counts_as_lost();
+        if readers + desks > 0 {
+            tracing::info!(readers, desks, "the primary's handing over has failed or takes long: it counts as a loss");
+            self.loss.notify_one();
+        }
+    }
+
+    fn planned_move(&self) -> MutexGuard<'_, Option<PlannedMove>> {
+        // One value, always whole.
+        self.planned_move.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Customers do not notice; desks wait, and are told as of an engine's loss.
     fn interaction_lost(&self, at: Instant) {
         tracing::info!(desks = self.desks.count(), "lost the interaction server; actions wait");
-        self.desks.lost(at);
+        // It moves too, and may come after the gateway.
+        let is_planned = self.planned_move().is_some();
+        self.desks.lost(at, is_planned);
         self.loss.notify_one();
     }
 
@@ -240,7 +295,14 @@ impl Registry {
                 self.tell_of_loss();
             }
         };
-        tokio::join!(tell_of_losses, self.desks.retry());
+        let wait_for_moves = async {
+            loop {
+                self.moved.notified().await;
+                tokio::time::sleep(MOVE_MAX).await;
+                self.move_is_over();
+            }
+        };
+        tokio::join!(tell_of_losses, wait_for_moves, self.desks.retry());
     }
 
     /// Tells those who were there at a loss that is not over for them.
@@ -292,10 +354,8 @@ impl Owner for Registry {
                     others.for_each(|client| client.says_if_live(frame.clone()));
                 }
             }
-            Incoming::Lost { at } => self.lost(at.into()),
-            Incoming::Connected { .. } => {
-                *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            }
+            Incoming::Lost { at, moved_to } => self.lost(at.into(), moved_to),
+            Incoming::Connected { pair } => self.connected(pair.epoch),
             Incoming::Reattached { attached, lost_for } => self.reattached(attached, lost_for),
             Incoming::Place { session, place } => {
                 if let Some(session) = self.lock().read.get(&session) {
@@ -330,6 +390,7 @@ fn unexpected(answer: &Answer) -> Refusal {
         Answer::Page(_) => "page",
         Answer::Followed(_) => "followed",
         Answer::Told(_) => "told",
+        Answer::Switchover(_) => "switchover",
         Answer::Done => "done",
     };
     tracing::error!(kind, "the engine gave an answer to another question");

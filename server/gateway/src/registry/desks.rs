@@ -210,11 +210,16 @@ impl Desks {
         }
     }
 
-    /// The engine or the interaction server is gone: whichever comes knows no desk.
-    pub(super) fn lost(&self, at: Instant) {
+    /// The engine or the interaction server is gone, or moves as planned: whichever comes knows no desk.
+    pub(super) fn lost(&self, at: Instant, is_planned: bool) {
         let mut state = self.lock();
-        state.seats.values().for_each(|seat| seat.desk.is_lost(at));
+        state.seats.values().for_each(|seat| seat.desk.is_lost(at, is_planned));
         self.enter_all(&mut state, &[Entrance::Entered, Entrance::Refused]);
+    }
+
+    /// A planned move has failed or takes too long; how many desks it has left without an engine.
+    pub(super) fn counts_as_lost(&self) -> usize {
+        self.lock().seats.values().filter(|seat| seat.desk.counts_as_lost()).count()
     }
 
     /// Tells desks of a loss that lasts.

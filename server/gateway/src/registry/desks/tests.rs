@@ -185,10 +185,10 @@ fn a_loss_that_lasts_is_told_and_its_end_after_the_view() {
     let office = Office::new();
     let desk = office.welcomed(5);
     let lost_at = Instant::now();
-    office.desks.lost(lost_at);
+    office.desks.lost(lost_at, false);
     assert!(given(&desk).is_empty(), "it may be over soon");
     office.desks.tell_of_loss(&frames::desk::connection_lost());
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     office.desks.tell_of_loss(&frames::desk::connection_lost());
     assert_eq!(given(&desk), [json!({"type": "notice", "notice": "connection_lost"})]);
     office.enters(&desk, 6);
@@ -201,7 +201,7 @@ fn a_loss_that_lasts_is_told_and_its_end_after_the_view() {
 fn a_loss_that_is_soon_over_is_told_together_with_its_end() {
     let office = Office::new();
     let desk = office.welcomed(5);
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     office.enters(&desk, 5);
     office.desks.tell_of_loss(&frames::desk::connection_lost());
     let notices: Vec<Value> = given(&desk).iter().map(|frame| frame["notice"].clone()).collect();
@@ -209,12 +209,30 @@ fn a_loss_that_is_soon_over_is_told_together_with_its_end() {
 }
 
 #[test]
+fn a_desk_hears_nothing_of_a_planned_move_unless_it_fails() {
+    let office = Office::new();
+    let desk = office.welcomed(5);
+    office.desks.lost(Instant::now(), true);
+    office.desks.tell_of_loss(&frames::desk::connection_lost());
+    office.enters(&desk, 6);
+    assert_eq!(office.desks.counts_as_lost(), 0);
+    let frames = given(&desk);
+    assert_eq!((versions(&frames), frames.len()), (vec![6], 1));
+
+    office.desks.lost(Instant::now(), true);
+    assert_eq!(office.desks.counts_as_lost(), 1);
+    office.enters(&desk, 7);
+    let notices: Vec<Value> = given(&desk).iter().map(|frame| frame["notice"].clone()).collect();
+    assert_eq!(notices, [json!("connection_lost"), Value::Null, json!("connection_restored")]);
+}
+
+#[test]
 fn two_losses_of_which_the_end_of_the_first_was_not_given_are_one() {
     let office = Office::new();
     let desk = office.welcomed(5);
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     office.enters(&desk, 6);
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     office.enters(&desk, 7);
     let frames = given(&desk);
     assert_eq!((&frames[0]["notice"], versions(&frames)), (&json!("connection_lost"), vec![7]));
@@ -225,7 +243,7 @@ fn two_losses_of_which_the_end_of_the_first_was_not_given_are_one() {
 fn a_desk_that_came_during_the_loss_hears_of_neither() {
     let office = Office::new();
     let desk = office.opens();
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     office.desks.tell_of_loss(&frames::desk::connection_lost());
     office.enters(&desk, 5);
     assert_eq!((given(&desk).len(), entering(&office.asked())), (1, 1), "the link repeats what it asked");
@@ -238,10 +256,10 @@ fn all_desks_enter_again_after_a_loss_and_for_another_interaction_server() {
     office.desks.enter_again();
     assert_eq!(entering(&office.asked()), 2);
     office.desks.enter_again();
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     assert_eq!(entering(&office.asked()), 0, "what is not answered yet is answered by whoever comes");
     desks.iter().for_each(|desk| office.enters(desk, 6));
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     assert_eq!(entering(&office.asked()), 2);
 }
 
@@ -298,7 +316,7 @@ fn a_login_that_is_revoked_ends_its_desk() {
     office.desks.news(desk.id, DeskNews::Revoked);
     office.enters(&desk, 6);
     office.does(&desk, "a-1");
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     assert_eq!(given(&desk), [json!(4501)]);
     assert!(office.asked().is_empty(), "nothing more is asked for it");
 }
@@ -324,7 +342,7 @@ fn an_action_is_asked_and_answered_once() {
 fn what_is_done_while_the_desk_is_not_let_in_waits_in_order() {
     let office = Office::new();
     let desk = office.welcomed(5);
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     office.asked();
     office.does(&desk, "a-1");
     office.does(&desk, "a-2");
@@ -399,7 +417,7 @@ fn a_desk_that_is_gone_exits_and_never_enters_again() {
     office.asked();
     office.desks.remove(desk.id);
     office.desks.remove(desk.id);
-    office.desks.lost(Instant::now());
+    office.desks.lost(Instant::now(), false);
     office.desks.enter_again();
     office.answers(&desk, "a-1", told(&json!(null)));
     let exits = |asked: &[DeskAsk]| matches!(asked, [DeskAsk::Exit { desk: gone }] if *gone == desk.id);
