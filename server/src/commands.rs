@@ -7,6 +7,7 @@ mod engine;
 mod gateway;
 mod interaction;
 mod run;
+mod switchover;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ Examples:
   tandem config check --config tandem.toml
   tandem engine --config tandem.toml --name a
   tandem agent add ana@example.org         an account for somebody who answers customers
+  tandem switchover --dry-run              may the primary hand over to its backup?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -82,6 +84,7 @@ enum Command {
     Interaction(interaction::InteractionArgs),
     Agent(agent::AgentArgs),
     Echo(echo::EchoArgs),
+    Switchover(switchover::SwitchoverArgs),
     Config(config::ConfigArgs),
 }
 
@@ -95,6 +98,7 @@ impl Cli {
             Command::Interaction(args) => args.execute(&self.global),
             Command::Agent(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
+            Command::Switchover(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
         }
     }

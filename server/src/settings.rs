@@ -39,7 +39,7 @@ pub(crate) use self::{
     refusal::{Refusal, Refusals},
     run::RunSection,
     sources::{Flag, Given},
-    values::SkillName,
+    values::{SkillName, Text},
 };
 
 /// The whole.

@@ -12,3 +12,4 @@ mod rest;
 mod resuming;
 mod run;
 mod sockets;
+mod switchover;

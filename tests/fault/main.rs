@@ -8,4 +8,5 @@ mod hangs;
 mod pairs;
 mod race;
 mod storm;
+mod switchovers;
 mod unsaved;

@@ -45,7 +45,7 @@ async fn greet(address: &str) -> Option<Role> {
     let hello = Hello {
         version: LINK_VERSION,
         pair: PairName::new("main").expect("valid"),
-        role: LinkRole::External,
+        role: LinkRole::Control,
         name: "probe".into(),
         epoch_seen: Epoch::ZERO,
     };

@@ -59,6 +59,7 @@ fn what_the_help_gives_as_default_is_the_default() {
         ("interaction", defaults.interaction.data_dir.0.to_string()),
         ("agent", defaults.interaction.data_dir.0.to_string()),
         ("echo", defaults.echo.primary.0.to_string()),
+        ("switchover", defaults.gateway.place.primary.0.to_string()),
         ("run", defaults.log.format.0.to_string()),
         ("run", defaults.log.level.0.to_string()),
     ];
