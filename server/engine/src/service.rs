@@ -171,6 +171,8 @@ pub(crate) struct Service {
     deputy: Option<Deputy>,
     /// The planned switchover, while this engine is primary.
     switching: Switching,
+    /// Who is being written into the lease; he may be gone by the time that is done.
+    heir: Option<Peer>,
     /// What is not taken in while requests are held, in order, and since when they are.
     held: Vec<Input>,
     held_since: Instant,
@@ -220,6 +222,7 @@ impl Service {
             backup: None,
             deputy: None,
             switching: Switching::new(settings.name.clone(), settings.software.clone()),
+            heir: None,
             held: Vec::new(),
             held_since: Instant::now(),
             saving_since: None,

@@ -146,7 +146,7 @@ impl Service {
     pub(super) fn on_store_tested(&mut self, epoch: Epoch, tested: &Result<(), StoreError>) {
         let Some((_, core)) = self.core.as_ref().filter(|(of, _)| *of == epoch) else { return };
         let is_at_end = self.settings.sessions.auto_save == AutoSave::AtEnd;
-        let is_behind = core.sessions_behind() > 0 && !is_at_end;
+        let is_behind = (core.sessions_behind() > 0 && !is_at_end) || core.sessions_condemned() > 0;
         let is_late = self.saving_since.is_some_and(|since| since.elapsed() >= SAVING_LATE);
         let (is_writable, pair) = (tested.is_ok() && !is_behind && !is_late, self.pair());
         let backup = self.backup.as_ref().map(|(link, peer)| Backup {
@@ -184,7 +184,7 @@ impl Service {
     pub(super) fn look_whether_drained(&mut self) {
         let Some((_, core)) = &self.core else { return };
         if self.switching.is_draining() && !core.waits_for_store() {
-            let is_behind = core.sessions_behind() > 0;
+            let is_behind = core.sessions_behind() + core.sessions_condemned() > 0;
             self.switch(SwitchInput::Drained { is_behind });
         }
     }
@@ -201,6 +201,7 @@ impl Service {
             pid: peer.pid,
             pid_started: deputy.pid_started,
         };
+        self.heir = Some(peer.clone());
         let store = self.store.clone();
         self.report(async move { Input::LeaseGiven(epoch, store.take_lease(epoch, holder, wall()).await) });
     }
@@ -234,7 +235,7 @@ impl Service {
     /// First the backup, which needs time to begin; then everybody else, each after all that was written to him.
     fn leave(&mut self, to: LinkId, epoch: Epoch) {
         let held_us = u64::try_from(self.held_since.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let Some((_, primary)) = self.backup.take() else { return };
+        let primary = self.heir.take().expect("the lease was written for somebody");
         self.dispatch();
         let sessions = self.core.take().map_or(0, |(_, core)| core.counts().open);
         // It may have gone already; then nobody is there to be told, and this engine finds out by the lease.
@@ -243,7 +244,7 @@ impl Service {
         }
         info!(%epoch, to = %primary.name, sessions, held_ms = held_us / 1_000, "handed over, as planned");
         let pair = Pair { name: self.settings.pair.clone(), epoch, primary, backup: Some(self.this()) };
-        self.lease = None;
+        (self.lease, self.backup) = (None, None);
         self.stop_deposing();
         let moved = frame(&FromEngine::Moved(pair.clone()));
         let waits = frame(&FromEngine::NotPrimary(Some(pair)));
@@ -267,7 +268,7 @@ impl Service {
     /// ones to be forgotten.
     pub(super) fn end_switching(&mut self) {
         self.switching = self.new_switching();
-        self.deputy = None;
+        (self.deputy, self.heir, self.saving_since) = (None, None, None);
         for input in std::mem::take(&mut self.held) {
             if matches!(input, Input::LinkUp { .. } | Input::LinkDown { .. }) {
                 self.take_in(input);

@@ -93,6 +93,14 @@ impl Peer {
         }
     }
 
+    async fn hears_of_a_lost_backup(&mut self) {
+        loop {
+            if let FromEngine::Pair(Pair { backup: None, .. }) = self.hears().await {
+                return;
+            }
+        }
+    }
+
     /// Hears everything up to the last word; the answers among it.
     async fn hears_to_the_end(&mut self) -> (Vec<(RequestId, Outcome)>, FromEngine) {
         let mut answers = Vec::new();
@@ -417,30 +425,42 @@ fn the_primary_goes_on_when_the_store_does_not_save_in_time() {
 /// From here on the epoch is the backup's: it is taken over like any other that lost its engine.
 #[test]
 fn the_former_primary_takes_over_when_the_backup_dies_with_the_lease_in_its_hands() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let primary = Killable::start("a", dir.path());
-    let session = SessionId(uuid::Uuid::now_v7());
-    block_on(async {
-        primary.is(is_primary).await;
-        let mut backup = Deputised::stands_by(&primary).await;
-        let (mut peer, epoch) = Peer::knowing(&primary).await;
-        peer.asks(open(session)).await;
-        assert_eq!(peer.says(session, "m-1").await, Seq(3));
-        peer.may_switch(epoch).await;
-        peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
-        backup.is_asked_to_prepare().await;
-        backup.is_prepared();
-        let (_, last) = peer.hears_to_the_end().await;
-        assert!(matches!(&last, FromEngine::Moved(pair) if pair.epoch == epoch.next()), "{last:?}");
-        backup.dies();
-        primary.is(is_primary).await;
-        let (mut peer, next) = Peer::welcomed_by(&primary).await;
-        assert_eq!(next, epoch.next().next(), "F-1: the backup's epoch is over");
-        assert_eq!(peer.says(session, "m-1").await, Seq(3), "D-3");
-        let outcome = peer.switches(epoch, false).await;
-        assert!(matches!(outcome, SwitchoverOutcome::Overtaken { epoch, .. } if epoch == next), "{outcome:?}");
-    });
-    primary.stop();
+    for is_told in [true, false] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (store, stall) = Stalling::open(dir.path(), &main_pair());
+        let primary = Killable::start_on("a", Arc::new(store));
+        let session = SessionId(uuid::Uuid::now_v7());
+        block_on(async {
+            primary.is(is_primary).await;
+            let mut backup = Deputised::stands_by(&primary).await;
+            let (mut peer, epoch) = Peer::knowing(&primary).await;
+            peer.asks(open(session)).await;
+            assert_eq!(peer.says(session, "m-1").await, Seq(3));
+            peer.may_switch(epoch).await;
+            peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+            backup.is_asked_to_prepare().await;
+            if is_told {
+                backup.is_prepared();
+            } else {
+                // It dies after its name was written, and before the primary knows that it was.
+                stall.stalls(At::LeaseAfter);
+                backup.is_prepared();
+                stall.is_reached().await;
+                backup.dies();
+                peer.hears_of_a_lost_backup().await;
+                stall.lets_go();
+            }
+            let (_, last) = peer.hears_to_the_end().await;
+            assert!(matches!(&last, FromEngine::Moved(pair) if pair.epoch == epoch.next()), "{last:?}");
+            primary.is(is_primary).await;
+            let (mut peer, next) = Peer::welcomed_by(&primary).await;
+            assert_eq!(next, epoch.next().next(), "F-1: the backup's epoch is over");
+            assert_eq!(peer.says(session, "m-1").await, Seq(3), "D-3");
+            let outcome = peer.switches(epoch, false).await;
+            assert!(matches!(outcome, SwitchoverOutcome::Overtaken { epoch, .. } if epoch == next), "{outcome:?}");
+        });
+        primary.stop();
+    }
 }
 
 /// Before the lease is written, and after it is written but before anybody is told.

@@ -92,7 +92,7 @@ impl Node {
     pub(crate) fn looks_whether_drained(&mut self, now: Now, disk: &Disk) {
         let Some((_, core)) = &self.core else { return };
         if self.handover.switching.is_draining() && !core.waits_for_store() {
-            let is_behind = core.sessions_behind() > 0;
+            let is_behind = core.sessions_behind() + core.sessions_condemned() > 0;
             self.switch(now, SwitchInput::Drained { is_behind }, disk);
         }
     }
