@@ -89,6 +89,14 @@ impl System {
     /// When it is not done.
     pub async fn switches_over(&self) -> Switched {
         self.may_switch_over().await;
+        self.switches_over_now().await
+    }
+
+    /// Switches over.
+    ///
+    /// # Panics
+    /// When it is not done.
+    pub async fn switches_over_now(&self) -> Switched {
         match self.switchover_outcome(&[]).await {
             (Some(0), SwitchoverOutcome::Done(switched)) => switched,
             other => panic!("not switched over: {other:?}"),

@@ -186,6 +186,8 @@ impl Service {
         if self.switching.is_draining() && !core.waits_for_store() {
             let is_behind = core.sessions_behind() + core.sessions_condemned() > 0;
             self.switch(SwitchInput::Drained { is_behind });
+            // Given up, what was held was taken in only now.
+            self.let_out();
         }
     }
 

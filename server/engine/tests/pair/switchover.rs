@@ -502,3 +502,21 @@ fn the_backup_takes_over_when_the_primary_dies_in_the_middle() {
 fn is_given_up(outcome: &Outcome, cause: GivenUp) -> bool {
     matches!(outcome, Outcome::Done(Answer::Switchover(SwitchoverOutcome::GivenUp(given))) if *given == cause)
 }
+
+#[test]
+fn a_store_that_takes_nothing_is_in_the_way() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, scissors) = CutOff::open(dir.path(), &main_pair());
+    let primary = Killable::start_on("a", Arc::new(store));
+    block_on(async {
+        primary.is(is_primary).await;
+        let _backup = Deputised::stands_by(&primary).await;
+        let (mut peer, epoch) = Peer::knowing(&primary).await;
+        peer.may_switch(epoch).await;
+        scissors.cut();
+        let blocked = SwitchoverOutcome::Blocked(vec![Blocker::StoreNotWritable]);
+        assert_eq!(peer.switches(epoch, true).await, blocked);
+        assert_eq!(peer.switches(epoch, false).await, blocked);
+    });
+    primary.kill();
+}
