@@ -72,7 +72,12 @@ impl Killable {
         self.engine().role().borrow().clone()
     }
 
-    async fn is(&self, what: fn(&EngineRole) -> bool) {
+    /// Waits until the engine serves in this epoch.
+    async fn serves_in(&self, epoch: Epoch) {
+        self.is(|role| *role == EngineRole::Primary { epoch }).await;
+    }
+
+    async fn is(&self, what: impl FnMut(&EngineRole) -> bool) {
         let mut role = self.engine().role();
         let changed = timeout(DEADLINE, role.wait_for(what)).await;
         changed.expect("the role changes in time").expect("the engine runs");
