@@ -1,21 +1,22 @@
 //! The accounts of those who work here, as an operator keeps them: made, listed, disabled, given another password.
 //!
-//! It works on the directory's file, whether an interaction server runs on it or not; that one notices. A password is
+//! It works on the directory, whether an interaction server runs on it or not; that one notices. A password is
 //! a [`Secret`] from where it is read to where it is hashed and is never printed but where it was just made up.
 //! `tandem agent` calls it, and `tandem run` for the account to try the workspace with.
 
 pub(crate) mod password;
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tandem_protocol::{LoginName, Secret, desk::AgentRole, limits::NAME_CHARS_MAX};
-use tandem_store::{Account, Directory, NewAccount, OpenError, PasswordHash, SqliteDirectory, StoreError};
+use tandem_store::{Account, Directory, NewAccount, PasswordHash, StoreError};
 
-/// The accounts of one data directory.
-#[derive(Debug)]
+use crate::store::{Place, PlaceError};
+
+/// The accounts of one place.
 pub(crate) struct Accounts {
-    directory: SqliteDirectory,
-    path: PathBuf,
+    directory: Arc<dyn Directory>,
+    place: Place,
 }
 
 /// An account to be made.
@@ -38,12 +39,12 @@ pub(crate) struct NewAgent {
 pub(crate) enum AccountsError {
     /// The directory cannot be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] PlaceError),
     /// The directory cannot be read or written.
-    #[error("the accounts in {} cannot be read or written", path.display())]
+    #[error("the accounts in {place} cannot be read or written")]
     Store {
-        /// The data directory.
-        path: PathBuf,
+        /// Where they are kept.
+        place: String,
         /// Why.
         source: StoreError,
     },
@@ -56,30 +57,31 @@ pub(crate) enum AccountsError {
         name: LoginName,
     },
     /// Nobody has the name.
-    #[error("{name} has no account in {}; `tandem agent list` shows who has", path.display())]
+    #[error("{name} has no account in {place}; `tandem agent list` shows who has")]
     Unknown {
         /// The name.
         name: LoginName,
-        /// The data directory.
-        path: PathBuf,
+        /// Where he has none.
+        place: String,
     },
 }
 
 impl Accounts {
-    /// Opens the accounts of a data directory, creating it where missing. Blocks.
-    pub(crate) fn open(dir: &Path) -> Result<Self, AccountsError> {
-        let directory = SqliteDirectory::open(dir)?;
-        Ok(Self { directory, path: dir.canonicalize().unwrap_or_else(|_| dir.to_owned()) })
+    /// Opens the accounts of a place, creating it where missing. Blocks while a data directory is opened.
+    pub(crate) async fn open(place: Place) -> Result<Self, AccountsError> {
+        let directory = place.open_directory().await?;
+        Ok(Self { directory, place: place.absolute() })
     }
 
     /// As [`Accounts::open`]; none, and nothing is created, where there are no accounts yet.
-    pub(crate) fn open_existing(dir: &Path) -> Result<Option<Self>, AccountsError> {
-        if SqliteDirectory::is_in(dir) { Self::open(dir).map(Some) } else { Ok(None) }
+    pub(crate) async fn open_existing(place: Place) -> Result<Option<Self>, AccountsError> {
+        let directory = place.open_existing_directory().await?;
+        Ok(directory.map(|directory| Self { directory, place: place.absolute() }))
     }
 
-    /// The data directory, absolute.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// Where they are kept; a path is absolute.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// All accounts, disabled ones too, by number.
@@ -125,11 +127,11 @@ impl Accounts {
     }
 
     fn failed(&self, source: StoreError) -> AccountsError {
-        AccountsError::Store { path: self.path.clone(), source }
+        AccountsError::Store { place: self.place.to_string(), source }
     }
 
     fn known(&self, name: &LoginName, found: Option<Account>) -> Result<Account, AccountsError> {
-        found.ok_or_else(|| AccountsError::Unknown { name: name.clone(), path: self.path.clone() })
+        found.ok_or_else(|| AccountsError::Unknown { name: name.clone(), place: self.place.to_string() })
     }
 }
 
@@ -174,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn an_account_is_made_disabled_enabled_and_given_another_password() {
         let dir = tempfile::tempdir().expect("a directory");
-        let accounts = Accounts::open(dir.path()).expect("opens");
+        let accounts = Accounts::open(Place::Embedded(dir.path().into())).await.expect("opens");
         let name = ben().name;
         accounts.refuse_taken(&name).await.expect("is free");
         let made = accounts.add(ben(), Secret::new("correct horse battery")).await.expect("is made");
@@ -197,9 +199,10 @@ mod tests {
     async fn what_cannot_be_done_is_said_in_one_sentence() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().canonicalize().expect("is there");
-        assert!(Accounts::open_existing(dir.path()).expect("looks").is_none());
+        let looked = Accounts::open_existing(Place::Embedded(dir.path().into())).await.expect("looks");
+        assert!(looked.is_none());
         assert_eq!(std::fs::read_dir(&path).expect("reads").count(), 0, "looking makes nothing");
-        let accounts = Accounts::open(dir.path()).expect("opens");
+        let accounts = Accounts::open(Place::Embedded(dir.path().into())).await.expect("opens");
         let name = ben().name;
         let unknown = accounts.set_disabled(&name, true).await.expect_err("is unknown").to_string();
         let expected = format!("ben has no account in {}; `tandem agent list` shows who has", path.display());

@@ -7,9 +7,11 @@ mod engine;
 mod gateway;
 mod interaction;
 mod run;
+mod store;
 mod switchover;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use std::path::PathBuf;
 
@@ -30,6 +32,7 @@ Examples:
   tandem config check --config tandem.toml
   tandem engine --config tandem.toml --name a
   tandem agent add ana@example.org         an account for somebody who answers customers
+  tandem store backup ./monday             a copy of everything, while it runs
   tandem switchover --dry-run              may the primary hand over to its backup?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
@@ -83,6 +86,8 @@ enum Command {
     Gateway(gateway::GatewayArgs),
     Interaction(interaction::InteractionArgs),
     Agent(agent::AgentArgs),
+    Store(store::StoreToolArgs),
+    Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
     Config(config::ConfigArgs),
@@ -97,6 +102,8 @@ impl Cli {
             Command::Gateway(args) => args.execute(&self.global),
             Command::Interaction(args) => args.execute(&self.global),
             Command::Agent(args) => args.execute(&self.global),
+            Command::Store(args) => args.execute(&self.global),
+            Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
@@ -116,6 +123,21 @@ impl Supervised {
     /// Must be called on the main thread, before any other is started.
     fn apply(&self) -> Result<(), Failure> {
         self.supervisor.map_or(Ok(()), parent::end_with)
+    }
+}
+
+/// The flag of whoever opens the store.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct StoreArgs {
+    /// The PostgreSQL database to use instead of the embedded store in the data directory, as
+    /// postgres://user@host/database; without a password, which every process on the machine could read here.
+    #[arg(long, global = true, value_name = "URL")]
+    store: Option<String>,
+}
+
+impl StoreArgs {
+    fn flag(&self) -> Option<Flag> {
+        Flag::of(settings::store::FLAG, settings::store::ADDRESS, self.store.as_deref())
     }
 }
 

@@ -14,10 +14,12 @@ mod lists;
 mod log;
 mod options;
 mod pair;
+mod pairs;
 mod refusal;
 mod run;
 mod show;
 mod sources;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -36,10 +38,12 @@ pub(crate) use self::{
     interaction::InteractionSection,
     log::{LogFormat, LogSection},
     pair::PairSection,
+    pairs::{PairLink, PairPlace, links},
     refusal::{Refusal, Refusals},
     run::RunSection,
     sources::{Flag, Given},
-    values::{SkillName, Text},
+    store::StoreSection,
+    values::{HostPort, SkillName, Text},
 };
 
 /// The whole.
@@ -48,6 +52,8 @@ pub(crate) use self::{
 pub(crate) struct Settings {
     /// `[pair]`.
     pub(crate) pair: PairSection,
+    /// `[store]`.
+    pub(crate) store: StoreSection,
     /// `[engine]`.
     pub(crate) engine: EngineSection,
     /// `[gateway]`.
@@ -62,12 +68,29 @@ pub(crate) struct Settings {
     pub(crate) log: LogSection,
 }
 
+impl Settings {
+    /// The defaults, with an entry in each list that is empty by default: the keys of its entries are known by it.
+    fn with_every_key() -> Self {
+        let mut settings = Self::default();
+        for pairs in [&mut settings.gateway.place.pairs, &mut settings.interaction.pairs] {
+            pairs.0.push(PairPlace::sample());
+        }
+        settings
+    }
+}
+
 /// Settings that were read and checked, with their origins.
-#[derive(Debug)]
 pub(crate) struct Loaded {
     /// The settings.
     pub(crate) settings: Settings,
     merged: Figment,
+}
+
+/// Without what was given, in which there may be secrets.
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Loaded").field(&self.settings).finish()
+    }
 }
 
 impl Loaded {
@@ -85,13 +108,13 @@ impl Loaded {
 
 /// Reads and checks everything that was given; refuses with every reason that is found.
 pub(crate) fn load(given: &Given) -> Result<Loaded, Refusals> {
-    let known = dict_of(&Settings::default());
+    let known = dict_of(&Settings::with_every_key());
     let layers = given.layers().map_err(|refusal| Refusals(vec![refusal]))?;
     let unknown: Vec<Refusal> = layers.iter().flat_map(|layer| refusal::unknown_keys(layer, &known)).collect();
     if !unknown.is_empty() {
         return Err(Refusals(unknown));
     }
-    let merged = sources::merged(known, &layers);
+    let merged = sources::merged(dict_of(&Settings::default()), &layers);
     let settings = extract(&merged)?;
     let unfit = check::check(&settings);
     if !unfit.is_empty() {
@@ -105,16 +128,20 @@ pub(crate) fn load(given: &Given) -> Result<Loaded, Refusals> {
 fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let mut refusals = Vec::new();
     let pair = section(merged, "pair", &mut refusals);
+    let store = store::extract(merged).map_err(|refusal| refusals.push(refusal)).ok();
     let engine = section(merged, "engine", &mut refusals);
     let gateway = gateway::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
     let interaction = interaction::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
     let echo = section(merged, "echo", &mut refusals);
     let run = section(merged, "run", &mut refusals);
     let log = section(merged, "log", &mut refusals);
-    match (pair, engine, gateway, interaction, echo, run, log) {
-        (Some(pair), Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run), Some(log)) => {
-            Ok(Settings { pair, engine, gateway, interaction, echo, run, log })
-        }
+    let of_all = (pair, store, log);
+    let of_roles = (engine, gateway, interaction, echo, run);
+    match (of_all, of_roles) {
+        (
+            (Some(pair), Some(store), Some(log)),
+            (Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run)),
+        ) => Ok(Settings { pair, store, engine, gateway, interaction, echo, run, log }),
         _ => Err(Refusals(refusals)),
     }
 }

@@ -1,6 +1,7 @@
 /**
- * What is asked over REST: opening a session, logging in and out. A request whose answer was lost is sent again,
- * unchanged; an opening has an `Idempotency-Key`, so that it is one session however often it is sent (D-3).
+ * What is asked over REST: opening a session, taking its transcript along, logging in and out. A request whose answer
+ * was lost is sent again, unchanged; an opening has an `Idempotency-Key`, so that it is one session however often it
+ * is sent (D-3).
  */
 
 import { backoffMs } from './backoff.js';
@@ -80,27 +81,69 @@ export async function login({ name, password }, options = {}) {
  */
 export async function logout(token, options = {}) {
   try {
-    await post('/agent/logout', { Authorization: `Bearer ${token}` }, undefined, options);
+    await request('POST', '/agent/logout', token, undefined, options);
   } catch (refused) {
     if (!(refused instanceof Refused && refused.code === 'unauthorized')) throw refused;
   }
 }
 
 /**
- * Asks until there is an answer worth telling.
+ * Says again what was said, as it was said; the answer is that of the first time, and whether it is on the disk by now.
+ * @param {Credentials} credentials
+ * @param {{client_id: string, text: string, visibility?: import('./protocol.js').Visibility}} said
+ * @param {Options} [options]
+ * @returns {Promise<{seq: number, durable: boolean}>} rejects with {@link Refused}
+ */
+export async function repeatMessage({ session, token }, { client_id, text, visibility }, options = {}) {
+  const said = { client_id, text, visibility };
+  const { seq, durable = true } = await request('POST', `/sessions/${session}/messages`, token, said, options);
+  return { seq, durable };
+}
+
+/**
+ * The transcript of a session, as far as its participant may read it; also after its end.
+ * @param {Credentials} credentials
+ * @param {'html'|'text'|'json'} format
+ * @param {Options} [options]
+ * @returns {Promise<Blob>} rejects with {@link Refused}
+ */
+export async function transcript({ session, token }, format, options = {}) {
+  return request('GET', `/sessions/${session}/transcript?format=${format}`, token, undefined, { ...options, read: whole });
+}
+
+/** The answer as it is; what breaks off rejects. @param {Response} response */
+export const whole = (response) => response.blob();
+
+/**
+ * Asks with a token, until there is an answer worth telling.
+ * @param {'GET'|'POST'|'PATCH'|'DELETE'} method
  * @param {string} path below the base
+ * @param {string} token
+ * @param {object} [body]
+ * @param {Options & {read?: (response: Response) => Promise<any>}} [options] how to read an answer that is not JSON
+ * @returns {Promise<any>} rejects with {@link Refused}
+ */
+export async function request(method, path, token, body, options = {}) {
+  return repeat(method, path, { Authorization: `Bearer ${token}` }, body, options, () => true);
+}
+
+/**
+ * @param {string} path
  * @param {Record<string, string>} headers
  * @param {object|undefined} body
  * @param {Options} options
  * @param {(status: number) => boolean} [wants] whether a status after which another attempt may help is one to repeat
- * @returns {Promise<any>} the answer's body
  */
-async function post(path, headers, body, { base = '/api/v1', signal, surroundings = browser }, wants = () => true) {
+async function post(path, headers, body, options, wants = () => true) {
+  return repeat('POST', path, headers, body, options, wants);
+}
+
+async function repeat(method, path, headers, body, { base = '/api/v1', signal, surroundings = browser, read }, wants) {
   const kind = body === undefined ? {} : { 'Content-Type': 'application/json' };
-  const request = { method: 'POST', headers: { ...kind, ...headers }, body: JSON.stringify(body), cache: 'no-store' };
+  const asked = { method, headers: { ...kind, ...headers }, body: JSON.stringify(body), cache: 'no-store' };
   for (let attempt = 0; ; attempt += 1) {
-    const { answer, refused, status } = await ask(`${base}${path}`, request, signal, surroundings);
-    if (answer) return answer;
+    const { answer, refused, status } = await ask(`${base}${path}`, asked, signal, surroundings, read);
+    if (answer !== undefined) return answer;
     const again = RETRYABLE.has(status) && wants(status) && attempt + 1 < OPEN_ATTEMPTS_MAX && !signal?.aborted;
     if (!again) throw refused;
     const wait_ms = Math.min(refused.retry_after_ms ?? 0, REPEAT_AFTER_MAX_MS);
@@ -108,14 +151,17 @@ async function post(path, headers, body, { base = '/api/v1', signal, surrounding
   }
 }
 
+/** The answer's JSON, which an answer without a body does not have. @param {Response} response */
+const json = (response) => response.json().catch(() => ({}));
+
 /** One attempt. */
-async function ask(url, request, signal, surroundings) {
+async function ask(url, request, signal, surroundings, read = json) {
   const bounds = [AbortSignal.timeout(ANSWER_WAIT_MS), ...(signal ? [signal] : [])];
   try {
     const response = await surroundings.fetch(url, { ...request, signal: AbortSignal.any(bounds) });
     const { status } = response;
-    const body = await response.json().catch(() => ({}));
-    if (response.ok) return { answer: body, status };
+    if (response.ok) return { answer: await read(response), status };
+    const body = await json(response);
     const retry_after_ms = body.retry_after_ms ?? retryAfterMs(response);
     return { refused: new Refused(sentence(body, status), body.code ?? `http_${status}`, retry_after_ms), status };
   } catch {

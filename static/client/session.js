@@ -12,7 +12,9 @@ import { newId } from './ids.js';
 import { Outage } from './outage.js';
 import { Outbox } from './outbox.js';
 import { Close, SUBPROTOCOL, mayRepeat } from './protocol.js';
+import { Refused, repeatMessage } from './rest.js';
 import { Roster } from './roster.js';
+import { SaveCheck } from './save-check.js';
 import { Shelf } from './storage.js';
 import { browser } from './surroundings.js';
 import { Tab } from './tab.js';
@@ -22,6 +24,9 @@ import { onWake } from './wake.js';
 
 /** The wait before a message is repeated whose refusal named none. */
 const REPEAT_WAIT_MS = 1_000;
+
+/** What another tab has done with a message, by what it was: one that was sent is saved, and its event follows. */
+const GONE = Object.freeze({ sending: 'elsewhere', unsaved: 'saved', not_sent: 'discarded' });
 
 const ENDED_SENTENCE = 'The chat ended before this was sent.';
 
@@ -52,6 +57,11 @@ export class Session extends EventTarget {
   #inFlight = null;
   #cancelRepeat = () => {};
   #leaving = false;
+  #saveCheck;
+  #base;
+
+  /** The numbers of the messages that are in the transcript and still in the outbox. @type {Map<string, number>} */
+  #numbered = new Map();
 
   /** Whether this participant has left, so that a closed connection is the end and no fault. */
   #hasLeft = false;
@@ -84,6 +94,8 @@ export class Session extends EventTarget {
     this.#credentials = { ...credentials };
     this.#around = surroundings;
     this.#tab = tab;
+    this.#base = base;
+    this.#saveCheck = new SaveCheck(surroundings, () => this.#checkSaved());
     this.#outbox = new Outbox({ shelf, session: credentials.session, tab: tab.id, newId });
     this.#roster = new Roster(surroundings.after, () => this.#tell('typing', { participants: this.#roster.typing }));
     this.#typing = new TypingSignal((on) => this.#connection.send({ type: 'typing', on }), surroundings);
@@ -141,6 +153,7 @@ export class Session extends EventTarget {
   stop() {
     this.#life.abort();
     this.#cancelRepeat();
+    this.#saveCheck.stop();
     this.#typing.stop();
     this.#connection.stop();
     this.#tab.release();
@@ -217,12 +230,14 @@ export class Session extends EventTarget {
     this.#takeState(state, head);
     this.#outage.end('connection');
     this.#adoptOrphans();
+    this.#resendUnsaved();
     this.#flush();
   }
 
   /** What was shown is not this session's history: drop it and read from the beginning. */
   #startOver(head) {
     this.#history.reset();
+    this.#numbered.clear();
     this.#tell('reset', {});
     if (this.#history.hear(head)) this.#resume();
   }
@@ -248,7 +263,7 @@ export class Session extends EventTarget {
 
   #event(event) {
     const mine = event.participant === this.participant;
-    if (mine && event.type === 'message') this.#settled(event.client_id);
+    if (mine && event.type === 'message') this.#number(event);
     if (mine && (event.type === 'left' || event.type === 'joined')) this.#hasLeft = event.type === 'left';
     const isNews = event.seq > this.#stateHead;
     const rosterChanged = isNews && this.#roster.apply(event);
@@ -273,6 +288,7 @@ export class Session extends EventTarget {
     this.#takeState(state, head);
     this.#hear(head);
     this.#outage.end('engine', gap_ms);
+    this.#resendUnsaved();
     this.#flush();
   }
 
@@ -297,33 +313,94 @@ export class Session extends EventTarget {
     const entry = this.#outbox.next();
     if (entry) {
       this.#inFlight = entry.client_id;
-      const { client_id, text, visibility } = entry;
-      this.#connection.send({ type: 'message', client_id, text, visibility });
+      this.#send(entry);
     } else if (this.#leaving) {
       this.#connection.send({ type: 'leave' });
     }
   }
 
-  #acknowledged({ client_id }) {
-    this.#settled(client_id);
+  #send({ client_id, text, visibility }) {
+    this.#connection.send({ type: 'message', client_id, text, visibility });
   }
 
-  /** Saved, as the acknowledgement or the event itself says; whichever comes first. */
-  #settled(client_id) {
-    const entry = this.#outbox.settle(client_id);
-    if (entry) this.#tellMessage(entry, 'saved');
+  #acknowledged({ client_id, seq, durable = true }) {
+    this.#placed(client_id, seq, durable);
     if (this.#inFlight !== client_id) return;
     this.#inFlight = null;
     this.#flush();
   }
 
+  /** The message has its number. A session is saved in order: what is on the disk has all before it there. */
+  #placed(client_id, seq, durable) {
+    if (durable) {
+      for (const entry of this.#outbox.savedUpTo(seq)) this.#settled(entry);
+      const entry = this.#outbox.settle(client_id);
+      if (entry) this.#settled(entry);
+    } else {
+      const entry = this.#outbox.told(client_id, seq);
+      if (entry) this.#tellMessage(entry, 'unsaved');
+    }
+    if (this.#outbox.lastUnsaved) this.#saveCheck.wait();
+    else this.#saveCheck.stop();
+  }
+
+  #settled(entry) {
+    this.#numbered.delete(entry.client_id);
+    this.#tellMessage(entry, 'saved');
+  }
+
+  /**
+   * The event alone does not say whether it is on the disk, for a session may go on unsaved; the acknowledgement does.
+   */
+  #number({ client_id, seq }) {
+    if (this.#outbox.entries.some((entry) => entry.client_id === client_id)) this.#numbered.set(client_id, seq);
+  }
+
+  /** Repeats the last message that was told unsaved; its answer says how it stands now, and with it all before it. */
+  #checkSaved() {
+    const entry = this.#outbox.lastUnsaved;
+    if (!entry) return;
+    if (this.#status === 'ended') this.#checkEnded(entry);
+    else if (this.#connection.attached) this.#send(entry); // Else the next welcome has all of them sent again.
+  }
+
+  /** After the end there is no connection, and what is saved late may be saved only now. */
+  async #checkEnded({ client_id, text, visibility }) {
+    const options = { base: this.#base, surroundings: this.#around, signal: this.#life.signal };
+    try {
+      const { seq, durable } = await repeatMessage(this.#credentials, { client_id, text, visibility }, options);
+      if (!this.#life.signal.aborted) this.#placed(client_id, seq, durable);
+    } catch (refused) {
+      if (!(refused instanceof Refused)) throw refused;
+      if (!this.#life.signal.aborted) this.#notPlaced(client_id, refused);
+    }
+  }
+
+  #resendUnsaved() {
+    this.#saveCheck.stop();
+    for (const entry of this.#outbox.resend()) this.#tellMessage(entry, 'sending');
+  }
+
   #refused({ client_id, code, message, retry_after_ms }) {
     if (client_id === undefined) return this.#tell('refused', { code, message });
+    if (client_id !== this.#inFlight) return this.#notPlaced(client_id, { code, message });
     if (mayRepeat(code)) return this.#repeatAfter(retry_after_ms ?? REPEAT_WAIT_MS);
-    const entry = this.#outbox.refuse(client_id, message);
-    if (entry) this.#tellMessage(entry, 'not_sent');
+    this.#notSent(client_id, message);
     this.#inFlight = null;
     return this.#flush();
+  }
+
+  /** The repeat of a message that was told is refused: for now, or because it died with its engine. */
+  #notPlaced(client_id, { code, message }) {
+    const isFinal = !mayRepeat(code) && code !== 'unreachable';
+    if (isFinal) this.#notSent(client_id, message);
+    if (this.#outbox.lastUnsaved) this.#saveCheck.wait();
+  }
+
+  #notSent(client_id, reason) {
+    this.#numbered.delete(client_id);
+    const entry = this.#outbox.refuse(client_id, reason);
+    if (entry) this.#tellMessage(entry, 'not_sent');
   }
 
   /** The message in flight stays the first: its repeat has the same id (D-3) and nothing overtakes it (D-4). */
@@ -346,18 +423,21 @@ export class Session extends EventTarget {
     this.#connection.stop();
     this.#roster.stillness();
     for (const { client_id, state } of this.#outbox.entries) {
-      const entry = state === 'sending' ? this.#outbox.refuse(client_id, ENDED_SENTENCE) : null;
-      if (entry) this.#tellMessage(entry, 'not_sent');
+      if (state !== 'sending') continue;
+      const seq = this.#numbered.get(client_id);
+      if (seq === undefined) this.#notSent(client_id, ENDED_SENTENCE);
+      else this.#placed(client_id, seq, false);
     }
     this.#become('ended');
     this.#tell('ended', { reason });
+    this.#saveCheck.stop();
+    this.#checkSaved();
   }
 
   /** Another tab wrote to the outbox that all tabs share. */
   #syncTabs() {
     const { changed, gone } = this.#outbox.sync();
-    // What was being sent is saved, and its event follows; what was refused was discarded there.
-    for (const entry of gone) this.#tellMessage(entry, entry.state === 'sending' ? 'elsewhere' : 'discarded');
+    for (const entry of gone) this.#tellMessage(entry, GONE[entry.state]);
     for (const entry of changed) this.#tellMessage(entry, entry.state);
     this.#adoptOrphans();
   }

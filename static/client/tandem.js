@@ -5,8 +5,9 @@
  * This module is the whole public surface. The others may change with any release.
  */
 
+export { Archive } from './archive.js';
 export { Desk } from './desk.js';
 export { newId } from './ids.js';
-export { Refused, login, logout, openSession } from './rest.js';
+export { Refused, login, logout, openSession, transcript } from './rest.js';
 export { Session } from './session.js';
 export { forgetSession, forgetWaiting, keepSession, keptSession, onKeptSession } from './storage.js';

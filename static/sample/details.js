@@ -34,7 +34,7 @@ export function showDetails(session, signal) {
     put('connection', STATUS[session.status]);
     put('engine', session.status === 'connecting' ? '–' : engine);
     put('event', session.last === 0 ? '–' : `${session.last}`);
-    put('waiting', `${session.outbox.filter((entry) => entry.state === 'sending').length}`);
+    put('waiting', `${session.outbox.filter((entry) => entry.state !== 'not_sent').length}`);
     put('participant', session.participant === undefined ? '–' : `${session.participant}`);
     put('session', session.id);
   };

@@ -12,6 +12,7 @@ import { STATUS, stopping } from '../shared/words.js';
 import { Composer } from './composer.js';
 import { prepareDetails, showDetails } from './details.js';
 import { showQueue } from './queue.js';
+import { offerTranscript } from './saving.js';
 import { prepareStart } from './start.js';
 import { ending, happening } from './words.js';
 
@@ -59,6 +60,7 @@ function enter(credentials) {
   showQueue(session, life.signal);
   showDetails(session, life.signal);
   showStatus(session, life.signal);
+  offerTranscript(credentials, life.signal);
   session.start();
   composer.focus();
 }

@@ -26,6 +26,7 @@ export function happening(event, { mine, nameOf, kindOf }) {
     case 'joined': return mine ? ['You joined as ', name(event.name)] : [name(event.name), ' joined the chat'];
     case 'left': return left(event, mine, nameOf(event.participant), kindOf(event.participant));
     case 'notice': return event.text ? [event.text] : null;
+    case 'erased': return ['Erased'];
     case 'queued': return queued(event, event.by === undefined ? null : nameOf(event.by));
     default: return null;
   }

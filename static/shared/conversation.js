@@ -8,7 +8,7 @@
 import { put, within } from './dom.js';
 import { Lines } from './lines.js';
 import { Message } from './message.js';
-import { LOST, restored, typing } from './words.js';
+import { ALL_SAVED, LOST, NOT_SAVED, restored, typing } from './words.js';
 
 /** This close to the end counts as being there: new messages keep it in view. */
 const NEAR_PX = 96;
@@ -51,6 +51,11 @@ const NEAR_PX = 96;
  * @property {(text: string) => void} announceNotice has something about the connection read aloud
  */
 
+/** @typedef {{shown: Message, seq: number}} Placed one's own message in the transcript */
+
+/** One's own messages that are remembered (B-1): another tab's word of one comes within moments. */
+const PLACED_MAX = 200;
+
 export class Conversation {
   #session;
   #reader;
@@ -59,6 +64,15 @@ export class Conversation {
 
   /** @type {Map<string, Message>} one's own messages that are not in the transcript yet, by client id */
   #waiting = new Map();
+
+  /** One's own that are in the transcript and perhaps not on the disk, by client id. @type {Map<string, Placed>} */
+  #unsaved = new Map();
+
+  /** The last of one's own in the transcript: another tab's word of one may come after its event. @type {Map<string, Placed>} */
+  #placed = new Map();
+
+  /** Whether it was said that something is not saved. */
+  #saidUnsaved = false;
 
   /** Whether the end stays in view as things arrive and the field grows; false while somebody reads further up. */
   #follow = true;
@@ -112,6 +126,8 @@ export class Conversation {
     this.#lines.clear();
     this.#place.outbox.replaceChildren();
     this.#waiting.clear();
+    this.#unsaved.clear();
+    this.#placed.clear();
     this.#typing([]);
     this.#toEnd();
     for (const { state, ...entry } of this.#session.outbox) this.#messageState({ ...entry, state }, true);
@@ -129,11 +145,19 @@ export class Conversation {
   #message(event, mine, live) {
     const known = mine ? this.#waiting.get(event.client_id) : undefined;
     const shown = known ?? this.#shown(event, mine);
-    if (mine) this.#waiting.delete(event.client_id);
-    shown.update({ at_ms: event.at_ms, state: mine ? 'saved' : undefined });
+    const state = mine ? this.#stateOf(event.client_id) : undefined;
+    if (mine) this.#placeOwn(event, shown, state);
+    shown.update({ at_ms: event.at_ms, state });
     shown.offer({});
     this.#lines.message(shown.line, event);
     if (live && !mine) this.#arrived(event);
+  }
+
+  #placeOwn({ client_id, seq }, shown, state) {
+    this.#waiting.delete(client_id);
+    if (state !== 'saved') this.#unsaved.set(client_id, { shown, seq });
+    this.#placed.set(client_id, { shown, seq });
+    if (this.#placed.size > PLACED_MAX) this.#placed.delete(this.#placed.keys().next().value);
   }
 
   #shown({ seq, participant, text, at_ms, visibility }, mine) {
@@ -142,8 +166,16 @@ export class Conversation {
     return new Message({ key, text, at_ms, mine, visibility, ...from });
   }
 
+  /** How a message that is in the transcript stands: what the outbox does not keep any more is saved. */
+  #stateOf(client_id) {
+    return this.#session.outbox.find((entry) => entry.client_id === client_id)?.state ?? 'saved';
+  }
+
   #messageState({ client_id, text, visibility, at_ms, state, reason }, quiet = false) {
     const known = this.#waiting.get(client_id);
+    const placed = this.#placed.get(client_id);
+    if (state === 'unsaved' && !quiet) this.#sayUnsaved();
+    if (placed && state !== 'discarded') return this.#saving(client_id, placed, state, reason);
     if (state === 'discarded') return this.#drop(client_id);
     if (state === 'elsewhere' || (state === 'saved' && !known)) return undefined;
     const shown = known ?? new Message({ key: client_id, text, visibility, at_ms, mine: true, state, reason });
@@ -152,6 +184,29 @@ export class Conversation {
     shown.offer(state === 'not_sent' ? this.#actions(client_id, text, visibility) : {});
     if (state === 'not_sent' && !quiet) this.#reader.announce(`Not sent. ${reason}`);
     return undefined;
+  }
+
+  /** News of a message that is in the transcript. One that is on the disk has all before it there. */
+  #saving(client_id, placed, state, reason) {
+    if (state !== 'saved' && state !== 'elsewhere') {
+      this.#unsaved.set(client_id, placed);
+      placed.shown.update({ state, reason });
+      return;
+    }
+    for (const [id, { shown, seq }] of this.#unsaved) {
+      if (seq > placed.seq) continue;
+      shown.update({ state: 'saved' });
+      this.#unsaved.delete(id);
+    }
+    if (this.#unsaved.size > 0 || !this.#saidUnsaved) return;
+    this.#saidUnsaved = false;
+    this.#reader.announce(ALL_SAVED);
+  }
+
+  /** Said once, not with every message. */
+  #sayUnsaved() {
+    if (!this.#saidUnsaved) this.#reader.announce(NOT_SAVED);
+    this.#saidUnsaved = true;
   }
 
   #wait(client_id, shown) {

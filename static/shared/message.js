@@ -18,7 +18,7 @@ import { MARK, clock } from './words.js';
  * @property {string} [sender] the name above it, for the others' messages
  * @property {string} [tag] what the sender is, where the name alone does not say it
  * @property {Visibility} [visibility]
- * @property {'sending'|'saved'|'not_sent'} [state] for one's own
+ * @property {'sending'|'unsaved'|'saved'|'not_sent'} [state] for one's own
  * @property {string} [reason] why it was not sent
  */
 
@@ -55,10 +55,12 @@ export class Message {
     return this.#text;
   }
 
-  /** @param {Pick<Shown, 'at_ms'|'state'|'reason'>} shown */
+  /** What is not given stays. @param {Partial<Pick<Shown, 'at_ms'|'state'|'reason'>>} shown */
   update({ at_ms, state, reason }) {
-    this.#time.dateTime = new Date(at_ms).toISOString();
-    this.#time.textContent = clock(at_ms);
+    if (at_ms !== undefined) {
+      this.#time.dateTime = new Date(at_ms).toISOString();
+      this.#time.textContent = clock(at_ms);
+    }
     if (!state) return;
     this.line.dataset.state = state;
     this.#mark.textContent = state === 'not_sent' ? `${MARK.not_sent}. ${reason ?? ''}` : MARK[state];

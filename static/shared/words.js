@@ -30,7 +30,16 @@ export const TOO_MANY = 'Too many messages are waiting to be sent.';
 export const tooLong = (over) => `This message is too long by about ${over} characters.`;
 
 /** Below a message of one's own, by its state. */
-export const MARK = Object.freeze({ sending: 'Sending…', saved: 'Saved', not_sent: 'Not sent' });
+export const MARK = Object.freeze({
+  sending: 'Sending…',
+  unsaved: 'Sent, not saved yet',
+  saved: 'Saved',
+  not_sent: 'Not sent',
+});
+
+/** Read aloud when the first message of one's own is not saved, and when all are. */
+export const NOT_SAVED = 'Your message was sent, but it is not saved yet.';
+export const ALL_SAVED = 'All your messages are saved.';
 
 /** By leave reason; the sentence after a customer's name. */
 const LEFT = Object.freeze({

@@ -4,8 +4,7 @@
  */
 
 import { byId, element, name, put } from '../shared/dom.js';
-import { Lines } from '../shared/lines.js';
-import { Message } from '../shared/message.js';
+import { Reader } from './reader.js';
 import { date, moment } from './words.js';
 
 /** @typedef {import('../client/desk-protocol.js').EarlierChat} EarlierChat */
@@ -16,16 +15,13 @@ const PAGES_MAX = 40;
 
 export class Earlier {
   #desk;
-  #happening;
+  #reader;
 
   /** What each chat's customer had before, as far as it was asked. @type {Map<string, EarlierChat[]>} */
   #known = new Map();
 
   /** The chat beside which it is shown. @type {string|null} */
   #beside = null;
-
-  /** Ends the reading of a transcript that nobody waits for any more. */
-  #reading = new AbortController();
 
   /**
    * @param {import('../client/desk.js').Desk} desk
@@ -34,7 +30,7 @@ export class Earlier {
    */
   constructor(desk, happening, signal) {
     this.#desk = desk;
-    this.#happening = happening;
+    this.#reader = new Reader(byId('transcript-lines'), happening);
     byId('earlier').addEventListener('click', ({ target }) => {
       const picked = /** @type {HTMLElement} */ (target).closest('[data-session]');
       if (picked) this.#read(picked.dataset.session);
@@ -76,7 +72,7 @@ export class Earlier {
     const chat = this.#known.get(this.#beside)?.find((each) => each.session === session);
     if (!chat) return;
     this.#leave();
-    const { signal } = this.#reading;
+    const signal = this.#reader.begin();
     byId('customer-body').hidden = true;
     byId('transcript').hidden = false;
     put(byId('transcript-title'), moment(chat.opened_at_ms));
@@ -92,30 +88,16 @@ export class Earlier {
 
   /** Page after page, each shown as it comes. */
   async #readAll(session, signal) {
-    const lines = new Lines(byId('transcript-lines'), '');
     let after = 0;
     for (let page = 0; page < PAGES_MAX; page += 1) {
       /** @type {Transcript} */
       const part = await this.#desk.do({ do: 'transcript', session, after });
       if (signal.aborted) return;
-      for (const event of part.events) this.#line(lines, event, part);
+      this.#reader.add(part);
       after = part.events.at(-1)?.seq ?? part.head;
       byId('transcript-state').hidden = true;
       if (after >= part.head) return;
     }
-  }
-
-  #line(lines, event, { session, names }) {
-    const nameOf = (participant) => names[participant] ?? `Participant ${participant}`;
-    if (event.type === 'message') {
-      const { seq, text, at_ms, visibility, participant } = event;
-      const sender = nameOf(participant);
-      const shown = new Message({ key: `${session}-${seq}`, text, at_ms, mine: false, sender, visibility });
-      lines.message(shown.line, event);
-      return;
-    }
-    const pieces = this.#happening(event, { mine: false, nameOf, kindOf: () => undefined });
-    if (pieces !== null) lines.note(event.at_ms, pieces);
   }
 
   #back() {
@@ -125,9 +107,7 @@ export class Earlier {
   }
 
   #leave() {
-    this.#reading.abort();
-    this.#reading = new AbortController();
-    byId('transcript-lines').replaceChildren();
+    this.#reader.clear();
     byId('transcript').hidden = true;
     byId('customer-body').hidden = false;
   }

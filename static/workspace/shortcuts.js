@@ -17,6 +17,7 @@ import { dialog, isAsking } from './dialogs.js';
  * @property {() => void} customer
  * @property {() => void} canned
  * @property {() => void} write
+ * @property {() => void} search
  */
 
 /** What it is called, the key, what it does. */
@@ -33,6 +34,7 @@ const SHORTCUTS = Object.freeze([
   { keys: 'Alt+I', code: 'KeyI', what: 'Invite an agent', run: (deeds) => deeds.chat('invite') },
   { keys: 'Alt+E', code: 'KeyE', what: 'End the chat', run: (deeds) => deeds.chat('end') },
   { keys: 'Alt+C', code: 'KeyC', what: 'The customer', run: (deeds) => deeds.customer() },
+  { keys: 'Alt+S', code: 'KeyS', what: 'Search chats', run: (deeds) => deeds.search() },
   { keys: 'Alt+K', code: 'KeyK', what: 'Canned replies', run: (deeds) => deeds.canned() },
 ]);
 

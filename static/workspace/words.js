@@ -71,6 +71,7 @@ const REFUSALS = Object.freeze({
   no_room: 'You have as many chats as you may have.',
   session_closed: 'The chat has ended, or you are not in it any more.',
   unknown_session: 'There is no such chat any more.',
+  unknown_contact: 'There is no such contact any more.',
   forbidden: 'You may not do this.',
 });
 
@@ -130,6 +131,7 @@ export function happenings(agentName) {
       case 'queued': return queued(event, about, agentName);
       case 'invited': return [name(about.nameOf(event.by)), ' asks ', name(agentName(event.agent)), ' to join'];
       case 'invitation_ended': return [name(agentName(event.agent)), ` ${NOT_COMING[event.reason] ?? NOT_COMING.declined}`];
+      case 'erased': return ['Erased'];
       case 'closed': return [ended(event.reason)];
       default: return null;
     }

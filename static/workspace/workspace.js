@@ -5,7 +5,7 @@
  * Everything is shown from the newest view and the chats' own sessions; it keeps no list of its own.
  */
 
-import { Desk } from '../client/tandem.js';
+import { Archive, Desk } from '../client/tandem.js';
 import { byId } from '../shared/dom.js';
 import { act } from './act.js';
 import { followClock } from './ages.js';
@@ -15,6 +15,7 @@ import { CannedReplies } from './canned.js';
 import { Chats } from './chats.js';
 import { Composer } from './composer.js';
 import { showConnection } from './connection.js';
+import { ContactPanel } from './contact.js';
 import { Customer } from './customer.js';
 import { confirmed, prepareDialogs } from './dialogs.js';
 import { Ending } from './ending.js';
@@ -24,6 +25,7 @@ import { Offers } from './offers.js';
 import { Pane } from './pane.js';
 import { Passing } from './passing.js';
 import { Presence } from './presence.js';
+import { Search } from './search.js';
 import { openShortcuts, prepareShortcuts } from './shortcuts.js';
 import { prepareTabs } from './tabs.js';
 import { clearToasts } from './toasts.js';
@@ -37,6 +39,7 @@ export class Workspace {
   #chats;
   #alerts;
   #composer;
+  #contact;
   #customer;
   #canned;
   #cannedDialog;
@@ -46,6 +49,7 @@ export class Workspace {
   #pane;
   #passing;
   #presence;
+  #search;
 
   /** The session of the chat that is open. @type {string|null} */
   #openSession = null;
@@ -72,6 +76,9 @@ export class Workspace {
     this.#pane = new Pane(desk, this.#composer, this.#ending, signal);
     this.#passing = new Passing(desk, this.#chats, signal);
     this.#customer = new Customer(desk, happening, (agent, button) => this.#uninvite(agent, button), signal);
+    const archive = new Archive(login.token, { signal });
+    this.#search = new Search(archive, happening, (agent) => this.#agentName(agent), signal);
+    this.#contact = new ContactPanel(archive, login.role, (contact) => this.#search.open(contact), signal);
     this.#alerts = new Alerts((session) => session && this.#pick(session), signal);
     this.#presence = new Presence(desk, signal);
     this.#offers = new Offers(desk, (session) => this.#pick(session), signal);
@@ -111,6 +118,7 @@ export class Workspace {
       take_over: (chat, button) => this.#takeOver(chat, button),
       leave: (chat, button) => this.#leave(chat, button),
       canned: () => this.#cannedDialog.open(this.#canWrite),
+      search: () => this.#search.open(),
       alerts: () => this.#alerts.open(),
       shortcuts: () => openShortcuts(),
       logout: () => this.#logout(onLogout),
@@ -129,6 +137,7 @@ export class Workspace {
       chat: (action) => this.#press(action),
       customer: () => this.#toCustomer(),
       canned: () => deeds.canned(),
+      search: () => deeds.search(),
     }, signal);
   }
 
@@ -170,6 +179,7 @@ export class Workspace {
     this.#chats.show();
     this.#pane.show();
     this.#customer.show(this.#chats.current);
+    this.#contact.open(this.#chats.current);
     this.#alerts.want(this.#desk.view?.offers ?? [], this.#chats.unread);
   }
 

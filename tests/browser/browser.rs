@@ -1,6 +1,9 @@
 //! A browser of a test: its own process, profile and looks. [`Browser::finish`] judges what it complained of.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -99,6 +102,20 @@ impl Browser {
         let page = Page::new(self.web.clone(), window);
         page.shows(self.look.is_dark, url).await;
         page
+    }
+
+    /// From now on puts what somebody saves into this folder.
+    pub(crate) async fn saves_to(&self, folder: &Path) {
+        let folder = folder.to_str().expect("the temp folder's name is text");
+        let behaviour = json!({ "behavior": "allow", "downloadPath": folder });
+        self.web.devtools("Browser.setDownloadBehavior", behaviour).await;
+    }
+
+    /// From now on asks with this bearer token, as a program does.
+    pub(crate) async fn asks_with(&self, token: &str) {
+        self.web.devtools("Network.enable", json!({})).await;
+        let headers = json!({ "headers": { "Authorization": format!("Bearer {token}") } });
+        self.web.devtools("Network.setExtraHTTPHeaders", headers).await;
     }
 
     /// Leaves a picture of the page where `TANDEM_SCREENSHOTS` says, if it does.

@@ -11,6 +11,7 @@ mod webdriver;
 mod workspace;
 
 mod agents;
+mod archive;
 mod ending;
 mod failover;
 mod keyboard;
@@ -19,4 +20,6 @@ mod notices;
 mod outbox;
 mod tabs;
 mod texts;
+mod transcripts;
 mod unit;
+mod unsaved;

@@ -1,7 +1,8 @@
 //! How sessions end: a participant leaves, somebody closes, a customer is gone too long, and what is left of it.
 
 use tandem_protocol::{ClientId, ClosedReason, ErrorCode, EventBody, LeaveReason, Seq, SessionStatus, client::close};
-use tandem_tests::{Customer, History, Primary, System, check, customer::View, eventually};
+use tandem_tests::{Customer, History, Primary, Store, System, check, customer::View, eventually};
+use test_case::test_case;
 
 /// The shortest that may be set.
 const GONE_AFTER: &str = "5 s";
@@ -57,9 +58,12 @@ async fn a_closed_session_takes_nothing_more_and_stays_readable() {
 }
 
 /// The others are told with reason 3, and no session is left open for nobody.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn a_customer_gone_too_long_leaves_the_session() {
-    let system = System::builder().setting("engine.settings.client-disconnect-timeout", GONE_AFTER).start().await;
+async fn a_customer_gone_too_long_leaves_the_session(store: Store) {
+    let system =
+        System::builder().on(store).setting("engine.settings.client-disconnect-timeout", GONE_AFTER).start().await;
     let rest = system.rest();
     let customer = Customer::start(&rest, "Ann").await;
     let bot = Customer::with_ticket(&rest, rest.join(customer.ticket(), "bot").await, "bot");
@@ -72,9 +76,12 @@ async fn a_customer_gone_too_long_leaves_the_session() {
 }
 
 /// A customer who is connected or asks stays, however long he says nothing.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn a_connected_customer_is_never_gone() {
-    let system = System::builder().setting("engine.settings.client-disconnect-timeout", GONE_AFTER).start().await;
+async fn a_connected_customer_is_never_gone(store: Store) {
+    let system =
+        System::builder().on(store).setting("engine.settings.client-disconnect-timeout", GONE_AFTER).start().await;
     let rest = system.rest();
     let silent = Customer::start(&rest, "Ann").await;
     let gone = Customer::start(&rest, "Bob").await;
@@ -91,9 +98,12 @@ async fn a_connected_customer_is_never_gone() {
 }
 
 /// No zombie chats: the new primary also ends sessions that nobody attaches again.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn a_session_whose_customer_never_comes_back_after_a_kill_is_ended() {
-    let mut system = System::builder().setting("engine.settings.client-disconnect-timeout", GONE_AFTER).start().await;
+async fn a_session_whose_customer_never_comes_back_after_a_kill_is_ended(store: Store) {
+    let mut system =
+        System::builder().on(store).setting("engine.settings.client-disconnect-timeout", GONE_AFTER).start().await;
     let rest = system.rest();
     let customer = Customer::start(&rest, "Ann").await;
     let bot = rest.join(customer.ticket(), "bot").await;

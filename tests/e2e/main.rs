@@ -3,13 +3,19 @@
 //! Where more goes wrong at the same time, see the `fault` target; for the page itself, see `browser`.
 
 mod agents;
+mod archive;
 mod ending;
 mod failover;
 mod limits;
+mod lookups;
 mod notes;
 mod options;
+mod pairs;
+mod postgres;
 mod rest;
 mod resuming;
 mod run;
 mod sockets;
+mod store;
 mod switchover;
+mod transcripts;

@@ -146,8 +146,8 @@ async fn an_engine_that_runs_alone_on_the_data_is_not_pushed_aside() {
     let refusal = refused(&run_on(data), &[]).await;
     let engine = system.pid_of(tandem_tests::Primary).await;
     let expected = format!(
-        "tandem: the data directory {data} is in use by another engine named a (process {engine}); end that one or \
-         choose another directory with --data"
+        "tandem: the data directory {data} is in use by another engine named a of the pair main (process {engine}); end \
+         that one or choose another directory with --data"
     );
     assert_eq!(line(&refusal, 1), expected);
     system.finish().await;
@@ -221,4 +221,11 @@ async fn what_the_whole_replaces_is_not_passed_over_in_silence() {
     let expected = "tandem: TANDEM_ENGINE__LISTEN: engine.listen has no effect under `tandem run`; its engines are a \
                     and b on run.engine-ports";
     assert_eq!(line(&refusal, 2), expected);
+    let pairs = r#"[{ name = "west", primary = "127.0.0.1:7399" }]"#;
+    let refusal = refused(&["run"], &[("TANDEM_GATEWAY__PAIRS", pairs)]).await;
+    let expected = "tandem: TANDEM_GATEWAY__PAIRS: gateway.pairs has no effect under `tandem run`; its roles link to \
+                    its own engines";
+    assert_eq!(line(&refusal, 2), expected);
+    let refusal = refused(&["run"], &[("TANDEM_INTERACTION__PAIRS", pairs)]).await;
+    assert_eq!(line(&refusal, 2), expected.replace("GATEWAY", "INTERACTION").replace("gateway", "interaction"));
 }

@@ -3,7 +3,7 @@
 //! The moments are counted in acknowledged messages and drawn from a seed; the seeds are printed. Each storm kills at
 //! least [`KILLS`] processes, so that a run of all of them kills a hundred.
 
-use tandem_tests::{Backup, Engine, Primary, System, seeds};
+use tandem_tests::{Backup, Engine, Primary, System, seeds, system::Builder};
 
 use crate::chatter::Chatter;
 
@@ -18,27 +18,32 @@ const BETWEEN_MAX: usize = 150;
 
 #[tokio::test]
 async fn nothing_is_lost_in_the_first_storm() {
-    storm(1, &[Kill::Primary]).await;
+    storm(embedded(), 1, KILLS, &[Kill::Primary]).await;
 }
 
 #[tokio::test]
 async fn nothing_is_lost_in_the_second_storm() {
-    storm(2, &[Kill::Primary, Kill::PrimaryThenItsSuccessor, Kill::Backup]).await;
+    storm(embedded(), 2, KILLS, &[Kill::Primary, Kill::PrimaryThenItsSuccessor, Kill::Backup]).await;
 }
 
 #[tokio::test]
 async fn nothing_is_lost_in_the_third_storm() {
-    storm(3, &[Kill::Primary, Kill::Echo, Kill::Gateway, Kill::Both]).await;
+    storm(embedded(), 3, KILLS, &[Kill::Primary, Kill::Echo, Kill::Gateway, Kill::Both]).await;
 }
 
 #[tokio::test]
 async fn nothing_is_lost_in_a_storm_that_never_was_before() {
-    storm(seeds::fresh(), &Kill::ALL).await;
+    storm(embedded(), seeds::fresh(), KILLS, &Kill::ALL).await;
+}
+
+/// A system on the embedded store.
+fn embedded() -> Builder {
+    System::builder()
 }
 
 /// What dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kill {
+pub(crate) enum Kill {
     Primary,
     /// The successor dies as soon as it serves, while the first is still dead.
     PrimaryThenItsSuccessor,
@@ -49,7 +54,7 @@ enum Kill {
 }
 
 impl Kill {
-    const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 6] =
         [Self::Primary, Self::PrimaryThenItsSuccessor, Self::Backup, Self::Both, Self::Gateway, Self::Echo];
 
     /// How many processes that kills.
@@ -61,13 +66,14 @@ impl Kill {
     }
 }
 
-async fn storm(seed: u64, kinds: &[Kill]) {
+/// Kills at least so many processes of a system of this kind.
+pub(crate) async fn storm(builder: Builder, seed: u64, kills: usize, kinds: &[Kill]) {
     let mut dice = seeds::dice("storm", seed);
-    let mut system = System::builder().echo().start().await;
+    let mut system = builder.echo().start().await;
     let chatter = Chatter::start(&system, SESSIONS).await;
     let mut deaths = 0;
     let mut gateways = 0;
-    while deaths < KILLS {
+    while deaths < kills {
         chatter.goes_on_for(dice.usize(0..BETWEEN_MAX)).await;
         let kill = kinds[dice.usize(..kinds.len())];
         strike(&mut system, &chatter, kill, &mut dice).await;

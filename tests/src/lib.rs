@@ -13,6 +13,7 @@ pub mod disk;
 pub mod executable;
 pub mod history;
 mod logs;
+pub mod looker;
 mod part;
 mod ports;
 mod probe;
@@ -20,18 +21,24 @@ mod process;
 pub mod rest;
 pub mod seeds;
 mod socket;
+pub mod store;
 pub mod system;
 pub mod usage;
 pub mod whole;
+
+pub use tandem_postgres as postgres;
 
 pub use agent::{Account, Agent};
 pub use checker::check;
 pub use customer::Customer;
 pub use deadline::{eventually, within};
 pub use history::History;
+pub use looker::Looker;
 pub use process::{Process, Ready};
 pub use rest::Rest;
+pub use store::Store;
 pub use system::{
+    CommonGateway, CommonInteraction,
     Engine::{self, Backup, Primary},
     Role, System,
 };

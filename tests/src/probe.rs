@@ -28,23 +28,23 @@ pub enum Role {
     Silent,
 }
 
-/// Asks the engine at an address.
-pub(crate) async fn ask(address: &str) -> Role {
+/// Asks the engine of this pair at an address.
+pub(crate) async fn ask(address: &str, pair: &PairName) -> Role {
     // Boxed: the handshake is large, and it is in every future that looks at an engine.
-    match tokio::time::timeout(ANSWER_MAX, Box::pin(greet(address))).await {
+    match tokio::time::timeout(ANSWER_MAX, Box::pin(greet(address, pair))).await {
         Ok(role) => role.unwrap_or(Role::Down),
         Err(_) => Role::Silent,
     }
 }
 
 /// The whole exchange; none when the connection is refused or breaks, as it does when the engine dies meanwhile.
-async fn greet(address: &str) -> Option<Role> {
+async fn greet(address: &str, pair: &PairName) -> Option<Role> {
     let uri = format!("ws://{address}/").parse().expect("an address makes a URI");
     let request = ClientRequestBuilder::new(uri).with_sub_protocol(LINK_SUBPROTOCOL);
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.ok()?;
     let hello = Hello {
         version: LINK_VERSION,
-        pair: PairName::new("main").expect("valid"),
+        pair: pair.clone(),
         role: LinkRole::Control,
         name: "probe".into(),
         epoch_seen: Epoch::ZERO,

@@ -4,6 +4,8 @@
 //! Each role is a process of its own, so that a test can kill, stop and restart it; a restarted role gets its old
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
+mod pairs;
+mod routing;
 mod staff;
 mod switching;
 
@@ -14,6 +16,8 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tandem_postgres::{Database, USER};
+use tandem_protocol::PairName;
 
 use crate::{
     deadline::eventually,
@@ -22,9 +26,12 @@ use crate::{
     ports,
     probe::{self, Role as Answer},
     rest::Rest,
+    store::Store,
 };
 
 pub use crate::probe::Role;
+pub use pairs::CommonGateway;
+pub use routing::CommonInteraction;
 
 /// Which engine is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +56,9 @@ pub struct Builder {
     echo: bool,
     interaction: bool,
     data: Option<PathBuf>,
+    store: Store,
+    /// The database's address for each engine; the settings file has the one for all others.
+    stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
     silent_backup: bool,
 }
@@ -89,6 +99,27 @@ impl Builder {
         self
     }
 
+    /// With everything in a store of this kind, which is the system's own.
+    #[must_use]
+    pub fn on(mut self, store: Store) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// With everything in this database, which all reach by the network.
+    #[must_use]
+    pub fn postgres(self, database: &Database) -> Self {
+        let address = database.by_network(USER, "");
+        self.postgres_at(&address, [&address, &address])
+    }
+
+    /// With everything in a database that the roles know by this address, and the engines each by his own.
+    #[must_use]
+    pub fn postgres_at(mut self, address: &str, engines: [&str; 2]) -> Self {
+        self.stores = Some(engines.map(str::to_owned));
+        self.setting("store.address", address)
+    }
+
     /// With each engine started through this command, which must replace itself by it (`exec`).
     #[must_use]
     pub fn engines_through(mut self, prefix: &[OsString]) -> Self {
@@ -107,7 +138,10 @@ impl Builder {
     ///
     /// # Panics
     /// When a role does not come up.
-    pub async fn start(self) -> System {
+    pub async fn start(mut self) -> System {
+        if let Store::Postgres = self.store {
+            self = self.postgres(&Database::empty().await);
+        }
         let folder = tempfile::Builder::new().prefix("tandem-test-").tempdir().expect("the temp folder is writable");
         let data = self.data.clone().unwrap_or_else(|| folder.path().join("data"));
         std::fs::create_dir_all(&data).expect("a data directory can be made");
@@ -146,6 +180,9 @@ pub struct System {
     /// Holds settings, data and caches; deleted with the system.
     folder: tempfile::TempDir,
     data: PathBuf,
+    /// The address of the database, where everything is in one.
+    store: Option<String>,
+    pair: PairName,
     engines: [Part; 2],
     gateway: Part,
     interaction: Option<Part>,
@@ -171,6 +208,8 @@ impl System {
             echo: false,
             interaction: false,
             data: None,
+            store: Store::Files,
+            stores: None,
             prefix: Vec::new(),
             silent_backup: false,
         }
@@ -181,13 +220,14 @@ impl System {
             let own = [executable::tandem().into(), role.into(), "--config".into(), settings.into()];
             own.into_iter().chain(more.iter().map(OsString::from)).collect()
         };
-        let engine = |name: &'static str, letter: &str| {
+        let engine = |at: usize, name: &'static str, letter: &str| {
             let address = ports::reserve();
             let own = command("engine", &["--name", letter, "--listen", &address, "--data"]);
-            let command = builder.prefix.iter().cloned().chain(own).chain([data.into()]).collect();
+            let store = builder.stores.iter().flat_map(|stores| ["--store".into(), OsString::from(&stores[at])]);
+            let command = builder.prefix.iter().cloned().chain(own).chain([data.into()]).chain(store).collect();
             Part::new(name, address, command)
         };
-        let engines = [engine("engine a", "a"), engine("engine b", "b")];
+        let engines = [engine(0, "engine a", "a"), engine(1, "engine b", "b")];
         // Told of the primary only; the rest they learn and keep.
         let linked = |name: &'static str, address: String, more: &[OsString]| {
             let cache = folder.path().join(format!("pair-{name}.json"));
@@ -201,7 +241,9 @@ impl System {
         let interaction = builder.interaction.then(|| linked("interaction", String::new(), &on_data));
         let echo = builder.echo.then(|| linked("echo", String::new(), &[]));
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
-        Self { folder, data, engines, gateway, interaction, echo, allowed, is_finished }
+        let store = builder.stores.as_ref().map(|stores| stores[0].clone());
+        let pair = pairs::pair_of(&builder.settings);
+        Self { folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
     }
 
     /// An integrator's program that uses the gateway.
@@ -477,7 +519,7 @@ impl System {
         if self.engines[at].process.is_none() {
             return Role::Down;
         }
-        probe::ask(&self.engines[at].address).await
+        probe::ask(&self.engines[at].address, &self.pair).await
     }
 
     /// The place of an engine in `engines`.

@@ -20,12 +20,22 @@ pub struct Whole {
     folder: tempfile::TempDir,
     address: String,
     engine_ports: String,
+    given: Given,
     logs: Logs,
     process: Process,
     /// What it said and nobody has asked for yet.
     said: VecDeque<Value>,
     /// All processes that it ever named.
     named: Vec<u32>,
+}
+
+/// What it is started with beside its places.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// Variables of its environment.
+    pub variables: Vec<(String, String)>,
+    /// Flags.
+    pub flags: Vec<String>,
 }
 
 /// How a command ended that could not do its work.
@@ -43,15 +53,23 @@ impl Whole {
     /// # Panics
     /// When it does not come up.
     pub async fn start() -> Self {
+        Self::start_with(Given::default()).await
+    }
+
+    /// Starts everything in an environment and with flags.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn start_with(given: Given) -> Self {
         let folder = tempfile::Builder::new().prefix("tandem-test-").tempdir().expect("the temp folder is writable");
         let [address, a, b] = std::array::from_fn(|_| ports::reserve());
         let port = |address: &str| address.rsplit(':').next().expect("has a port").to_owned();
         let engine_ports = format!("{},{}", port(&a), port(&b));
         let logs = Logs::default();
-        let command = command(&folder.path().join("data"), &address, &engine_ports);
+        let command = command(&folder.path().join("data"), &address, &engine_ports, &given);
         let process = Process::start("tandem run", &command, &logs);
         let (said, named) = (VecDeque::new(), Vec::new());
-        let mut whole = Self { folder, address, engine_ports, logs, process, said, named };
+        let mut whole = Self { folder, address, engine_ports, given, logs, process, said, named };
         whole.is_started().await;
         whole
     }
@@ -61,7 +79,7 @@ impl Whole {
     /// # Panics
     /// When it does not come up.
     pub async fn start_again(&mut self) {
-        let command = command(&self.data(), &self.address, &self.engine_ports);
+        let command = command(&self.data(), &self.address, &self.engine_ports, &self.given);
         self.process = Process::start("tandem run", &command, &self.logs);
         self.said.clear();
         self.is_started().await;
@@ -111,6 +129,23 @@ impl Whole {
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The lines of its log, and of all whom it started, that contain a text.
+    #[must_use]
+    pub fn log(&self, text: &str) -> Vec<String> {
+        self.logs.matching(text)
+    }
+
+    /// The command lines of all its processes, as everybody on the machine can read them.
+    ///
+    /// # Panics
+    /// When one of them is gone.
+    #[must_use]
+    pub fn command_lines(&self) -> Vec<String> {
+        let read = |pid: &u32| std::fs::read(format!("/proc/{pid}/cmdline")).expect("the process runs");
+        let lines = self.named.iter().chain([&self.pid()]).map(read).collect::<Vec<_>>();
+        lines.iter().map(|line| String::from_utf8_lossy(line).replace('\0', " ")).collect()
     }
 
     /// The supervisor's own process.
@@ -169,18 +204,24 @@ impl Whole {
 /// When it goes on.
 pub async fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> Refusal {
     let logs = Logs::default();
-    let variables = variables.iter().map(|(name, value)| OsString::from(format!("{name}={value}")));
-    let arguments = arguments.iter().map(OsString::from);
-    let program = [OsString::from("env")].into_iter().chain(variables).chain([executable::tandem().into()]);
-    let command: Vec<OsString> = program.chain(arguments).collect();
+    let program = in_environment(variables.iter().copied()).chain([executable::tandem().into()]);
+    let command: Vec<OsString> = program.chain(arguments.iter().map(OsString::from)).collect();
     let status = Process::start("tandem", &command, &logs).exit().await;
     Refusal { code: status.code(), lines: logs.lines() }
 }
 
-fn command(data: &Path, address: &str, engine_ports: &str) -> Vec<OsString> {
+fn command(data: &Path, address: &str, engine_ports: &str, given: &Given) -> Vec<OsString> {
+    let variables = given.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let own = [executable::tandem().into(), "run".into(), "--json".into(), "--data".into(), data.into()];
     let places = ["--listen", address, "--engine-ports", engine_ports].map(OsString::from);
-    own.into_iter().chain(places).collect()
+    let flags = given.flags.iter().map(OsString::from);
+    in_environment(variables).chain(own).chain(places).chain(flags).collect()
+}
+
+/// The begin of a command that sets variables and replaces itself by what follows.
+fn in_environment<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> impl Iterator<Item = OsString> {
+    let variables = variables.map(|(name, value)| OsString::from(format!("{name}={value}")));
+    [OsString::from("env")].into_iter().chain(variables)
 }
 
 fn pid_of(part: &Value) -> Option<u32> {

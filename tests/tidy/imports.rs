@@ -30,7 +30,7 @@ struct Rule {
 }
 
 /// Bottom layer first; the members of the workspace stand in the same order.
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     Rule { name: "tandem-protocol", folder: "server/protocol", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
     Rule {
         name: "tandem-session",
@@ -38,10 +38,11 @@ const RULES: [Rule; 10] = [
         ours: &["tandem-protocol"],
         never: &[RUNTIME, DATABASE, WEB, SYSTEM],
     },
+    Rule { name: "tandem-postgres", folder: "tests/postgres", ours: &[], never: &[WEB] },
     Rule {
         name: "tandem-store",
         folder: "server/store",
-        ours: &["tandem-protocol"],
+        ours: &["tandem-protocol", "tandem-postgres"],
         never: &[WEB, &["tandem-session", "tandem-engine"]],
     },
     Rule {
@@ -87,12 +88,13 @@ const RULES: [Rule; 10] = [
             "tandem-web",
             "tandem-gateway",
         ],
-        never: &[],
+        // It would take a PostgreSQL server's superuser into production.
+        never: &[&["tandem-postgres"]],
     },
     Rule {
         name: "tandem-tests",
         folder: "tests",
-        ours: &["tandem-protocol", "tandem-link", "tandem-store", "tandem-session"],
+        ours: &["tandem-protocol", "tandem-postgres", "tandem-link", "tandem-store", "tandem-session"],
         never: &[],
     },
 ];

@@ -2,12 +2,14 @@
 //! directory and without a build step.
 //!
 //! It answers for what the pages contain and under which policy a browser may run them; it must never know a store,
-//! an engine or HTTP. The gateway calls [`sample`] and [`workspace`] for the pages and [`asset`] for everything below `/static/`.
+//! an engine or HTTP. The gateway calls [`sample`] and [`workspace`] for the pages and [`asset`] for everything below `/static/`;
+//! whoever hands out a chat to be read calls [`transcript`].
 
 mod asset;
 mod page;
 #[cfg(test)]
 mod policy_tests;
+pub mod transcript;
 
 pub use asset::{Asset, asset};
 pub use page::{PageError, SamplePage, WorkspacePage, sample, workspace};

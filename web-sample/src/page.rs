@@ -59,6 +59,7 @@ pub fn workspace(page: &WorkspacePage<'_>) -> Result<String, PageError> {
 #[cfg(test)]
 pub(crate) mod samples {
     use super::*;
+    use crate::transcript;
 
     /// Every page in every state that its template tells apart; a new template adds its own here.
     pub(crate) fn all() -> Vec<(&'static str, String)> {
@@ -69,6 +70,12 @@ pub(crate) mod samples {
             ("sample/index.html", sample(false, "0.1.0 <&\">")),
             ("workspace/index.html", workspace("0.1.0 <&\">")),
         ]
+    }
+
+    /// Transcripts, which are made of all the templates in their folder.
+    pub(crate) fn transcripts() -> Vec<String> {
+        let chats = [transcript::tests::of_everything(), transcript::tests::erased()];
+        chats.iter().map(|chat| chat.html().expect("renders")).collect()
     }
 }
 

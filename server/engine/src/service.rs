@@ -19,7 +19,7 @@ use tandem_protocol::{
     link::{Deputy, Hello, ToEngine},
 };
 use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId, SwitchInput, Switching};
-use tandem_store::{Lease, Loaded, OpenSession, Store, StoreError, Taken};
+use tandem_store::{Erased, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{JoinError, JoinSet},
@@ -88,8 +88,9 @@ pub(crate) enum Input {
     },
     /// Something about the lease.
     Lease(LeaseInput),
-    /// The lease as read from the store; or what became of taking it.
+    /// The lease as read from the store; or what became of renewing or taking it.
     LeaseRead(Result<Option<Lease>, StoreError>),
+    LeaseRenewed(Result<(), StoreError>),
     LeaseTaken(Result<Taken, StoreError>),
     /// The sessions to inherit.
     OpenSessions {
@@ -114,6 +115,12 @@ pub(crate) enum Input {
         epoch: Epoch,
         read: ReadId,
         page: Result<Vec<RawEvent>, StoreError>,
+    },
+    /// What became of an erasure.
+    Erased {
+        epoch: Epoch,
+        session: SessionId,
+        erased: Result<Erased, StoreError>,
     },
 }
 
@@ -151,6 +158,8 @@ pub(crate) struct Service {
     tasks: JoinSet<()>,
     /// Reads of the store at one time.
     reading: Arc<Semaphore>,
+    /// Erasures at one time: one, so that readers have the store too.
+    erasing: Arc<Semaphore>,
     keeper: LeaseKeeper,
     role: watch::Sender<EngineRole>,
     /// The lease as last read: whom to follow, whom to kill when it hangs.
@@ -162,6 +171,8 @@ pub(crate) struct Service {
     deposing: Option<tokio::task::AbortHandle>,
     /// When this engine's takeover began, for the log.
     taking_since: Option<(Instant, tandem_session::TakeCause)>,
+    /// Whether the lease could not be read or written when that was tried last.
+    is_lease_lost: bool,
     links: HashMap<LinkId, Linked>,
     /// The sessions, while this engine is primary and knows which it inherits.
     core: Option<(Epoch, Core)>,
@@ -211,12 +222,14 @@ impl Service {
             reports,
             tasks: JoinSet::new(),
             reading: Arc::new(Semaphore::new(storing::READS_MAX)),
+            erasing: Arc::new(Semaphore::new(1)),
             role,
             lease: None,
             follower: None,
             is_follow_fresh: true,
             deposing: None,
             taking_since: None,
+            is_lease_lost: false,
             links: HashMap::new(),
             core: None,
             backup: None,
@@ -304,11 +317,13 @@ impl Service {
             Input::CaughtUp { epoch, loaded } => self.on_caught_up(epoch, loaded),
             Input::Lease(input) => self.on_lease(input),
             Input::LeaseRead(read) => self.on_lease_read(read),
+            Input::LeaseRenewed(renewed) => self.on_lease_renewed(renewed),
             Input::LeaseTaken(taken) => self.on_lease_taken(taken),
             Input::OpenSessions { epoch, took, open } => self.on_open_sessions(epoch, took, open),
             Input::Saved { epoch, outcome } => self.on_saved(epoch, outcome),
             Input::Loaded { epoch, took, sessions, loaded } => self.on_loaded(epoch, took, &sessions, loaded),
             Input::PageRead { epoch, read, page } => self.on_page_read(epoch, read, page),
+            Input::Erased { epoch, session, erased } => self.on_erased(epoch, session, erased),
         }
     }
 

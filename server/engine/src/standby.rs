@@ -37,15 +37,28 @@ const PROBE_MAX: Duration = Duration::from_millis(250);
 /// is for the one that has lost the store.
 const TELL_PAUSE: Duration = Duration::from_secs(1);
 
-/// The primary to follow.
+/// The engine to speak to.
 #[derive(Debug, Clone)]
 pub(crate) struct Following {
     pub(crate) address: String,
     pub(crate) pair: PairName,
     pub(crate) this: Peer,
     pub(crate) epoch_seen: Epoch,
-    /// How long to wait first: after a loss that told nothing, so that a strange primary is not asked in a loop.
+    /// How long to wait before it is followed: after a loss that told nothing, so that a strange primary is not asked in a
+    /// loop.
     pub(crate) pause: Duration,
+}
+
+impl Following {
+    fn hello(&self) -> Hello {
+        Hello {
+            version: LINK_VERSION,
+            pair: self.pair.clone(),
+            role: LinkRole::Standby(self.this.clone()),
+            name: format!("engine-{}", self.this.name),
+            epoch_seen: self.epoch_seen,
+        }
+    }
 }
 
 /// Follows until the primary is lost, and says how.
@@ -88,18 +101,6 @@ async fn tell(former: &Following) -> Result<(), ConnectionError> {
     tokio::select! {
         heard = reader.next() => heard.map(drop),
         () = writer.run() => Ok(()),
-    }
-}
-
-impl Following {
-    fn hello(&self) -> Hello {
-        Hello {
-            version: LINK_VERSION,
-            pair: self.pair.clone(),
-            role: LinkRole::Standby(self.this.clone()),
-            name: format!("engine-{}", self.this.name),
-            epoch_seen: self.epoch_seen,
-        }
     }
 }
 

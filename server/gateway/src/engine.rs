@@ -1,28 +1,37 @@
-//! The chat engine as the rest of the gateway sees it: something to ask, and something to read along with.
+//! The chat engines as the rest of the gateway sees them: something to ask, and something to read along with.
 //!
-//! Behind it are the link and the registry. Which engine answers, and whether one died meanwhile, is not seen here:
-//! a request waits for its answer until the bound, and a reader stays. Through the engine goes also what is asked of
-//! the interaction server: a login, and somebody's presence at a desk.
+//! Behind it are the pairs, each with its link and its registry. Which engine answers, and whether one died meanwhile,
+//! is not seen here: a request goes to the pair of its session and waits for its answer until the bound, and a reader
+//! stays. Through the engines goes also what is asked of the interaction server: a login, and somebody's presence at a
+//! desk.
 
+mod opening;
+mod pairs;
 mod presence;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use tandem_link::{Link, LinkStatus};
 use tandem_protocol::{
     ClientId, ParticipantId, Seq, SessionId, TokenHash, Visibility,
+    desk::DeskAsk,
     limits::PAGE_EVENTS_MAX,
     link::{Answer, Attach, Credential, Outcome, Request, Send},
 };
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use opening::NewId;
+pub use pairs::InvalidPairs;
+pub(crate) use pairs::{Pair, Pairs};
 pub(crate) use presence::Presence;
 
 use crate::{
     frames,
     problem::{Ending, Problem},
-    registry::{Client, ReaderKind, Registry, Step, Tag},
+    registry::{Client, Desks, ReaderKind, Step, Tag},
 };
 
 /// Cheap to clone: one for each reader.
@@ -30,8 +39,8 @@ use crate::{
 pub(crate) struct Engine(Arc<Inner>);
 
 struct Inner {
-    link: Link<Registry>,
-    registry: Arc<Registry>,
+    pairs: Pairs,
+    desks: Arc<Desks>,
     /// How long a request may wait.
     wait_max: Duration,
     /// Owns what a reader leaves to be done when it goes before it was let in.
@@ -41,26 +50,32 @@ struct Inner {
 
 impl Engine {
     pub(crate) fn new(
-        link: Link<Registry>,
-        registry: Arc<Registry>,
+        pairs: Pairs,
+        desks: Arc<Desks>,
         wait_max: Duration,
         tasks: TaskTracker,
         stopping: CancellationToken,
     ) -> Self {
-        registry.reach(link.clone());
-        Self(Arc::new(Inner { link, registry, wait_max, tasks, stopping }))
+        Self(Arc::new(Inner { pairs, desks, wait_max, tasks, stopping }))
     }
 
-    /// Asks and waits for the answer, through failovers, up to the bound.
-    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Problem> {
+    /// Asks something about this session and waits for the answer, through failovers, up to the bound.
+    pub(crate) async fn ask(&self, session: SessionId, request: Request) -> Result<Answer, Problem> {
+        Self::ask_at(self.0.pairs.of(session), request, Instant::now() + self.0.wait_max).await
+    }
+
+    async fn ask_at(pair: &Pair, request: Request, until: Instant) -> Result<Answer, Problem> {
         let (reply, answer) = oneshot::channel();
-        self.0.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(full.refusal))?;
-        match tokio::time::timeout(self.0.wait_max, answer).await {
-            Ok(Ok(Outcome::Done(answer))) => Ok(answer),
-            Ok(Ok(Outcome::Refused(refusal))) => Err(refusal.into()),
-            // Too late, or the link was stopped under us.
-            Ok(Err(_)) | Err(_) => Err(Problem::unavailable()),
-        }
+        pair.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(full.refusal))?;
+        // None when the link was stopped under us.
+        answer_of(timeout_at(until, answer).await.ok().and_then(Result::ok))
+    }
+
+    /// Asks the interaction server something that concerns no desk, through whichever pair it is reached, and waits for
+    /// the answer up to the bound.
+    pub(crate) async fn ask_interaction(&self, ask: DeskAsk) -> Result<Answer, Problem> {
+        let mut asking = self.0.desks.question(ask).map_err(Problem::from)?;
+        answer_of(tokio::time::timeout(self.0.wait_max, asking.answered()).await.ok().flatten())
     }
 
     /// Begins to read a session; the first thing that [`Reading`] yields is the welcome or an end.
@@ -74,19 +89,26 @@ impl Engine {
         let client = Arc::new(Client::new(session, token, after, kind));
         let attach = Request::Attach(vec![Attach { session, by: Credential::Token(token), also: Vec::new(), after }]);
         let tag = Tag::Attach(client.clone());
-        let submit = || self.0.link.submit(attach, tag).map_err(|full| full.refusal.code.into());
-        self.0.registry.add(&client, submit)?;
+        let pair = self.0.pairs.of(session);
+        let submit = || pair.link.submit(attach, tag).map_err(|full| full.refusal.code.into());
+        pair.registry.add(&client, submit)?;
         Ok(Reading { engine: self.clone(), client })
     }
 
-    /// How the link stands.
-    pub(crate) fn status(&self) -> LinkStatus {
-        self.0.link.status()
+    /// The pairs.
+    pub(crate) fn pairs(&self) -> &Pairs {
+        &self.0.pairs
     }
 
-    /// Whether a new reader would wait in vain: no engine for as long as it would be ready to wait.
-    pub(crate) fn is_unreachable(&self) -> bool {
-        self.0.registry.is_unreachable_for(self.0.wait_max)
+    /// Whether a new reader of this session would wait in vain: no engine of its pair for as long as it would be ready
+    /// to wait.
+    pub(crate) fn is_unreachable(&self, session: SessionId) -> bool {
+        self.0.pairs.of(session).registry.is_unreachable_for(self.0.wait_max)
+    }
+
+    /// Whether a new desk would wait in vain: no engine of any pair for so long.
+    pub(crate) fn is_all_unreachable(&self) -> bool {
+        self.0.pairs.iter().all(|pair| pair.registry.is_unreachable_for(self.0.wait_max))
     }
 
     /// How long a request or a hello may wait.
@@ -96,22 +118,27 @@ impl Engine {
 
     /// Ends all readers and desks.
     pub(crate) fn stop_readers(&self) {
-        self.0.registry.stop();
+        self.0.desks.stop();
+        self.0.pairs.iter().for_each(|pair| pair.registry.stop());
     }
 
-    /// Ends the link; whatever still waits for an answer gets none.
-    pub(crate) fn stop_link(&self) {
-        self.0.link.stop();
-    }
-
-    /// Sessions that are read on this gateway.
-    pub(crate) fn session_count(&self) -> usize {
-        self.0.registry.session_count()
+    /// Ends the links; whatever still waits for an answer gets none.
+    pub(crate) fn stop_links(&self) {
+        self.0.pairs.iter().for_each(|pair| pair.link.stop());
     }
 
     /// Desks that are at this gateway.
     pub(crate) fn desk_count(&self) -> usize {
-        self.0.registry.desks.count()
+        self.0.desks.count()
+    }
+}
+
+/// None: it is not there in time.
+fn answer_of(outcome: Option<Outcome>) -> Result<Answer, Problem> {
+    match outcome {
+        Some(Outcome::Done(answer)) => Ok(answer),
+        Some(Outcome::Refused(refusal)) => Err(refusal.into()),
+        None => Err(Problem::unavailable()),
     }
 }
 
@@ -132,11 +159,11 @@ impl Deref for Reading {
 impl Reading {
     /// Answers [`Step::Advance`]: the reader goes live or its next page is asked for.
     pub(crate) fn advance(&self) {
-        let inner = &self.engine.0;
-        let Some((participant, after)) = inner.registry.advance(&self.client) else { return };
+        let pair = self.pair();
+        let Some((participant, after)) = pair.registry.advance(&self.client) else { return };
         let by = Credential::Participant(participant);
         let read = Request::Read { session: self.session, by, after, limit: PAGE_EVENTS_MAX as u32 };
-        if let Err(full) = inner.link.submit(read, Tag::Page(self.client.clone(), after)) {
+        if let Err(full) = pair.link.submit(read, Tag::Page(self.client.clone(), after)) {
             self.client.end(full.refusal.code.into());
         }
     }
@@ -146,7 +173,7 @@ impl Reading {
         let Some(by) = self.credential() else { return };
         let send = Request::Send(Send { session: self.session, by, client_id: client_id.clone(), text, visibility });
         self.client.sends();
-        if let Err(full) = self.engine.0.link.submit(send, Tag::Message(self.client.clone(), client_id.clone())) {
+        if let Err(full) = self.pair().link.submit(send, Tag::Message(self.client.clone(), client_id.clone())) {
             self.client.is_answered(frames::refused(Some(client_id), &full.refusal));
         }
     }
@@ -155,7 +182,7 @@ impl Reading {
     pub(crate) fn leave(&self) {
         let Some(by) = self.credential() else { return };
         let leave = Request::Leave { session: self.session, by };
-        if let Err(full) = self.engine.0.link.submit(leave, Tag::Leave(self.client.clone())) {
+        if let Err(full) = self.pair().link.submit(leave, Tag::Leave(self.client.clone())) {
             self.client.says(frames::refused(None, &full.refusal));
         }
     }
@@ -163,8 +190,12 @@ impl Reading {
     /// Types, or stopped.
     pub(crate) fn typing(&self, on: bool) {
         if let Some(participant) = self.participant() {
-            self.engine.0.link.typing(self.session, participant, on);
+            self.pair().link.typing(self.session, participant, on);
         }
+    }
+
+    fn pair(&self) -> &Pair {
+        self.engine.0.pairs.of(self.session)
     }
 
     fn credential(&self) -> Option<Credential> {
@@ -201,6 +232,7 @@ async fn until_answered(client: &Client) {
 }
 
 fn give_back(engine: &Engine, client: &Arc<Client>) {
-    let detach = |participant: ParticipantId| engine.0.link.detach(client.session, Some(participant));
-    engine.0.registry.remove(client, detach);
+    let pair = engine.0.pairs.of(client.session);
+    let detach = |participant: ParticipantId| pair.link.detach(client.session, Some(participant));
+    pair.registry.remove(client, detach);
 }

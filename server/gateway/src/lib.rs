@@ -1,9 +1,9 @@
-//! The Web API server of Tandem: browser WebSockets, REST, pages. It stands between clients and a pair of engines and
-//! keeps clients connected while one engine dies and the other takes over.
+//! The Web API server of Tandem: browser WebSockets, REST, pages. It stands between clients and one or several pairs of
+//! engines and keeps clients connected while one engine dies and the other takes over.
 //!
-//! It holds no history and decides nothing about a session: what it knows is who reads what here and how far, and who
-//! is at which desk. It knows an engine, and the interaction server behind it, through its link only and must never see
-//! a store. The executable's gateway role calls [`Gateway::start`] and [`Gateway::shutdown`].
+//! It holds no history and decides nothing about a session but at which pair it is opened: what it knows is who reads
+//! what here and how far, and who is at which desk. It knows the engines, and the interaction server behind them, through
+//! its links only and must never see a store. The executable's gateway role calls [`Gateway::start`] and [`Gateway::shutdown`].
 
 mod app;
 mod engine;
@@ -23,21 +23,23 @@ mod socket;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use tandem_link::{Link, LinkSettings, LinkStatus, LinkTask};
+use tandem_link::{LinkSettings, LinkStatus, LinkTask};
+use tandem_protocol::PairName;
 use tokio::{
     net::TcpListener,
     sync::Semaphore,
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::{Instant, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use engine::InvalidPairs;
 pub use secret::SecretError;
 pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting};
 
 use app::{App, Shared};
-use engine::Engine;
-use registry::Registry;
+use engine::{Engine, Pairs};
+use registry::Desks;
 use secret::Secret;
 
 /// Why a gateway does not start.
@@ -49,6 +51,9 @@ pub enum StartError {
     /// The file of its secret cannot be used.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// Its links do not go together.
+    #[error(transparent)]
+    Pairs(#[from] InvalidPairs),
     /// The listener has no address: its socket is broken.
     #[error("the listener: {0}")]
     Listener(#[source] std::io::Error),
@@ -59,39 +64,38 @@ pub struct Gateway {
     app: Shared,
     address: SocketAddr,
     accepting: JoinHandle<()>,
-    keeping_times: JoinHandle<()>,
-    link: LinkTask,
+    /// A task for each pair and one for the desks.
+    keeping_times: JoinSet<()>,
+    links: Vec<LinkTask>,
 }
 
 impl Gateway {
-    /// Starts to serve on the listener and to look for the primary. Must be called within a Tokio runtime.
+    /// Starts to serve on the listener and to look for the primaries, a link for each pair. Must be called within a Tokio
+    /// runtime.
     ///
-    /// It serves at once; until an engine is there requests wait and `/readyz` says so.
+    /// It serves at once; until an engine is there requests wait and `/readyz` says so. The first pair has the sessions
+    /// whose ids say no pair that is linked to.
     pub fn start(
         settings: GatewaySettings,
         listener: TcpListener,
-        link_settings: LinkSettings,
+        links: Vec<LinkSettings>,
     ) -> Result<Self, StartError> {
         settings.check()?;
         let address = listener.local_addr().map_err(StartError::Listener)?;
         let configured = settings.idempotency_secret.as_ref().map(|secret| secret.0.as_str());
-        let secret = Secret::load(configured, link_settings.cache.as_deref())?;
+        let secret = Secret::load(configured, links.first().and_then(|link| link.cache.as_deref()))?;
         let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
-        let registry = Arc::new(Registry::new());
-        let (kept_by, stopped) = (registry.clone(), stopping.clone());
-        let keeping_times = tokio::spawn(async move {
-            // None of it is needed once the readers are told that the gateway goes.
-            stopped.run_until_cancelled(kept_by.keep_times()).await;
-        });
-        let (link, link_task) = Link::start(link_settings, registry.clone());
-        let engine = Engine::new(link, registry, settings.engine_wait_max, tasks.clone(), stopping.clone());
+        let desks = Arc::new(Desks::new(links.len()));
+        let (pairs, links) = Pairs::start(links, &desks)?;
+        let keeping_times = keep_times(&pairs, &desks, &stopping);
+        let engine = Engine::new(pairs, desks, settings.engine_wait_max, tasks.clone(), stopping.clone());
         let sockets = Arc::new(Semaphore::new(settings.clients_max));
         let desks = Arc::new(Semaphore::new(settings.desks_max));
         let connections_max = settings.http_connections_max;
         let (owned, stopped) = (tasks.clone(), stopping.clone());
         let app = Arc::new(App { settings, engine, secret, sockets, desks, tasks: owned, stopping: stopped });
         let accept = serve::serve(listener, routes::router(app.clone()), connections_max, tasks, stopping);
-        Ok(Self { app, address, accepting: tokio::spawn(accept), keeping_times, link: link_task })
+        Ok(Self { app, address, accepting: tokio::spawn(accept), keeping_times, links })
     }
 
     /// Where it listens.
@@ -100,31 +104,47 @@ impl Gateway {
         self.address
     }
 
-    /// How its link to the pair stands.
+    /// How its links stand, one for each pair.
     #[must_use]
-    pub fn link_status(&self) -> LinkStatus {
-        self.app.engine.status()
+    pub fn links(&self) -> Vec<(PairName, LinkStatus)> {
+        self.app.engine.pairs().iter().map(|pair| (pair.name.clone(), pair.status())).collect()
     }
 
     /// Stops: accepts no more, tells every client when to come back, lets requests finish within `shutdown-max`, and
-    /// ends the link last, so that what was accepted is still answered.
-    pub async fn shutdown(self) {
+    /// ends the links last, so that what was accepted is still answered.
+    pub async fn shutdown(mut self) {
         let until = Instant::now() + self.app.settings.shutdown_max;
         self.app.stopping.cancel();
         self.app.engine.stop_readers();
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the task that accepts connections had panicked");
         }
-        if let Err(error) = self.keeping_times.await {
-            tracing::error!(%error, "the task that keeps times had panicked");
+        while let Some(kept) = self.keeping_times.join_next().await {
+            if let Err(error) = kept {
+                tracing::error!(%error, "a task that keeps times had panicked");
+            }
         }
         self.app.tasks.close();
         if timeout_at(until, self.app.tasks.wait()).await.is_err() {
             tracing::warn!(connections = self.app.tasks.len(), "did not finish in time; they are dropped");
         }
-        self.app.engine.stop_link();
-        if let Err(error) = self.link.await {
-            tracing::error!(%error, "the link's task had panicked");
+        self.app.engine.stop_links();
+        for link in self.links {
+            if let Err(error) = link.await {
+                tracing::error!(%error, "a link's task had panicked");
+            }
         }
     }
+}
+
+fn keep_times(pairs: &Pairs, desks: &Arc<Desks>, stopping: &CancellationToken) -> JoinSet<()> {
+    let mut keeping = JoinSet::new();
+    // None of it is needed once the readers are told that the gateway goes.
+    for registry in pairs.iter().map(|pair| pair.registry.clone()) {
+        let stopped = stopping.clone();
+        keeping.spawn(async move { stopped.run_until_cancelled(registry.keep_times()).await.unwrap_or(()) });
+    }
+    let (desks, stopped) = (desks.clone(), stopping.clone());
+    keeping.spawn(async move { stopped.run_until_cancelled(desks.keep_times()).await.unwrap_or(()) });
+    keeping
 }

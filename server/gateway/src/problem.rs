@@ -42,6 +42,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::Refused(ErrorCode::Unauthorized),
     Kind::Refused(ErrorCode::Forbidden),
     Kind::Refused(ErrorCode::UnknownSession),
+    Kind::Refused(ErrorCode::UnknownContact),
     Kind::Refused(ErrorCode::SessionClosed),
     Kind::Refused(ErrorCode::MessageTooLong),
     Kind::Refused(ErrorCode::Taken),
@@ -112,6 +113,7 @@ fn refused_row(code: ErrorCode) -> (StatusCode, &'static str, &'static str) {
         }
         ErrorCode::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The participant may not do this"),
         ErrorCode::UnknownSession => (StatusCode::NOT_FOUND, "unknown_session", "There is no such session"),
+        ErrorCode::UnknownContact => (StatusCode::NOT_FOUND, "unknown_contact", "There is no such contact"),
         ErrorCode::SessionClosed => (StatusCode::CONFLICT, "session_closed", "The session has ended"),
         ErrorCode::MessageTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "message_too_long", "The text is too long"),
         ErrorCode::Taken => (StatusCode::CONFLICT, "taken", "Somebody else was faster"),
@@ -169,9 +171,21 @@ impl Problem {
         Refusal::new(ErrorCode::Unavailable, "No chat engine answered in time; repeat the request unchanged.").into()
     }
 
+    /// A key belongs to a pair that no engine has served for long.
+    pub(crate) fn pair_away() -> Self {
+        let message = "The engines to which this key belongs are away; repeat the request unchanged later, or with \
+                       another key now.";
+        Refusal::new(ErrorCode::Unavailable, message).into()
+    }
+
     /// Something is broken; whoever calls this has logged what.
     pub(crate) fn internal() -> Self {
         Self::new(Kind::Refused(ErrorCode::Internal), "The gateway's log says what happened.")
+    }
+
+    /// Whether nothing was done for want of room, which somebody else may have.
+    pub(crate) fn is_want_of_room(&self) -> bool {
+        matches!(self.kind, Kind::Refused(ErrorCode::LimitSessions | ErrorCode::Busy))
     }
 
     #[cfg(test)]
@@ -313,7 +327,8 @@ impl From<ErrorCode> for Ending {
             ErrorCode::Unauthorized | ErrorCode::Forbidden => Self::Unauthorized,
             ErrorCode::UnknownSession => Self::UnknownSession,
             ErrorCode::SessionClosed => Self::Ended,
-            ErrorCode::BadRequest | ErrorCode::MessageTooLong => Self::BadFrame,
+            // A session's WebSocket asks for no contact.
+            ErrorCode::BadRequest | ErrorCode::MessageTooLong | ErrorCode::UnknownContact => Self::BadFrame,
             ErrorCode::Unavailable | ErrorCode::Internal | ErrorCode::NotSaved => Self::Unavailable,
             ErrorCode::Busy
             | ErrorCode::SlowDown

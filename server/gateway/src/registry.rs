@@ -1,8 +1,10 @@
-//! The sessions that have readers on this gateway and the desks there are, and what the link's news mean for them.
+//! The sessions of one pair that have readers on this gateway, and what the news of the link to that pair mean for them
+//! and for the desks, which all pairs have in common.
 //!
 //! The link's task calls [`Registry::on`] for every answer and event, in order; nothing here waits. One lock guards
 //! all sessions: what is done under it is short, and a reader's frames are taken out under the reader's own lock.
-//! Order of locks: sessions, then a mailbox, then whatever the link locks to queue a request.
+//! Order of locks: sessions, then a mailbox, then whatever the link locks to queue a request. A pair that is lost is told
+//! of to the readers in its own registry, and so to no others.
 
 mod client;
 mod desk;
@@ -15,9 +17,9 @@ use std::{
     time::Duration,
 };
 
-use tandem_link::{Incoming, Link, Owner};
+use tandem_link::{Incoming, Owner};
 use tandem_protocol::{
-    ClientId, DeskId, Epoch, ErrorCode, ParticipantId, Refusal, Seq, SessionId,
+    ClientId, DeskId, Epoch, ErrorCode, PairName, ParticipantId, Refusal, Seq, SessionId,
     link::{Answer, Attached, Outcome, Page},
 };
 use tokio::{
@@ -28,7 +30,8 @@ use tokio::{
 use client::Advanced;
 pub(crate) use client::{Arrival, Client, ReaderKind, Step};
 pub(crate) use desk::{Desk, DeskStep};
-use desks::Desks;
+pub(crate) use desks::Desks;
+use desks::QuestionId;
 use session::Session;
 
 use crate::{frames, problem::Ending};
@@ -41,11 +44,18 @@ const LOSS_TOLD_AFTER: Duration = Duration::from_millis(150);
 /// and takes this long has failed somewhere, and people wonder.
 const MOVE_MAX: Duration = Duration::from_secs(1);
 
+/// A pair by its place in the gateway's list, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PairIndex(pub(crate) usize);
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Registry {
+    pair: PairIndex,
+    /// For logs.
+    name: PairName,
     sessions: Mutex<Sessions>,
-    /// Since when no engine has been there; none while there is one.
+    /// Since when no engine of the pair has been there; none while there is one.
     unreachable_since: Mutex<Option<Instant>>,
     /// There was a loss of which readers are to be told.
     loss: Notify,
@@ -53,8 +63,10 @@ pub(crate) struct Registry {
     planned_move: Mutex<Option<PlannedMove>>,
     /// There was a planned move.
     moved: Notify,
+    /// Wakes those who wait for a primary of whichever pair.
+    connected: Arc<Notify>,
     /// Has a lock of its own, which is never taken together with that of the sessions.
-    pub(crate) desks: Desks,
+    desks: Arc<Desks>,
 }
 
 /// The primary has said that it hands over.
@@ -91,27 +103,27 @@ pub(crate) enum Tag {
     Do(DeskId, ClientId),
     /// A desk that is gone; nobody waits for the answer.
     Exit,
+    /// What was asked without a desk.
+    Question(QuestionId),
 }
 
 /// What must be done for a reader that goes on; see [`Registry::advance`].
 pub(crate) type ReadNext = Option<(ParticipantId, Seq)>;
 
 impl Registry {
-    /// No sessions, and no engine yet.
-    pub(crate) fn new() -> Self {
+    /// No sessions, and no engine of the pair yet.
+    pub(crate) fn new(pair: PairIndex, name: PairName, connected: Arc<Notify>, desks: Arc<Desks>) -> Self {
         Self {
+            pair,
+            name,
             sessions: Mutex::default(),
             unreachable_since: Mutex::new(Some(Instant::now())),
             loss: Notify::new(),
             planned_move: Mutex::new(None),
             moved: Notify::new(),
-            desks: Desks::default(),
+            connected,
+            desks,
         }
-    }
-
-    /// From now on desks may ask through this link.
-    pub(crate) fn reach(&self, link: Link<Self>) {
-        self.desks.reach(Box::new(link));
     }
 
     /// Adds a reader and, before anything else can happen to its session, does `attach`. An error when the gateway is
@@ -158,9 +170,8 @@ impl Registry {
         }
     }
 
-    /// Ends all readers and desks and takes no more.
+    /// Ends all readers and takes no more.
     pub(crate) fn stop(&self) {
-        self.desks.stop();
         let mut sessions = self.lock();
         sessions.stopping = true;
         for client in sessions.read.values().flat_map(Session::clients) {
@@ -168,7 +179,7 @@ impl Registry {
         }
     }
 
-    /// Whether no engine has been there for so long.
+    /// Whether no engine of the pair has been there for so long.
     pub(crate) fn is_unreachable_for(&self, wait: Duration) -> bool {
         let since = *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner);
         since.is_some_and(|since| since.elapsed() >= wait)
@@ -197,6 +208,7 @@ impl Registry {
             Tag::Enter(desk) => self.desks.enter_answered(desk, outcome),
             Tag::Do(desk, id) => self.desks.action_answered(desk, id, outcome),
             Tag::Exit => {}
+            Tag::Question(question) => self.desks.question_answered(question, outcome),
         }
     }
 
@@ -233,11 +245,11 @@ impl Registry {
 
     fn lost(&self, at: Instant, moved_to: Option<Epoch>) {
         self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(at);
-        self.desks.lost(at, moved_to.is_some());
-        let desks = self.desks.count();
+        let desks = self.desks.is_lost(self.pair, at, moved_to.is_some());
         let sessions = self.lock();
+        let read = sessions.read.len();
         let what = if moved_to.is_some() { "the primary hands over" } else { "lost the primary" };
-        tracing::info!(sessions = sessions.read.len(), desks, "{what}; messages and actions wait");
+        tracing::info!(pair = %self.name, sessions = read, desks, "{what}; messages and actions wait");
         sessions.read.values().flat_map(Session::clients).for_each(|client| client.is_lost(moved_to.is_some()));
         drop(sessions);
         *self.planned_move() = moved_to.map(|to| PlannedMove { to, since: at });
@@ -245,12 +257,14 @@ impl Registry {
     }
 
     /// An engine is there. After a planned move it is the one that was named, or the move has become a loss.
-    fn connected(&self, epoch: Epoch) {
+    fn is_connected(&self, epoch: Epoch) {
         *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let has_failed = self.planned_move().take_if(|planned| planned.to != epoch).is_some();
         if has_failed {
             self.counts_as_loss();
         }
+        self.desks.is_connected(self.pair);
+        self.connected.notify_waiters();
     }
 
     /// A planned move is over, or should be.
@@ -264,9 +278,12 @@ impl Registry {
     /// Those whom a planned move has left without an engine are to hear of it as of any loss.
     fn counts_as_loss(&self) {
         let readers = self.lock().read.values().flat_map(Session::clients).filter(|left| left.counts_as_lost()).count();
-        let desks = self.desks.counts_as_lost();
+        let desks = self.desks.counts_as_lost(self.pair);
         if readers + desks > 0 {
-            tracing::info!(readers, desks, "the primary's handing over has failed or takes long: it counts as a loss");
+            tracing::info!(
+                pair = %self.name, readers, desks,
+                "the primary's handing over has failed or takes long: it counts as a loss"
+            );
             self.loss.notify_one();
         }
     }
@@ -276,17 +293,20 @@ impl Registry {
         self.planned_move.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Customers do not notice; desks wait, and are told as of an engine's loss.
-    fn interaction_lost(&self, at: Instant) {
-        tracing::info!(desks = self.desks.count(), "lost the interaction server; actions wait");
-        // It moves too, and may come after the gateway.
+    /// Customers do not notice; desks go to another pair or wait, and are told as of an engine's loss.
+    fn is_deserted(&self) {
+        // It moves with the primary, and may come after the gateway.
         let is_planned = self.planned_move().is_some();
-        self.desks.lost(at, is_planned);
-        self.loss.notify_one();
+        let desks = self.desks.is_deserted(self.pair, Instant::now(), is_planned);
+        tracing::info!(pair = %self.name, desks, "no interaction server is at the pair; actions wait");
     }
 
-    /// What is done at its time and not at news: tells of each loss that lasts, and has desks try again to enter. For
-    /// as long as it is polled.
+    fn enter_again(&self) {
+        let desks = self.desks.enter_again(self.pair);
+        tracing::info!(pair = %self.name, desks, "an interaction server has come to the pair; desks enter again");
+    }
+
+    /// What is done at its time and not at news: tells of each loss that lasts. For as long as it is polled.
     pub(crate) async fn keep_times(&self) {
         let tell_of_losses = async {
             loop {
@@ -302,14 +322,13 @@ impl Registry {
                 self.move_is_over();
             }
         };
-        tokio::join!(tell_of_losses, wait_for_moves, self.desks.retry());
+        tokio::join!(tell_of_losses, wait_for_moves);
     }
 
     /// Tells those who were there at a loss that is not over for them.
     fn tell_of_loss(&self) {
         let notice = frames::connection_lost();
         self.lock().read.values().flat_map(Session::clients).for_each(|client| client.is_told_of_loss(&notice));
-        self.desks.tell_of_loss(&frames::desk::connection_lost());
     }
 
     fn reattached(&self, attached: Vec<Attached>, lost_for: Duration) {
@@ -355,7 +374,7 @@ impl Owner for Registry {
                 }
             }
             Incoming::Lost { at, moved_to } => self.lost(at.into(), moved_to),
-            Incoming::Connected { pair } => self.connected(pair.epoch),
+            Incoming::Connected { pair } => self.is_connected(pair.epoch),
             Incoming::Reattached { attached, lost_for } => self.reattached(attached, lost_for),
             Incoming::Place { session, place } => {
                 if let Some(session) = self.lock().read.get(&session) {
@@ -368,9 +387,9 @@ impl Owner for Registry {
                     session.is_told(notice);
                 }
             }
-            Incoming::Desk { desk, news } => self.desks.news(desk, news),
-            Incoming::InteractionGone => self.interaction_lost(Instant::now()),
-            Incoming::EnterAgain => self.desks.enter_again(),
+            Incoming::Desk { desk, news } => self.desks.news(self.pair, desk, news),
+            Incoming::InteractionGone => self.is_deserted(),
+            Incoming::EnterAgain => self.enter_again(),
             // A gateway neither watches nor follows, knows the pair through its link only, and is asked nothing.
             Incoming::Opened(_)
             | Incoming::Changed(_)

@@ -7,13 +7,18 @@ mod agent;
 mod auth;
 mod body;
 mod client_id;
+mod contacts;
 mod events;
+mod limit;
+mod look;
 mod messages;
+mod moment;
 mod participants;
 mod path;
 mod problems;
 mod query;
 mod sessions;
+mod transcripts;
 
 use axum::{
     Router,
@@ -32,6 +37,17 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/sessions/{session}/participants", post(participants::add::add))
         .route("/sessions/{session}/messages", post(messages::post::post))
         .route("/sessions/{session}/events", get(events::list::list))
+        .route("/sessions/{session}/transcript", get(sessions::transcript::transcript))
+        .route("/sessions/{session}/contact", get(sessions::contact::contact))
+        .route("/transcripts", get(transcripts::search::search))
+        .route("/transcripts/{session}", get(transcripts::show::show))
+        .route("/contacts", get(contacts::list::list))
+        .route(
+            "/contacts/{contact}",
+            get(contacts::show::show).patch(contacts::amend::amend).delete(contacts::erase::erase),
+        )
+        .route("/contacts/{contact}/chats", get(contacts::chats::chats))
+        .route("/contacts/{contact}/merge", post(contacts::merge::merge))
         .route("/agent/login", post(agent::login::login))
         .route("/agent/logout", post(agent::logout::logout))
         .route("/problems/{code}", get(problems::show))

@@ -16,6 +16,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use tandem_protocol::{SessionId, TokenHash};
+use uuid::Uuid;
 
 /// The name of the file beside the link's cache of the pair.
 const FILE: &str = "gateway-secret";
@@ -69,11 +70,12 @@ impl Secret {
         }
     }
 
-    /// The session that this request names, of UUID version 8 (RFC 9562 §5.8) since its bits are ours.
-    pub(crate) fn session_of(&self, key: &str, request: &[u8]) -> SessionId {
+    /// What the id of the session that this request names is made of, a UUID of version 8 (RFC 9562 §5.8) since its bits
+    /// are ours.
+    pub(crate) fn id_of(&self, key: &str, request: &[u8]) -> Uuid {
         let derived = self.derive("session", &[key.as_bytes(), request]);
         let (bytes, _) = derived.split_first_chunk().expect("a hash has 32 bytes, an id 16");
-        SessionId(uuid::Builder::from_custom_bytes(*bytes).into_uuid())
+        uuid::Builder::from_custom_bytes(*bytes).into_uuid()
     }
 
     /// The token of its customer.
@@ -126,10 +128,10 @@ mod tests {
     #[test]
     fn a_repeat_derives_the_same_and_another_request_something_else() {
         let secret = Secret::load(Some("a secret of the installation, 32+"), None).expect("is configured");
-        assert_eq!(secret.session_of("key", b"{}"), secret.session_of("key", b"{}"));
-        assert_ne!(secret.session_of("key", b"{}"), secret.session_of("key", b"{ }"));
-        assert_ne!(secret.session_of("ab", b"c"), secret.session_of("a", b"bc"));
-        assert_eq!(secret.session_of("key", b"{}").0.get_version_num(), 8);
+        assert_eq!(secret.id_of("key", b"{}"), secret.id_of("key", b"{}"));
+        assert_ne!(secret.id_of("key", b"{}"), secret.id_of("key", b"{ }"));
+        assert_ne!(secret.id_of("ab", b"c"), secret.id_of("a", b"bc"));
+        assert_eq!(secret.id_of("key", b"{}").get_version_num(), 8);
         assert_eq!(secret.customer_token_of("key", b"{}").len(), 43);
         let other = Secret::load(None, None).expect("is made");
         assert_ne!(secret.customer_token_of("key", b"{}"), other.customer_token_of("key", b"{}"));

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tandem_protocol::{ErrorCode, LoginName, Refusal, Timestamp};
-use tandem_store::{Account, Directory, Login, PasswordHash, StoreError};
+use tandem_store::{Account, Archive, Directory, Login, PasswordHash, Reach, StoreError};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
@@ -17,6 +17,7 @@ use crate::{
     logins::wrong,
     routing::{AskRef, Errand, Failed, Found, Input, Purpose, Staff},
     service::Service,
+    stores::Stores,
 };
 
 /// Jobs that may wait (B-1): some seconds of a directory that is slow.
@@ -58,7 +59,7 @@ pub(crate) enum Job {
 
 /// The task; see the module.
 pub(crate) struct Clerk {
-    pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) stores: Stores,
     pub(crate) service: Arc<Service>,
     pub(crate) jobs: mpsc::Receiver<Job>,
     /// The version of the directory as last read.
@@ -113,7 +114,8 @@ impl Clerk {
     async fn runs(&mut self, errand: Errand) -> Result<Found, Failed> {
         let now = self.service.wall();
         let is_login = matches!(errand, Errand::Login(_));
-        let found = self.asks(|directory| run(directory, errand, now)).await?;
+        let archive = self.stores.archive.clone();
+        let found = self.asks(|directory| run(directory, archive, errand, now)).await?;
         if is_login && found != Found::Login(None) {
             // Its account may be as new as the login.
             self.reads_staff().await;
@@ -143,7 +145,7 @@ impl Clerk {
         F: Future<Output = Result<T, StoreError>>,
     {
         let patience = if self.is_failing { WHILE_FAILING_MAX } else { DIRECTORY_MAX };
-        match timeout(patience, ask(self.directory.clone())).await {
+        match timeout(patience, ask(self.stores.directory.clone())).await {
             Ok(Ok(found)) => {
                 if std::mem::take(&mut self.is_failing) {
                     info!("the directory works again");
@@ -167,7 +169,12 @@ pub(crate) async fn read_staff(directory: &dyn Directory, now: Timestamp) -> Res
     Ok(Staff { accounts: directory.accounts().await?, logins: directory.logins(now).await? })
 }
 
-async fn run(directory: Arc<dyn Directory>, errand: Errand, now: Timestamp) -> Result<Found, StoreError> {
+async fn run(
+    directory: Arc<dyn Directory>,
+    archive: Arc<dyn Archive>,
+    errand: Errand,
+    now: Timestamp,
+) -> Result<Found, StoreError> {
     match errand {
         Errand::Choose(chosen) => directory.choose(chosen).await?,
         Errand::Take(chat) => directory.take_chat(chat).await?,
@@ -175,8 +182,11 @@ async fn run(directory: Arc<dyn Directory>, errand: Errand, now: Timestamp) -> R
         Errand::File(filing) => directory.file_chat(filing).await?,
         Errand::EndLogin(token) => directory.end_login(token).await?,
         Errand::Login(token) => return Ok(Found::Login(directory.login(token, now).await?)),
-        Errand::Earlier { customer, but } => {
-            return Ok(Found::Earlier(directory.earlier(&customer, but, EARLIER_MAX).await?));
+        Errand::Earlier(session, identities) => {
+            return Ok(Found::Earlier(archive.earlier(session, &identities, EARLIER_MAX).await?));
+        }
+        Errand::Reach(session, agent) => {
+            return Ok(Found::Reach(archive.chat(session, Reach::Of(agent)).await?.is_some()));
         }
         Errand::Canned(agent) => return Ok(Found::Canned(directory.canned(agent).await?)),
         Errand::SaveCanned(agent, canned) => return Ok(Found::Possible(directory.save_canned(agent, canned).await?)),

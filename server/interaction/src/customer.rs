@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-/// The customer of a session with these properties, such as `email:ana@example.org`: the integrator's own id for him if
-/// there is one, else his address, else his number. None for a stranger.
-pub(crate) fn key(properties: &BTreeMap<String, String>) -> Option<String> {
-    let of = |property: &str| properties.get(property).map(|value| value.trim()).filter(|value| !value.is_empty());
-    let customer = of("customer").map(|id| format!("customer:{id}"));
-    let email = || of("email").map(|address| format!("email:{}", address.to_lowercase()));
-    let phone = || of("phone").map(|number| format!("phone:{number}"));
-    customer.or_else(email).or_else(phone)
+use tandem_protocol::archive::Identity;
+
+/// What the properties of a session say of its customer, in normal forms, the strongest first: the integrator's own id
+/// for him, his address, his number. Empty for a stranger.
+pub(crate) fn identities(properties: &BTreeMap<String, String>) -> Vec<Identity> {
+    let of = |property: &str, kind: fn(String) -> Identity| kind(properties.get(property)?.clone()).normal();
+    let told = [of("customer", Identity::Customer), of("email", Identity::Email), of("phone", Identity::Phone)];
+    told.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -17,11 +17,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_customer_is_known_by_the_best_that_is_told() {
-        let key = |told: &[(&str, &str)]| key(&told.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
-        assert_eq!(key(&[("email", " Ana@Example.org "), ("phone", "1")]).as_deref(), Some("email:ana@example.org"));
-        assert_eq!(key(&[("email", "a@b"), ("customer", "17")]).as_deref(), Some("customer:17"));
-        assert_eq!(key(&[("email", " "), ("phone", "+49 1")]).as_deref(), Some("phone:+49 1"));
-        assert_eq!(key(&[("order", "17")]), None);
+    fn a_customer_is_known_by_all_that_is_told_the_best_first() {
+        let of = |told: &[(&str, &str)]| {
+            let told = told.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            identities(&told).iter().map(|identity| identity.value().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&[("email", " Ana@Example.org "), ("phone", "+1 23456")]), ["ana@example.org", "+123456"]);
+        assert_eq!(of(&[("email", "a@b"), ("customer", "17")]), ["17", "a@b"]);
+        assert_eq!(of(&[("email", " "), ("phone", "none"), ("order", "17")]), [] as [&str; 0]);
     }
 }

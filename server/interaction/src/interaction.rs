@@ -3,80 +3,99 @@
 use std::{fmt, sync::Arc};
 
 use tandem_link::{Link, LinkSettings, LinkStatus};
+use tandem_protocol::PairName;
 use tandem_store::{Directory, StoreError};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    InteractionSettings,
+    InteractionSettings, Stores,
+    archivist::{Archivist, Reading},
     clerk::{Clerk, JOBS_MAX, read_staff},
     clock::Clock,
+    eraser::{ANSWERS_MAX, Eraser},
     error::{InteractionError, StartError},
     logins::{LOGINS_MAX, Logins},
-    routing::{Core, Kept, Now},
-    service::Service,
+    looks::{LOOKS_MAX, Looks},
+    routing::{Core, Kept, Now, PairIndex},
+    service::{Beside, Ear, Service},
+    settings::check_pairs,
     token::ChatTokens,
 };
 
 /// A running interaction server. Dropping it ends it where it stands; [`Interaction::shutdown`] ends it in order.
 pub struct Interaction {
-    link: Link<Service>,
+    /// With the name of its pair each.
+    links: Vec<(PairName, Link<Ear>)>,
     stop: CancellationToken,
     /// Each runs until it is stopped; one that ends before has panicked.
     tasks: JoinSet<()>,
 }
 
 impl Interaction {
-    /// Reads the directory, then begins to link to the pair that `link` names. Must be called within a tokio runtime.
+    /// Reads the directory, then begins to link to the pairs that `links` names, the first of which has the sessions
+    /// whose ids name none. Must be called within a tokio runtime.
     pub async fn start(
         settings: InteractionSettings,
-        directory: Arc<dyn Directory>,
-        link: LinkSettings,
+        stores: Stores,
+        links: Vec<LinkSettings>,
     ) -> Result<Self, StartError> {
         settings.check()?;
+        let pairs: Vec<PairName> = links.iter().map(|link| link.pair.clone()).collect();
+        check_pairs(&pairs)?;
+        let directory = stores.directory.clone();
         let clock = Clock::start();
         let tokens = ChatTokens::new(directory.secret().await?);
         let life = directory.begin_life().await?;
         // Before the rest, so that what is written meanwhile is noticed.
         let version = directory.version().await?;
         let kept = read(&*directory, life, clock.now()).await?;
-        let lifetime = settings.login_lifetime;
-        let core = Core::new(clock.now(), settings, tokens, kept);
+        let (lifetime, retention) = (settings.login_lifetime, settings.transcript_retention);
+        let core = Core::new(clock.now(), settings, tokens, pairs.clone(), kept);
         let (to_clerk, jobs) = mpsc::channel(JOBS_MAX);
         let (to_logins, asked) = mpsc::channel(LOGINS_MAX);
-        let service = Arc::new(Service::new(core, clock, to_clerk.clone(), to_logins));
-        let (link, linking) = Link::start(link, service.clone());
-        service.linked(link.clone());
+        let (to_looks, looked) = mpsc::channel(LOOKS_MAX);
+        let (erased, answers) = mpsc::channel(ANSWERS_MAX);
+        let reading = Arc::new(Reading::default());
+        let beside = Beside {
+            pairs: pairs.clone(),
+            jobs: to_clerk.clone(),
+            logins: to_logins,
+            looks: to_looks,
+            reading: reading.clone(),
+            erased,
+        };
+        let service = Arc::new(Service::new(core, clock, beside));
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let clerk = Clerk { directory: directory.clone(), service: service.clone(), jobs, version, is_failing: false };
+        let links = link(links, &service, &mut tasks);
+        let clerk = Clerk { stores: stores.clone(), service: service.clone(), jobs, version, is_failing: false };
         let logins = Logins { directory, service: service.clone(), asked, clerk: to_clerk, lifetime };
         tasks.spawn(clerk.run(stop.clone()));
+        let archivist = Archivist { stores: stores.clone(), reading: reading.clone(), is_failing: false };
+        let eraser = Eraser::new(stores.archive.clone(), service.clone(), answers, retention);
+        let looks = Looks { stores, reading, service: service.clone(), asked: looked };
         tasks.spawn(logins.run(stop.clone()));
+        tasks.spawn(archivist.run(stop.clone()));
+        tasks.spawn(looks.run(stop.clone()));
+        tasks.spawn(eraser.run(stop.clone()));
         tasks.spawn({
             let stop = stop.clone();
             async move { service.keep_time(stop).await }
         });
-        tasks.spawn(async move {
-            if let Err(ended) = linking.await
-                && ended.is_panic()
-            {
-                std::panic::resume_unwind(ended.into_panic());
-            }
-        });
-        Ok(Self { link, stop, tasks })
+        Ok(Self { links: pairs.into_iter().zip(links).collect(), stop, tasks })
     }
 
-    /// How its link to the pair stands.
+    /// How its link to each pair stands, in the order in which they were given.
     #[must_use]
-    pub fn link_status(&self) -> LinkStatus {
-        self.link.status()
+    pub fn link_statuses(&self) -> Vec<(PairName, LinkStatus)> {
+        self.links.iter().map(|(pair, link)| (pair.clone(), link.status())).collect()
     }
 
-    /// Ends it: what is to be kept is kept, the link is closed.
+    /// Ends it: what is to be kept is kept, the links are closed.
     pub async fn shutdown(mut self) -> Result<(), InteractionError> {
         self.stop.cancel();
-        self.link.stop();
+        self.links.iter().for_each(|(_, link)| link.stop());
         while let Some(ended) = self.tasks.join_next().await {
             ended.map_err(|_| InteractionError::Panicked)?;
         }
@@ -94,15 +113,34 @@ impl Interaction {
 impl Drop for Interaction {
     fn drop(&mut self) {
         self.stop.cancel();
-        // Its task belongs to nobody once the set of tasks is gone.
-        self.link.stop();
+        // Their tasks belong to nobody once the set of tasks is gone.
+        self.links.iter().for_each(|(_, link)| link.stop());
     }
 }
 
 impl fmt::Debug for Interaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Interaction").field("link", &self.link).finish_non_exhaustive()
+        f.debug_struct("Interaction").field("links", &self.links).finish_non_exhaustive()
     }
+}
+
+/// Starts a link to each pair, in the core's order. Without a pause between, so that none speaks for long before all can
+/// be spoken to.
+fn link(settings: Vec<LinkSettings>, service: &Arc<Service>, tasks: &mut JoinSet<()>) -> Vec<Link<Ear>> {
+    let mut links = Vec::new();
+    for (pair, settings) in PairIndex::all(settings.len()).zip(settings) {
+        let (link, linking) = Link::start(settings, Arc::new(Ear { pair, service: service.clone() }));
+        tasks.spawn(async move {
+            if let Err(ended) = linking.await
+                && ended.is_panic()
+            {
+                std::panic::resume_unwind(ended.into_panic());
+            }
+        });
+        links.push(link);
+    }
+    service.linked(links.clone());
+    links
 }
 
 async fn read(directory: &dyn Directory, life: u64, now: Now) -> Result<Kept, StoreError> {

@@ -7,8 +7,14 @@ use crate::routing::Note;
 /// Writes one note.
 pub(crate) fn write(note: &Note) {
     match note {
-        Note::Settled { sessions, waiting } => {
-            info!(sessions, waiting, "everything is known; agents are asked from now on");
+        Note::Settled { pair, sessions, waiting } => {
+            info!(%pair, sessions, waiting, "every session of the pair is known; agents are asked from now on");
+        }
+        Note::BeganWithout { pair } => {
+            warn!(%pair, "nothing is known of the pair yet; agents are asked for the sessions of the others");
+        }
+        Note::Stray { pair, session } => {
+            warn!(%pair, %session, "the pair tells of a session that is another's by its id; it is left alone");
         }
         Note::Queued { session, queue, cause } => info!(%session, %queue, ?cause, "a session waits"),
         Note::Offered { session, agent } => info!(%session, %agent, "a session is offered"),

@@ -12,8 +12,9 @@
 //!   at the moment at which they are decided.
 //! - **Nothing is forgotten.** After each input every session that it may concern is looked at as a whole ([`attending`]),
 //!   and all of them in turn without one. What is looked at, not what happened, decides.
-//! - **Nothing is decided in the dark.** From the loss of the link until every session has been told of anew, nothing is
-//!   decided and no desk is told anything.
+//! - **Nothing is decided in the dark.** From the loss of a pair until each of its sessions has been told of anew, nothing
+//!   is decided about them, and what is done about them at desks waits. The sessions of other pairs wait for nothing of
+//!   that ([`pairs`]); while no pair is known, no desk is told anything.
 //!
 //! The runtime ([`crate::service`]) is its only caller.
 
@@ -21,19 +22,23 @@ mod actions;
 mod agents;
 mod attending;
 mod desks;
+mod doorstep;
 mod due;
 mod effect;
 mod filing;
 mod known;
+mod looking;
 mod names;
 mod now;
 mod offering;
 mod pace;
+mod pairs;
 mod places;
 mod presence;
 mod queues;
 mod requests;
 mod settling;
+mod sweeping;
 mod view;
 mod views;
 mod waiting;
@@ -43,25 +48,31 @@ use std::{
     time::Duration,
 };
 
-use tandem_protocol::{AgentId, DeskId, SessionId, TokenHash};
+use tandem_protocol::{AgentId, DeskId, PairName, SessionId, TokenHash};
 use tandem_store::Login;
 
 use self::{
     actions::Actions,
     agents::Agent,
-    desks::{Desk, Doorstep},
+    desks::Desk,
+    doorstep::Doorstep,
     due::{Due, Subject},
     known::Known,
+    pairs::Pairs,
     places::Places,
     queues::Queues,
     requests::{Pending, PendingId},
-    settling::Settling,
+    sweeping::Sweep,
     views::Views,
     waiting::Rank,
 };
 pub(crate) use self::{
-    effect::{AskRef, Effect, Errand, Failed, Found, Input, Kept, LoginAsk, Note, Purpose, Staff, Tag},
+    effect::{
+        AskRef, Effect, Errand, Failed, Found, GatewayAt, Heard, Input, Kept, LoginAsk, LookAsk, Note, Purpose, Staff,
+        Tag,
+    },
     now::Now,
+    pairs::PairIndex,
 };
 use crate::{InteractionSettings, token::ChatTokens};
 
@@ -72,7 +83,7 @@ pub(crate) struct Core {
     /// The moment of the input being dealt with.
     now: Now,
     effects: Vec<Effect>,
-    link: Settling,
+    pairs: Pairs,
     due: Due,
     sessions: BTreeMap<SessionId, Known>,
     /// Chats to be filed away, as read at the start, of sessions that have not been told of yet.
@@ -93,25 +104,29 @@ pub(crate) struct Core {
     actions: Actions,
     places: Places,
     views: Views,
+    sweep: Sweep,
 }
 
 impl Core {
-    /// The core of a process that begins now, with the directory as it has just read it.
-    pub(crate) fn new(now: Now, settings: InteractionSettings, tokens: ChatTokens, kept: Kept) -> Self {
-        let mut unfiled: BTreeMap<SessionId, BTreeSet<AgentId>> = BTreeMap::new();
-        for (session, agent) in kept.unfiled {
-            unfiled.entry(session).or_default().insert(agent);
-        }
+    /// The core of a process that begins now, with the directory as it has just read it. The settings and the names of
+    /// the pairs are checked.
+    pub(crate) fn new(
+        now: Now,
+        settings: InteractionSettings,
+        tokens: ChatTokens,
+        pairs: Vec<PairName>,
+        kept: Kept,
+    ) -> Self {
         let queues = Queues::new(&settings, now);
         let mut core = Self {
             settings,
             tokens,
             now,
             effects: Vec::new(),
-            link: Settling::default(),
+            pairs: Pairs::new(pairs),
             due: Due::default(),
             sessions: BTreeMap::new(),
-            unfiled,
+            unfiled: BTreeMap::new(),
             unreleased: BTreeSet::new(),
             agents: BTreeMap::new(),
             logins: HashMap::new(),
@@ -125,8 +140,13 @@ impl Core {
             actions: Actions::default(),
             places: Places::default(),
             views: Views::of_life(kept.life),
+            sweep: Sweep::default(),
         };
         core.on_staff(kept.staff);
+        for (session, agent) in kept.unfiled {
+            core.unfiled.entry(session).or_default().insert(agent);
+            core.agent_mut(agent).untold.insert(session);
+        }
         for chosen in kept.chosen {
             let agent = core.agent_mut(chosen.agent);
             (agent.chosen, agent.since) = (chosen.state, chosen.since);
@@ -138,18 +158,27 @@ impl Core {
     pub(crate) fn on(&mut self, now: Now, input: Input) {
         self.now = now;
         match input {
-            Input::Connected => self.on_connected(),
-            Input::Lost => self.on_lost(),
-            Input::Opened(sessions) => self.on_opened(sessions),
-            Input::Changed(changed) => changed.into_iter().for_each(|changed| self.on_changed(changed)),
-            Input::Answered(Tag::Watch, outcome) => self.on_watched(outcome),
-            Input::Answered(Tag::Follow(sessions), outcome) => self.on_followed(sessions, outcome),
-            Input::Answered(Tag::Pending(pending), outcome) => self.on_answer(pending, outcome),
-            Input::GatewayGone(gateway) => self.on_gateway_gone(gateway),
-            Input::Asked { ask, gateway, body } => self.on_asked(ask, gateway, body),
+            Input::Heard(pair, heard) => self.on_heard(pair, heard),
             Input::Verified { ask, verified } => self.on_verified(ask, verified),
+            Input::Looked { ask, outcome } => self.reply(ask, outcome),
             Input::Ran { purpose, ran } => self.on_ran(purpose, ran),
             Input::Staff(staff) => self.on_staff(staff),
+        }
+    }
+
+    fn on_heard(&mut self, pair: PairIndex, heard: Heard) {
+        match heard {
+            Heard::Connected => self.on_connected(pair),
+            Heard::Lost => self.on_lost(pair),
+            Heard::Opened(sessions) => self.on_opened(pair, sessions),
+            Heard::Changed(changed) => changed.into_iter().for_each(|changed| self.on_changed(pair, changed)),
+            Heard::Answered(Tag::Watch, outcome) => self.on_watched(pair, outcome),
+            Heard::Answered(Tag::Follow(sessions), outcome) => self.on_followed(pair, sessions, outcome),
+            Heard::Answered(Tag::Pending(pending), outcome) => self.on_answer(pending, outcome),
+            // The eraser's; it never comes here.
+            Heard::Answered(Tag::Erase(_), _) => {}
+            Heard::GatewayGone(link) => self.on_gateway_gone(GatewayAt { pair, link }),
+            Heard::Asked { ask, gateway, body } => self.on_asked(ask, GatewayAt { pair, link: gateway }, body),
         }
     }
 
@@ -157,7 +186,7 @@ impl Core {
     pub(crate) fn go_on(&mut self, now: Now) -> Vec<Effect> {
         self.now = now;
         self.go_on_settling();
-        if self.link.is_settled() {
+        if self.pairs.is_at_work() {
             let mut may_offer = self.queues.look_at_the_clock(now.wall);
             if may_offer {
                 self.views.all_changed(now.elapsed);
@@ -178,18 +207,21 @@ impl Core {
 
     /// When [`Core::go_on`] is next to be called without an input.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
-        if !self.link.is_settled() {
-            return self.link.next_deadline();
+        let pairs = self.pairs.next_deadline();
+        if !self.pairs.is_at_work() {
+            return pairs;
         }
-        let views = self.views.next_deadline();
-        let deadlines = [self.link.next_deadline(), self.due.next_deadline(), views, self.places.next_deadline()];
-        deadlines.into_iter().flatten().min()
+        let told = [self.views.next_deadline(), self.places.next_deadline()];
+        let due = [pairs, self.due.next_deadline(), Some(self.sweep.next_deadline())];
+        told.into_iter().chain(due).flatten().min()
     }
 
     fn look_at(&mut self, subject: Subject) {
         match subject {
             Subject::Agent(agent) => self.check_presence(agent),
-            Subject::Session(session) => self.attend(session),
+            Subject::Session(session) if self.pairs.is_settled_for(&session) => self.attend(session),
+            // It is looked at when its pair is known.
+            Subject::Session(_) => {}
             Subject::Doorstep => self.turn_away_the_late(),
         }
     }

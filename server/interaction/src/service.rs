@@ -1,20 +1,23 @@
-//! Brings the core, the link and the directory together: what comes is told to the core, what it decides is done.
+//! Brings the core, the links and the directory together: what comes is told to the core, what it decides is done.
 //!
 //! The core is behind one lock, taken for each input and for what follows from it, so that effects leave in the order in
-//! which they were decided. Inputs of the link come from the link's own task: while the core decides, nothing more is
+//! which they were decided. Inputs of a link come from the link's own task: while the core decides, nothing more is
 //! read, so nothing needs a queue (B-1). What waits, for the directory or a password, does so in tasks of its own and
 //! reports back.
 
 use std::{
     sync::{
-        Mutex, MutexGuard, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use tandem_link::{Incoming, Link, Owner};
-use tandem_protocol::{Timestamp, link::Outcome};
+use tandem_protocol::{
+    PairName, SessionId, Timestamp,
+    link::{Outcome, Request},
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -23,49 +26,92 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
+    archivist::Reading,
     clerk::Job,
     clock::Clock,
-    journal, logins,
-    routing::{Core, Effect, Failed, Input, LoginAsk, Tag},
+    journal, logins, looks,
+    routing::{Core, Effect, Failed, Heard, Input, LoginAsk, LookAsk, PairIndex, Tag},
 };
 
 /// See the module.
 pub(crate) struct Service {
-    /// Taken before the link's own locks, which it holds for moments. A reply is sent while it is held, so that the
+    /// Taken before a link's own locks, which it holds for moments. A reply is sent while it is held, so that the
     /// link cannot have been lost and found another primary since the core decided: that one numbers questions anew.
     core: Mutex<Core>,
     clock: Clock,
-    /// Set right after the link is started.
-    link: OnceLock<Link<Service>>,
+    /// The pairs that are linked to, in the core's order.
+    pairs: Vec<PairName>,
+    /// One a pair, in the same order; set right after all are started.
+    links: OnceLock<Vec<Link<Ear>>>,
     /// To the clerk; when it is full the directory counts as failing.
     jobs: mpsc::Sender<Job>,
     /// The log has been told that the clerk does not keep up.
     is_behind: AtomicBool,
     /// To the task that sees to logins; when it is full they are refused.
     logins: mpsc::Sender<Box<LoginAsk>>,
+    /// To the task that looks things up; when it is full they are refused.
+    looks: mpsc::Sender<Box<LookAsk>>,
+    /// To the archivist.
+    reading: Arc<Reading>,
+    /// To the eraser.
+    erased: mpsc::Sender<(SessionId, Outcome)>,
     /// When the core is to be called without an input.
     deadline: watch::Sender<Option<Duration>>,
 }
 
-impl Owner for Service {
+/// What is beside the core, and the ways to what waits there.
+pub(crate) struct Beside {
+    /// The pairs that are linked to, in the core's order.
+    pub(crate) pairs: Vec<PairName>,
+    /// To the clerk.
+    pub(crate) jobs: mpsc::Sender<Job>,
+    /// To the task that sees to logins.
+    pub(crate) logins: mpsc::Sender<Box<LoginAsk>>,
+    /// To the task that looks things up.
+    pub(crate) looks: mpsc::Sender<Box<LookAsk>>,
+    /// To the archivist.
+    pub(crate) reading: Arc<Reading>,
+    /// To the eraser.
+    pub(crate) erased: mpsc::Sender<(SessionId, Outcome)>,
+}
+
+/// Whoever is told by the link to one pair.
+pub(crate) struct Ear {
+    pub(crate) pair: PairIndex,
+    pub(crate) service: Arc<Service>,
+}
+
+impl Owner for Ear {
     type Tag = Tag;
 
     fn on(&self, incoming: Incoming<Tag>) {
-        if let Some(input) = Input::of(incoming) {
-            self.tell(input);
+        match &incoming {
+            Incoming::Connected { .. } => self.service.reading.is_served(),
+            Incoming::Changed(_) => self.service.reading.changes(),
+            Incoming::Answered { tag: Tag::Erase(session), outcome } => {
+                // Never full: it holds more than are asked at a time. Closed once the eraser has ended.
+                let _ = self.service.erased.try_send((*session, outcome.clone()));
+                return;
+            }
+            _ => {}
+        }
+        if let Some(heard) = Heard::of(incoming) {
+            self.service.tell(Input::Heard(self.pair, heard));
         }
     }
 }
 
 impl Service {
-    pub(crate) fn new(core: Core, clock: Clock, jobs: mpsc::Sender<Job>, logins: mpsc::Sender<Box<LoginAsk>>) -> Self {
-        let (core, link, is_behind) = (Mutex::new(core), OnceLock::new(), AtomicBool::new(false));
-        Self { core, clock, link, jobs, is_behind, logins, deadline: watch::Sender::new(None) }
+    pub(crate) fn new(core: Core, clock: Clock, beside: Beside) -> Self {
+        let (core, links, is_behind) = (Mutex::new(core), OnceLock::new(), AtomicBool::new(false));
+        let Beside { pairs, jobs, logins, looks, reading, erased } = beside;
+        let deadline = watch::Sender::new(None);
+        Self { core, clock, pairs, links, jobs, is_behind, logins, looks, reading, erased, deadline }
     }
 
-    /// The link is started.
-    pub(crate) fn linked(&self, link: Link<Self>) {
-        assert!(self.link.set(link).is_ok(), "the link is started once");
+    /// The links are started.
+    pub(crate) fn linked(&self, links: Vec<Link<Ear>>) {
+        assert!(self.links.set(links).is_ok(), "the links are started once");
     }
 
     pub(crate) fn wall(&self) -> Timestamp {
@@ -74,6 +120,13 @@ impl Service {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.clock.now().elapsed
+    }
+
+    /// Asks a pair to erase a session; the answer goes to the eraser. False when the pair is none of those linked to, or
+    /// the link is full.
+    pub(crate) fn erase(&self, pair: &PairName, session: SessionId) -> bool {
+        let Some(at) = self.pairs.iter().position(|linked| linked == pair) else { return false };
+        self.links.wait()[at].submit(Request::Erase { session }, Tag::Erase(session)).is_ok()
     }
 
     /// Something happens.
@@ -104,11 +157,11 @@ impl Service {
 
     /// Does what the core wants done.
     fn go_on(&self, core: &mut Core) {
-        // The link may speak before its start has returned; it does so from another thread.
-        let link = self.link.wait();
+        // A link may speak before all starts have returned; it does so from another thread.
+        let links = self.links.wait();
         loop {
             let effects = core.go_on(self.clock.now());
-            let inputs: Vec<Input> = effects.into_iter().filter_map(|effect| self.carry_out(link, effect)).collect();
+            let inputs: Vec<Input> = effects.into_iter().filter_map(|effect| self.carry_out(links, effect)).collect();
             if inputs.is_empty() {
                 break;
             }
@@ -119,20 +172,25 @@ impl Service {
     }
 
     /// Does one thing. What cannot even be begun comes back at once.
-    fn carry_out(&self, link: &Link<Self>, effect: Effect) -> Option<Input> {
+    fn carry_out(&self, links: &[Link<Ear>], effect: Effect) -> Option<Input> {
+        let link = |pair: PairIndex| &links[pair.place()];
         match effect {
-            Effect::Submit { request, tag } => {
-                let full = link.submit(*request, tag).err()?;
-                return Some(Input::Answered(full.tag, Outcome::Refused(full.refusal)));
+            Effect::Submit { pair, request, tag } => {
+                let full = link(pair).submit(*request, tag).err()?;
+                return Some(Input::Heard(pair, Heard::Answered(full.tag, Outcome::Refused(full.refusal))));
             }
             Effect::Run { errand, purpose } => return self.run(Job::Run(errand, purpose)),
             Effect::Verify(login) => {
                 let refused = self.logins.try_send(login).err()?.into_inner();
                 return Some(Input::Verified { ask: refused.ask, verified: Err(logins::too_many()) });
             }
-            Effect::Reply { ask, outcome } => link.reply(ask, outcome),
-            Effect::Push { gateway, desk, news } => link.push(gateway, desk, news),
-            Effect::Places(placed) => link.places(placed),
+            Effect::Look(look) => {
+                let refused = self.looks.try_send(look).err()?.into_inner();
+                return Some(Input::Looked { ask: refused.ask, outcome: Outcome::Refused(looks::too_many()) });
+            }
+            Effect::Reply { pair, ask, outcome } => link(pair).reply(ask, outcome),
+            Effect::Push { gateway, desk, news } => link(gateway.pair).push(gateway.link, desk, news),
+            Effect::Places(pair, placed) => link(pair).places(placed),
             Effect::Note(note) => journal::write(&note),
         }
         None

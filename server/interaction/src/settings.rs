@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tandem_protocol::{QueueName, limits::QUEUE_TEXT_BYTES_MAX};
+use tandem_protocol::{PairName, QueueName, limits::QUEUE_TEXT_BYTES_MAX};
 
 use crate::hours::Hours;
 
@@ -23,6 +23,8 @@ pub struct InteractionSettings {
     pub bot_wait: Duration,
     /// How long a login lasts.
     pub login_lifetime: Duration,
+    /// How long after its end a chat is erased; none for never.
+    pub transcript_retention: Option<Duration>,
     /// What may be chosen at the end of a chat.
     pub dispositions: Vec<String>,
     /// What may be chosen as reason for not being ready.
@@ -58,6 +60,7 @@ impl Default for InteractionSettings {
             agent_grace: Duration::from_secs(60),
             bot_wait: Duration::from_secs(10),
             login_lifetime: Duration::from_secs(12 * 3600),
+            transcript_retention: None,
             dispositions: ["solved", "follow-up", "no answer", "spam"].map(str::to_owned).to_vec(),
             reasons: ["break", "lunch", "meeting", "training"].map(str::to_owned).to_vec(),
         }
@@ -84,6 +87,27 @@ pub enum InvalidSettings {
     /// A sentence is longer than a customer may be told.
     #[error("the text of the queue {0} for outside its hours must have 1 to {QUEUE_TEXT_BYTES_MAX} bytes")]
     Text(QueueName),
+    /// There is nothing to link to.
+    #[error("there must be a pair to link to")]
+    NoPair,
+    /// Two pairs have one name.
+    #[error("there are two pairs named {0}")]
+    TwoPairs(PairName),
+    /// Two pairs have one tag.
+    #[error("the ids of sessions cannot tell the pairs {0} and {1} apart; give the newer one another name")]
+    SameTag(PairName, PairName),
+}
+
+/// Finds what keeps pairs from being linked to together.
+pub(crate) fn check_pairs(pairs: &[PairName]) -> Result<(), InvalidSettings> {
+    for (at, pair) in pairs.iter().enumerate() {
+        match pairs[..at].iter().find(|earlier| earlier.tag() == pair.tag()) {
+            Some(earlier) if earlier == pair => return Err(InvalidSettings::TwoPairs(pair.clone())),
+            Some(earlier) => return Err(InvalidSettings::SameTag(earlier.clone(), pair.clone())),
+            None => {}
+        }
+    }
+    if pairs.is_empty() { Err(InvalidSettings::NoPair) } else { Ok(()) }
 }
 
 impl InteractionSettings {

@@ -97,6 +97,12 @@ impl<O: Owner> Link<O> {
         })
     }
 
+    /// Takes back the requests whose tag is chosen: no later primary is asked, and no answer comes any more. One that
+    /// was sent before may have been done, and may be done yet. Not for an attach, whose answer the link itself needs.
+    pub fn withdraw(&self, is_chosen: impl FnMut(&O::Tag) -> bool) -> usize {
+        self.0.lock().unacked.withdraw(is_chosen)
+    }
+
     /// Ends the attachment of a participant, or with `None` of the link itself; only for one whose attach is answered.
     pub fn detach(&self, session: SessionId, participant: Option<ParticipantId>) {
         self.0.lock().detach(session, participant);
@@ -129,6 +135,12 @@ impl<O: Owner> Link<O> {
         if state.is_connected() {
             state.send(frame(&told()));
         }
+    }
+
+    /// Whether a primary has welcomed it and is not lost.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.lock().is_connected()
     }
 
     /// How the link stands.

@@ -95,7 +95,7 @@ impl<O: Owner> Task<O> {
             let (pair, since) = (welcomed.pair.clone(), Instant::now());
             let loss = self.serve(&address, welcomed).await;
             info!(
-                engine = %pair.primary.name, %address, epoch = %pair.epoch, cause = %loss,
+                pair = %pair.name, engine = %pair.primary.name, %address, epoch = %pair.epoch, cause = %loss,
                 connected_ms = since.elapsed().as_millis(), "link: lost the primary"
             );
         }
@@ -154,7 +154,7 @@ impl<O: Owner> Task<O> {
             Ok(Verdict::NotPrimary(pair)) => self.redirect(address, pair.as_ref(), search),
             Ok(Verdict::Refused(refusal)) => {
                 if search.refused(address, Instant::now()) == 1 {
-                    warn!(%address, code = ?refusal.code, %refusal, "link: the engine refuses this link");
+                    warn!(pair = %self.settings.pair, %address, code = ?refusal.code, %refusal, "link: the engine refuses this link");
                 }
             }
             Err(error) => {
@@ -205,7 +205,7 @@ impl<O: Owner> Task<O> {
         self.tasks.spawn(writing);
         let resumed = self.shared.lock().connected(outbox, || self.shared.next_id());
         info!(
-            engine = %pair.primary.name, %address, epoch = %pair.epoch,
+            pair = %pair.name, engine = %pair.primary.name, %address, epoch = %pair.epoch,
             lost_ms = self.lost_at.map(|lost_at| lost_at.elapsed().as_millis()),
             sessions = resumed.sessions, requests = resumed.requests, "link: welcomed by the primary"
         );
@@ -276,6 +276,7 @@ impl<O: Owner> Task<O> {
         if let Some(restored) = restored.filter(|restored| restored.attached + restored.refused > 0) {
             let lost_for = now.saturating_duration_since(restored.lost_at);
             info!(
+                pair = %self.settings.pair,
                 sessions = restored.attached,
                 refused = restored.refused,
                 lost_ms = lost_for.as_millis(),

@@ -58,6 +58,17 @@ impl<T> Unacked<T> {
         Some(waiting)
     }
 
+    /// Forgets the requests whose tag is chosen; says how many.
+    pub(crate) fn withdraw(&mut self, mut is_chosen: impl FnMut(&T) -> bool) -> usize {
+        let (before, bytes) = (self.waiting.len(), &mut self.bytes);
+        self.waiting.retain(|_, waiting| {
+            let stays = !is_chosen(&waiting.tag);
+            *bytes -= if stays { 0 } else { waiting.text.len() };
+            stays
+        });
+        before - self.waiting.len()
+    }
+
     /// The frames of all that wait, in order.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Utf8Bytes> {
         self.waiting.values().map(|waiting| waiting.text.clone())
@@ -95,6 +106,17 @@ mod tests {
         assert!(unacked.keep(RequestId(2), long(2)).is_err());
         unacked.answered(RequestId(1)).unwrap();
         unacked.keep(RequestId(3), long(3)).unwrap();
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_neither_sent_again_nor_answered_and_gives_its_room_back() {
+        let mut unacked = Unacked::new(3);
+        (1..=3).for_each(|at| unacked.keep(RequestId(at), waiting(at)).unwrap());
+        assert_eq!(unacked.withdraw(|tag| *tag != 2), 2);
+        assert!(unacked.answered(RequestId(1)).is_none());
+        assert_eq!(unacked.frames().map(|frame| frame.to_string()).collect::<Vec<_>>(), ["2"]);
+        assert_eq!(unacked.bytes, 1);
+        unacked.keep(RequestId(4), waiting(4)).unwrap();
     }
 
     proptest! {

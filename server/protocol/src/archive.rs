@@ -26,6 +26,9 @@ pub const IDENTITIES_MAX: usize = 32;
 /// Bytes of an identity.
 pub const IDENTITY_BYTES_MAX: usize = 254;
 
+/// Digits of a phone number at least; what has fewer is an extension, or no number at all.
+pub const PHONE_DIGITS_MIN: usize = 5;
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "look", rename_all = "snake_case")]
@@ -94,7 +97,7 @@ pub enum Look {
 }
 
 /// By what a customer is known again. Compared in a normal form: an e-mail address in lower case, a phone number as
-/// its digits, with `+` before them where it is international.
+/// its digits, with `+` before them where it is international (written with `+` or `00`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Identity {
@@ -104,6 +107,48 @@ pub enum Identity {
     Email(String),
     /// The property `phone`.
     Phone(String),
+}
+
+impl Identity {
+    /// The form in which it is compared; none for what identifies nobody, such as an address without `@`, a number with
+    /// fewer than [`PHONE_DIGITS_MIN`] digits, or what is longer than [`IDENTITY_BYTES_MAX`].
+    #[must_use]
+    pub fn normal(&self) -> Option<Self> {
+        let normal = match self {
+            Self::Customer(id) => Self::Customer(id.trim().to_owned()),
+            Self::Email(address) => Self::Email(address.trim().to_lowercase()),
+            Self::Phone(number) => Self::Phone(dialled(number)),
+        };
+        let identifies = match &normal {
+            Self::Customer(id) => !id.is_empty() && !id.contains('\0'),
+            Self::Email(address) => is_address(address),
+            Self::Phone(number) => number.trim_start_matches('+').len() >= PHONE_DIGITS_MIN,
+        };
+        (identifies && normal.value().len() <= IDENTITY_BYTES_MAX).then_some(normal)
+    }
+
+    /// What stands behind the kind.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Customer(value) | Self::Email(value) | Self::Phone(value) => value,
+        }
+    }
+}
+
+/// The digits of a number; what begins with `+` or `00` is international.
+fn dialled(number: &str) -> String {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    match (number.trim_start().starts_with('+'), digits.strip_prefix("00")) {
+        (true, _) => format!("+{digits}"),
+        (false, Some(international)) => format!("+{international}"),
+        (false, None) => digits,
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    let has_ends = text.rsplit_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
+    has_ends && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control())
 }
 
 /// One person, however often he comes.
@@ -242,4 +287,49 @@ pub struct Erasure {
     pub chats: u64,
     /// Those that are erased. When all are, the contact is gone.
     pub erased: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(identity: Identity) -> Option<String> {
+        identity.normal().map(|identity| identity.value().to_owned())
+    }
+
+    #[test]
+    fn the_same_address_or_number_has_one_form() {
+        assert_eq!(normal(Identity::Email(" Ana@Example.org ".into())).as_deref(), Some("ana@example.org"));
+        assert_eq!(normal(Identity::Phone("+49 (171) 23-45".into())).as_deref(), Some("+491712345"));
+        assert_eq!(normal(Identity::Phone("0049 171 2345".into())).as_deref(), Some("+491712345"));
+        assert_eq!(normal(Identity::Phone("0171 2345".into())).as_deref(), Some("01712345"));
+        assert_eq!(normal(Identity::Customer(" A-17 ".into())).as_deref(), Some("A-17"));
+    }
+
+    #[test]
+    fn what_identifies_nobody_is_no_identity() {
+        for address in ["", "none", "@", "a@", "@b", "a b@c"] {
+            assert_eq!(normal(Identity::Email(address.into())), None, "{address:?}");
+        }
+        assert_eq!(normal(Identity::Phone("n/a".into())), None);
+        assert_eq!(normal(Identity::Phone("+0 12".into())), None);
+        assert_eq!(normal(Identity::Customer(" ".into())), None);
+        assert_eq!(normal(Identity::Customer("x".repeat(IDENTITY_BYTES_MAX + 1))), None);
+    }
+
+    #[test]
+    fn what_an_amendment_leaves_out_stays() {
+        let change: Amendment = serde_json::from_str(r#"{"attributes":{"tier":"gold","old":null}}"#).expect("parses");
+        assert_eq!(change.name, None);
+        assert_eq!(change.attributes["old"], None);
+        assert!(serde_json::from_str::<Amendment>(r#"{"nmae":"Ana"}"#).is_err());
+    }
+
+    #[test]
+    fn a_question_says_what_it_looks_for() {
+        let look = Look::ContactBy { identity: Identity::Email("ana@example.org".into()) };
+        let json = r#"{"look":"contact_by","identity":{"kind":"email","value":"ana@example.org"}}"#;
+        assert_eq!(serde_json::to_string(&look).expect("serialises"), json);
+        assert_eq!(serde_json::from_str::<Look>(json).expect("parses"), look);
+    }
 }

@@ -18,7 +18,7 @@ pub use self::view::{
 };
 use crate::{
     AgentId, ClientId, DeskId, ErrorCode, LoginName, ParticipantId, ParticipantKind, QueueName, Secret, Seq, SessionId,
-    Timestamp, TokenHash,
+    Timestamp, TokenHash, archive::Look,
 };
 
 /// Actions of one desk that may wait for their answer (B-1).
@@ -65,6 +65,13 @@ pub enum DeskAsk {
         /// What.
         action: Action,
     },
+    /// Somebody who is logged in, at a desk or over REST, looks something up in what is over. → what [`Look`] says
+    Look {
+        /// What the login's token hashes to.
+        token: TokenHash,
+        /// What.
+        look: Look,
+    },
 }
 
 /// What is pushed to a desk.
@@ -94,6 +101,8 @@ pub struct LoggedIn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentRole {
+    /// A program that looks things up and changes contacts; it has no desk and takes no chats.
+    Integrator,
     /// Takes chats from the queues marked for bots.
     Bot,
     /// Takes chats.
@@ -115,7 +124,7 @@ impl AgentRole {
     #[must_use]
     pub fn joins_as(self) -> ParticipantKind {
         match self {
-            Self::Bot => ParticipantKind::External,
+            Self::Integrator | Self::Bot => ParticipantKind::External,
             Self::Agent => ParticipantKind::Agent,
             Self::Supervisor | Self::Administrator => ParticipantKind::Supervisor,
         }

@@ -14,6 +14,8 @@ pub enum ErrorCode {
     Forbidden,
     /// There is no such session.
     UnknownSession,
+    /// There is no such contact.
+    UnknownContact,
     /// The session has ended, or the participant has left it.
     SessionClosed,
     /// The text is longer than `message-bytes-max`.

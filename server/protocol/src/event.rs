@@ -127,6 +127,12 @@ pub enum EventBody {
         /// Why.
         reason: ClosedReason,
     },
+    /// What stood here is erased. Nobody sends it: the store puts it in the place of all events but the last.
+    Erased {
+        /// As of what stood here, so that nobody sees more numbers than before.
+        #[serde(default, skip_serializing_if = "Visibility::is_all")]
+        visibility: Visibility,
+    },
 }
 
 impl EventBody {
@@ -138,7 +144,8 @@ impl EventBody {
             | Self::Message { visibility, .. }
             | Self::Left { visibility, .. }
             | Self::Invited { visibility, .. }
-            | Self::InvitationEnded { visibility, .. } => *visibility,
+            | Self::InvitationEnded { visibility, .. }
+            | Self::Erased { visibility } => *visibility,
             Self::Opened { .. } | Self::Queued { .. } | Self::Notice { .. } | Self::Closed { .. } => Visibility::All,
         }
     }

@@ -75,7 +75,8 @@ impl PairName {
     }
 }
 
-/// One page of a workspace, from its login to its end; made by the gateway. Whatever is pushed to it names it.
+/// One page of a workspace at one pair; made by the gateway. A page that goes over to another pair is another desk there.
+/// Whatever is pushed to it names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DeskId(pub uuid::Uuid);

@@ -27,7 +27,7 @@ pub use event::{
 };
 pub use ids::{
     AgentId, AskId, ClientId, ContactId, DeskId, EngineName, Epoch, GatewayLink, InvalidId, LoginName, PairName,
-    ParticipantId, QueueName, RequestId, Seq, SessionId, Timestamp, TokenHash,
+    PairTag, ParticipantId, QueueName, RequestId, Seq, SessionId, Timestamp, TokenHash,
 };
 pub use pair::{Pair, Peer};
 pub use refusal::Refusal;

@@ -178,6 +178,13 @@ pub enum Request {
         /// Who leaves, and why.
         leaving: Vec<Leaving>,
     },
+    /// Erases what was said in a session that has ended: of its events but the last only their numbers and moments stay.
+    /// Repeatable; of a session that nobody knows there is nothing to erase. Refused as [`crate::ErrorCode::Busy`] while
+    /// the session goes on. Roles only. → [`Answer::Done`]
+    Erase {
+        /// The session.
+        session: SessionId,
+    },
     /// Asks something of the interaction server; it waits at the engine until there is one. → [`Answer::Told`]
     Ask(DeskAsk),
     /// Asks the primary to hand over to its backup. Gateways and operators only. → [`Answer::Switchover`]

@@ -6,6 +6,7 @@
 
 mod attach;
 mod backlog;
+mod erasing;
 mod idleness;
 mod relay;
 mod requests;
@@ -30,6 +31,7 @@ use self::{
     backlog::{Backlog, Backlogs},
     idleness::Idleness,
     relay::Relay,
+    requests::Asked,
     restoring::Restoring,
     saving::{AtStore, Unsaved},
 };
@@ -174,6 +176,22 @@ pub enum Effect {
         /// At most this many.
         events_max: usize,
     },
+    /// Erase a session in the store, then call [`Core::erased`].
+    Erase {
+        /// The session.
+        session: SessionId,
+    },
+}
+
+/// What became of an erasure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    /// It is done, durably.
+    Done,
+    /// The session has not ended.
+    StillOpen,
+    /// The store could not do it, or not all of it.
+    Failed,
 }
 
 /// How much there is, for logs and status.
@@ -199,6 +217,8 @@ enum Slot {
     },
     /// The store does not know it; gone again once the parked requests are answered.
     Unknown,
+    /// Being erased in the store for whoever asked; requests for it are parked.
+    Erasing(Asked),
     /// In memory.
     Live(Box<Live>),
 }
@@ -251,6 +271,8 @@ pub struct Core {
     /// What was told and is not saved.
     backlogs: Backlogs,
     restoring: Restoring,
+    /// Sessions that are being erased.
+    erasing: usize,
     deadlines: BTreeSet<(Duration, SessionId)>,
     taken_over_at: Duration,
     /// The primary before this one has handed over in order: sessions go on, and nobody need be told.
@@ -282,6 +304,7 @@ impl Core {
             at_store: AtStore::Nothing,
             backlogs: Backlogs::default(),
             restoring: Restoring::default(),
+            erasing: 0,
             deadlines: BTreeSet::new(),
             taken_over_at: now.elapsed,
             is_planned: false,

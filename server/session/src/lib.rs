@@ -15,7 +15,7 @@ mod session;
 mod settings;
 mod switchover;
 
-pub use core::{Core, CoreCounts, Effect, LinkId, LoadedSession, OpenSession, ReadId};
+pub use core::{Core, CoreCounts, Effect, Erased, LinkId, LoadedSession, OpenSession, ReadId};
 pub use lease::{LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, SeenLease, TakeCause};
 pub use now::Now;
 pub use preparation::Preparation;

@@ -1,9 +1,10 @@
 //! What a backup has restored before it takes over, so that a planned switchover is short.
 //!
-//! Saved events never change, so a beginning of a history that was read at any time is true for ever; only whether it
-//! is the whole is not known. So nothing here is served before the store has said, in the epoch that is this engine's
-//! own, how far each session goes (design section 3, *Order*): [`Preparation::behind`] names what is then still to be
-//! read, and [`Preparation::whole`] gives those only that go exactly as far.
+//! Saved events of an open session never change, so a beginning of its history that was read at any time stays true;
+//! only whether it is the whole is not known. So nothing here is served before the store has said, in the epoch that is
+//! this engine's own, which sessions are open and how far each goes (design section 3, *Order*):
+//! [`Preparation::behind`] names what is then still to be read, and [`Preparation::whole`] gives those only that go
+//! exactly as far.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -169,7 +169,8 @@ impl Session {
                 return Err(Unreadable::Numbering { expected, found: event.seq });
             }
             let opens = matches!(event.body, EventBody::Opened { .. });
-            if opens != (expected == Seq(1)) {
+            let is_erased = matches!(event.body, EventBody::Erased { .. });
+            if opens != (expected == Seq(1)) && !is_erased {
                 return Err(Unreadable::NotOpened);
             }
             self.apply(event, secret)?;
@@ -451,7 +452,7 @@ impl Session {
             EventBody::Queued { client_id, .. } | EventBody::Invited { client_id, .. } => {
                 self.forget_place(SERVICE, client_id);
             }
-            EventBody::InvitationEnded { .. } | EventBody::Notice { .. } => {}
+            EventBody::InvitationEnded { .. } | EventBody::Notice { .. } | EventBody::Erased { .. } => {}
             EventBody::Left { participant, .. } => self.set_left(participant, None),
             EventBody::Closed { .. } => self.closed = None,
         }
@@ -540,6 +541,8 @@ impl Session {
             EventBody::InvitationEnded { agent, .. } => self.routing.end_invitation(seq, agent),
             EventBody::Notice { .. } => {}
             EventBody::Closed { .. } => self.closed = Some(seq),
+            EventBody::Erased { .. } if seq == Seq(1) => self.opened_at = at,
+            EventBody::Erased { .. } => {}
         }
         self.head = seq;
         Ok(())

@@ -1,16 +1,13 @@
 //! `tandem agent`: the accounts of agents, supervisors, administrators and bots.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use tandem_protocol::{LoginName, Secret, desk::AgentRole};
 use tandem_store::Account;
 
-use super::{Global, path_value};
+use super::{Global, StoreArgs, path_value};
 use crate::{
     accounts::{
         Accounts, AccountsError, DisplayName, NewAgent,
@@ -18,6 +15,7 @@ use crate::{
     },
     lifecycle::failure::Failure,
     settings::{Flag, Loaded, SkillName},
+    store::Place,
     telemetry,
 };
 
@@ -32,7 +30,8 @@ const SKILLS_MAX: usize = 32;
 
 /// Keep the accounts of agents: add, list, disable, enable, change passwords.
 ///
-/// Works on the data directory, whether Tandem runs on it or not; what runs heeds it at once.
+/// Works on the data directory, or on the database that is used instead, whether Tandem runs on it or not; what runs heeds
+/// it at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -48,6 +47,8 @@ pub(super) struct AgentArgs {
     /// The data directory with the accounts. [default: tandem-data]
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -127,6 +128,8 @@ enum Role {
     Administrator,
     /// A program that takes chats from the queues for bots.
     Bot,
+    /// A program that reads transcripts, searches them and changes contacts. It has no desk.
+    Integrator,
 }
 
 /// Somebody asked for what cannot be.
@@ -143,47 +146,49 @@ enum Refused {
 impl AgentArgs {
     pub(super) fn execute(self, global: &Global) -> Result<(), Failure> {
         let data = Flag::of("--data", "interaction.data-dir", path_value(self.data.as_ref()));
-        let Loaded { settings, .. } = global.load([data])?;
+        let Loaded { settings, .. } = global.load([data, self.store.flag()])?;
         telemetry::start("agent", &settings.log);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::runtime)?;
-        let said = runtime.block_on(self.action.act(&settings.interaction.data_dir.0.0))?;
+        let place = Place::of(&settings.store, &settings.interaction.data_dir.0.0).map_err(Failure::runtime)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+        let said = runtime.block_on(self.action.act(place))?;
         std::io::stdout().write_all(said.as_bytes()).map_err(Failure::runtime)
     }
 }
 
 impl Action {
     /// Does it; returns what is to be said.
-    async fn act(self, dir: &Path) -> Result<String, Failure> {
+    async fn act(self, place: Place) -> Result<String, Failure> {
         match self {
-            Self::Add(args) => args.add(dir).await,
-            Self::List(args) => args.list(dir).await,
-            Self::Disable(args) => args.set_disabled(dir, true).await,
-            Self::Enable(args) => args.set_disabled(dir, false).await,
-            Self::Password(args) => args.change(dir).await,
+            Self::Add(args) => args.add(place).await,
+            Self::List(args) => args.list(place).await,
+            Self::Disable(args) => args.set_disabled(place, true).await,
+            Self::Enable(args) => args.set_disabled(place, false).await,
+            Self::Password(args) => args.change(place).await,
         }
     }
 }
 
 impl AddArgs {
-    async fn add(self, dir: &Path) -> Result<String, Failure> {
+    async fn add(self, place: Place) -> Result<String, Failure> {
         let name = self.account.name()?;
         let display = DisplayName::new(self.display.as_deref().unwrap_or(name.as_str())).map_err(Failure::usage)?;
         let role = AgentRole::from(self.role);
         let capacity = if role == AgentRole::Bot { BOT_CAPACITY } else { PERSON_CAPACITY };
         let capacity = self.capacity.unwrap_or(capacity);
         let agent = NewAgent { name: name.clone(), display, role, capacity, skills: skills(&self.skill)? };
-        let accounts = Accounts::open(dir)?;
+        let accounts = Accounts::open(place).await?;
         accounts.refuse_taken(&name).await?;
         let password = self.password.get(&name)?;
         let account = accounts.add(agent, password.clone()).await?;
-        let (number, role, path) = (account.agent, role_name(role), accounts.path().display());
-        Ok(format!("{name} is account {number}, role {role}, in {path}\n") + &self.password.shown(&password))
+        let (number, role, place) = (account.agent, role_name(role), accounts.place());
+        Ok(format!("{name} is account {number}, role {role}, in {place}\n") + &self.password.shown(&password))
     }
 }
 
 impl ListArgs {
-    async fn list(self, dir: &Path) -> Result<String, Failure> {
-        let accounts = match Accounts::open_existing(dir)? {
+    async fn list(self, place: Place) -> Result<String, Failure> {
+        let shown = place.to_string();
+        let accounts = match Accounts::open_existing(place).await? {
             Some(accounts) => accounts.all().await?,
             None => Vec::new(),
         };
@@ -192,7 +197,7 @@ impl ListArgs {
             return Ok(serde_json::to_string(&rows).expect("a row has only string keys") + "\n");
         }
         if accounts.is_empty() {
-            return Ok(format!("there are no accounts in {}; `tandem agent add NAME` makes one\n", dir.display()));
+            return Ok(format!("there are no accounts in {shown}; `tandem agent add NAME` makes one\n"));
         }
         Ok(table(&accounts))
     }
@@ -204,9 +209,9 @@ impl NameArgs {
         LoginName::new(&self.name).map_err(refused)
     }
 
-    async fn set_disabled(self, dir: &Path, disabled: bool) -> Result<String, Failure> {
+    async fn set_disabled(self, place: Place, disabled: bool) -> Result<String, Failure> {
         let name = self.name()?;
-        existing(dir, &name)?.set_disabled(&name, disabled).await?;
+        existing(place, &name).await?.set_disabled(&name, disabled).await?;
         Ok(if disabled {
             format!("{name} is disabled; all logins of this account have ended\n")
         } else {
@@ -216,9 +221,9 @@ impl NameArgs {
 }
 
 impl PasswordArgs {
-    async fn change(self, dir: &Path) -> Result<String, Failure> {
+    async fn change(self, place: Place) -> Result<String, Failure> {
         let name = self.account.name()?;
-        let accounts = existing(dir, &name)?;
+        let accounts = existing(place, &name).await?;
         accounts.get(&name).await?;
         let password = self.password.get(&name)?;
         accounts.set_password(&name, password.clone()).await?;
@@ -250,9 +255,9 @@ impl SourceArgs {
 }
 
 /// The accounts among which the name is; without making a place for them, where there is none.
-fn existing(dir: &Path, name: &LoginName) -> Result<Accounts, Failure> {
-    let unknown = || AccountsError::Unknown { name: name.clone(), path: dir.to_owned() };
-    Ok(Accounts::open_existing(dir)?.ok_or_else(unknown)?)
+async fn existing(place: Place, name: &LoginName) -> Result<Accounts, Failure> {
+    let unknown = AccountsError::Unknown { name: name.clone(), place: place.to_string() };
+    Ok(Accounts::open_existing(place).await?.ok_or(unknown)?)
 }
 
 fn skills(given: &[String]) -> Result<Vec<String>, Failure> {
@@ -323,6 +328,7 @@ fn role_name(role: AgentRole) -> &'static str {
         AgentRole::Supervisor => "supervisor",
         AgentRole::Administrator => "administrator",
         AgentRole::Bot => "bot",
+        AgentRole::Integrator => "integrator",
     }
 }
 
@@ -333,6 +339,7 @@ impl From<Role> for AgentRole {
             Role::Supervisor => Self::Supervisor,
             Role::Administrator => Self::Administrator,
             Role::Bot => Self::Bot,
+            Role::Integrator => Self::Integrator,
         }
     }
 }

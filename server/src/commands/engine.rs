@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Global, Supervised, on_all_cores, path_value};
+use super::{Global, StoreArgs, Supervised, on_all_cores, path_value};
 use crate::{
     lifecycle::failure::Failure,
     roles,
@@ -14,13 +14,15 @@ use crate::{
 
 /// Run one chat engine of a pair.
 ///
-/// Start two with different names on the same data directory: the first becomes primary, the second its backup.
+/// Start two with different names on the same data directory, or on the same database from different machines: the first
+/// becomes primary, the second its backup.
 /// When the primary dies or falls silent, the backup takes over; started again, it comes back as backup.
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
   tandem engine --name a --listen 127.0.0.1:7301 --data ./tandem-data
   tandem engine --name b --listen 127.0.0.1:7302 --data ./tandem-data
+  tandem engine --config tandem.toml --name a --store postgres://tandem@db-1,db-2/tandem
 
 Further settings are in [engine], [engine.settings] and [engine.lease]; see `tandem config show`. On stdout the engine \
 says in one line each when it is ready and when it becomes primary or backup; as JSON unless stdout is a terminal.")]
@@ -38,6 +40,8 @@ pub(super) struct EngineArgs {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     supervised: Supervised,
 }
 
@@ -49,8 +53,9 @@ impl EngineArgs {
             Flag::of("--listen", "engine.listen", self.listen.as_deref()),
             Flag::of("--advertise", "engine.advertise", self.advertise.as_deref()),
             Flag::of("--data", "engine.data-dir", path_value(self.data.as_ref())),
+            self.store.flag(),
         ])?;
         telemetry::start(&format!("engine {}", settings.engine.name.0), &settings.log);
-        on_all_cores(roles::engine::serve(settings.pair, settings.engine))
+        on_all_cores(roles::engine::serve(settings.pair, settings.store, settings.engine))
     }
 }

@@ -14,7 +14,8 @@ use crate::{
 
 /// Run a gateway: browser WebSockets, REST under /api/v1, and the page /sample.
 ///
-/// It is told the primary engine's address only and learns the backup from it.
+/// It is told the primary engine's address only and learns the backup from it. Where there are several pairs, it is told
+/// of each one's primary by [[gateway.pairs]] in the settings, and spreads new sessions over them.
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,7 +30,8 @@ pub(super) struct GatewayArgs {
     /// The primary engine. [default: 127.0.0.1:7301]
     #[arg(long, value_name = "HOST:PORT")]
     primary: Option<String>,
-    /// Keep the last known pair in this file, so that a start works while the configured primary is down.
+    /// Keep the last known pair in this file, so that a start works while the configured primary is down. With several
+    /// pairs each has a file of its own, named after this one and the pair.
     #[arg(long, value_name = "FILE")]
     pair_cache: Option<PathBuf>,
     #[command(flatten)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Global, path_value};
+use super::{Global, StoreArgs, path_value};
 use crate::{
     lifecycle::failure::Failure,
     roles::run::{self, Plan},
@@ -24,6 +24,7 @@ Examples:
   tandem run
   tandem run --listen 127.0.0.1:9000 --data /var/lib/tandem
   tandem run --listen 127.0.0.1:0 --engine-ports 0 --json
+  tandem run --store postgres://tandem@localhost/tandem
 
 Further settings are in [run], and in the sections of the roles; see `tandem config show`.")]
 pub(super) struct RunArgs {
@@ -33,6 +34,8 @@ pub(super) struct RunArgs {
     /// The data directory, made when missing. [default: tandem-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreArgs,
     /// The loopback ports of the two engines; 0 takes any free ones. [default: 7301,7302]
     #[arg(long, value_name = "PORT,PORT")]
     engine_ports: Option<String>,
@@ -52,6 +55,7 @@ impl RunArgs {
         let loaded = global.load([
             Flag::of("--listen", "gateway.listen", self.listen.as_deref()),
             Flag::of("--data", "engine.data-dir", path_value(self.data.as_ref())),
+            self.store.flag(),
             Flag::of("--engine-ports", "run.engine-ports", self.engine_ports.as_deref()),
             Flag::of("--no-echo", "run.echo", self.no_echo.then_some(false)),
             Flag::of("--no-demo-agent", "run.demo-agent", self.no_demo_agent.then_some(false)),
@@ -62,6 +66,7 @@ impl RunArgs {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
         runtime.block_on(run::supervise(Plan {
             config: global.config.clone(),
+            store: self.store.store,
             settings: loaded.settings,
             json: self.json,
         }))
@@ -86,8 +91,10 @@ fn refuse_what_has_no_effect(loaded: &Loaded) -> Result<(), Failure> {
         ("engine.name", engines, ours.engine.name != defaults.engine.name),
         ("engine.listen", engines, ours.engine.listen != defaults.engine.listen),
         ("engine.advertise", engines, ours.engine.advertise.is_some()),
+        ("gateway.pairs", pair, ours.gateway.place.pairs != defaults.gateway.place.pairs),
         ("gateway.primary", pair, ours.gateway.place.primary != defaults.gateway.place.primary),
         ("gateway.pair-cache", pair, ours.gateway.place.pair_cache.is_some()),
+        ("interaction.pairs", pair, ours.interaction.pairs != defaults.interaction.pairs),
         ("interaction.primary", pair, ours.interaction.primary != defaults.interaction.primary),
         ("interaction.pair-cache", pair, ours.interaction.pair_cache.is_some()),
         ("echo.primary", pair, ours.echo.primary != defaults.echo.primary),

@@ -12,7 +12,7 @@ use std::{
 use clap::Args;
 use tandem_link::{Full, Incoming, Link, LinkSettings, Owner};
 use tandem_protocol::{
-    Pair, Refusal, Switched, Switchover, SwitchoverOutcome,
+    Pair, PairName, Refusal, Switched, Switchover, SwitchoverOutcome,
     link::{Answer, LinkRole, Outcome, Request},
 };
 use tokio::{
@@ -23,7 +23,7 @@ use tokio::{
 use super::Global;
 use crate::{
     lifecycle::failure::Failure,
-    settings::{Flag, Loaded, Text},
+    settings::{HostPort, Loaded, PairLink, Settings, Text, links},
     telemetry,
 };
 
@@ -42,6 +42,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 Examples:
   tandem switchover --dry-run              names all that would be in the way
   tandem switchover
+  tandem switchover --pair west            where there are several pairs
   tandem switchover --primary 10.0.0.1:7301 --json
   kill -USR1 PROCESS                       the same, on the primary's machine; its log says what became of it
 
@@ -56,6 +57,22 @@ pub(super) struct SwitchoverArgs {
     /// Either engine of the pair; the primary is found through it. [default: 127.0.0.1:7301]
     #[arg(long, value_name = "HOST:PORT")]
     primary: Option<String>,
+    /// The pair, where the settings' gateway has several. [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pair: Option<String>,
+}
+
+/// Why nobody can be asked.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum Unnamed {
+    #[error("--primary {0} is refused; it is HOST:PORT")]
+    BadPrimary(String),
+    #[error("--pair {0} is refused; a pair's name is 1 to 32 of a-z, 0-9, '-' and '_'")]
+    BadPair(String),
+    #[error("--pair {0} is refused; the settings know of {1}, and of others --primary says where they are")]
+    UnknownPair(String, String),
+    #[error("there are several pairs; say which with --pair: {0}")]
+    Several(String),
 }
 
 /// Why there is no outcome.
@@ -73,7 +90,7 @@ enum Unanswered {
 
 impl SwitchoverArgs {
     pub(super) fn execute(self, global: &Global) -> Result<(), Failure> {
-        let loaded = global.load([Flag::of("--primary", "gateway.primary", self.primary.as_deref())])?;
+        let loaded = global.load([])?;
         let is_level_given = loaded.given_by("log.level").is_some();
         let Loaded { mut settings, .. } = loaded;
         if !is_level_given {
@@ -81,11 +98,39 @@ impl SwitchoverArgs {
             settings.log.level = Text("warn".parse().expect("is a level"));
         }
         telemetry::start("switchover", &settings.log);
-        let (pair, address) = (settings.pair.name.0, settings.gateway.place.primary.0.to_string());
+        let (pair, address) = self.whom_to_ask(&settings).map_err(Failure::usage)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
         let link = LinkSettings::new(pair, LinkRole::Control, "switchover", vec![address]);
         let outcome = runtime.block_on(ask(link, self.dry_run)).map_err(Failure::runtime)?;
         self.tell(&outcome)
+    }
+
+    /// The pair, and an engine through which its primary is found: as the flags say, and what they leave open as the
+    /// gateway is told.
+    fn whom_to_ask(&self, settings: &Settings) -> Result<(PairName, String), Unnamed> {
+        let place = &settings.gateway.place;
+        let known = links(&settings.pair.name.0, place.primary.as_ref(), &place.pairs, None);
+        let names = || known.iter().map(|link| link.name.to_string()).collect::<Vec<_>>().join(", ");
+        let primary = self.primary.as_ref().map(|given| {
+            let is_address = given.parse::<HostPort>().is_ok();
+            if is_address { Ok(given.clone()) } else { Err(Unnamed::BadPrimary(given.clone())) }
+        });
+        let primary = primary.transpose()?;
+        if let (Some(primary), Some(pair)) = (&primary, &self.pair) {
+            let name = PairName::new(pair).map_err(|_| Unnamed::BadPair(pair.clone()))?;
+            return Ok((name, primary.clone()));
+        }
+        let is_meant = |link: &&PairLink| match (&primary, &self.pair) {
+            (_, Some(pair)) => link.name.as_str() == pair,
+            (Some(primary), None) => known.len() == 1 || link.primary == *primary,
+            (None, None) => true,
+        };
+        let meant: Vec<&PairLink> = known.iter().filter(is_meant).collect();
+        match (&meant[..], &self.pair) {
+            ([link], _) => Ok((link.name.clone(), primary.unwrap_or_else(|| link.primary.clone()))),
+            ([], Some(pair)) => Err(Unnamed::UnknownPair(pair.clone(), names())),
+            _ => Err(Unnamed::Several(names())),
+        }
     }
 
     fn tell(&self, outcome: &SwitchoverOutcome) -> Result<(), Failure> {
@@ -172,6 +217,44 @@ mod tests {
     use tandem_protocol::{Blocker, EngineName, Epoch, GivenUp};
 
     use super::*;
+    use crate::settings::PairPlace;
+
+    /// Those flags beside settings in which the gateway has several pairs, or the default.
+    fn asked(primary: Option<&str>, pair: Option<&str>, is_several: bool) -> Result<(String, String), String> {
+        let mut settings = Settings::default();
+        if is_several {
+            let place = |name, primary: &str| PairPlace {
+                name: Text(PairName::new(name).expect("valid")),
+                primary: Text(primary.parse().expect("valid")),
+            };
+            settings.gateway.place.primary = None;
+            settings.gateway.place.pairs.0 = vec![place("main", "m:1"), place("west", "w:1")];
+        }
+        let [primary, pair] = [primary, pair].map(|flag| flag.map(str::to_owned));
+        let args = SwitchoverArgs { dry_run: false, json: false, primary, pair };
+        let found = args.whom_to_ask(&settings).map_err(|unnamed| unnamed.to_string());
+        found.map(|(pair, address)| (pair.to_string(), address))
+    }
+
+    #[test]
+    fn the_pair_that_is_meant_is_asked_or_its_name_is_asked_for() {
+        let found = |pair: &str, address: &str| Ok((pair.to_owned(), address.to_owned()));
+        assert_eq!(asked(None, None, false), found("main", "127.0.0.1:7301"));
+        assert_eq!(asked(Some("h:2"), None, false), found("main", "h:2"));
+        assert_eq!(asked(None, Some("west"), true), found("west", "w:1"));
+        assert_eq!(asked(Some("w:1"), None, true), found("west", "w:1"));
+        assert_eq!(asked(Some("h:2"), Some("east"), true), found("east", "h:2"));
+        for (primary, pair) in [(None, None), (Some("h:2"), None)] {
+            let refused = asked(primary, pair, true).expect_err("it could be either");
+            assert_eq!(refused, "there are several pairs; say which with --pair: main, west");
+        }
+        let refused = asked(None, Some("east"), true).expect_err("nobody knows where it is");
+        assert!(refused.starts_with("--pair east is refused"), "{refused}");
+        for (primary, pair) in [(Some("h"), None), (Some("h:2"), Some("East"))] {
+            let refused = asked(primary, pair, false).expect_err("is no address, or no name");
+            assert!(refused.contains("is refused"), "{refused}");
+        }
+    }
 
     #[test]
     fn a_person_reads_what_became_of_it() {

@@ -1,21 +1,29 @@
-//! Who uses a data directory: one engine of each name, one interaction server, one `tandem run`. Whether it is Tandem's and can be written
-//! is the store's to say, which is opened before anything is locked.
+//! Who uses a data directory: one engine of each name, one interaction server, one `tandem run`. Whether it is Tandem's
+//! and can be written is the embedded store's to say, which is opened before anything is locked; where a database is used
+//! instead, locks and caches are all that lies in it.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use rustix::{io::FdFlags, process::Pid};
-use tandem_protocol::EngineName;
+use tandem_protocol::{EngineName, PairName};
 
 /// How long a lock may outlive its recorded holder: the time in which the kernel ends a killed run's children.
 const RELEASE_WAIT: Duration = Duration::from_secs(2);
 
 /// The pause between two looks at such a lock.
 const RELEASE_LOOK: Duration = Duration::from_millis(20);
+
+/// The lock of `tandem run`.
+const RUN_LOCK: &str = "run.lock";
+
+/// The lock of the interaction server.
+const INTERACTION_LOCK: &str = "interaction.lock";
 
 /// Why a data directory is refused.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +49,7 @@ pub(crate) enum DataDirError {
     },
 }
 
-/// A directory that the store has found to be ours.
+/// A directory that the embedded store has found to be ours, or that holds nothing but what this makes.
 #[derive(Debug, Clone)]
 pub(crate) struct DataDir(PathBuf);
 
@@ -51,9 +59,10 @@ pub(crate) struct DataDir(PathBuf);
 pub(crate) struct Lock(File);
 
 impl DataDir {
-    /// The directory, which exists.
+    /// The directory, made where it is missing, for this user alone.
     pub(crate) fn at(path: &Path) -> Result<Self, DataDirError> {
-        let absolute = path.canonicalize();
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        let absolute = made.and_then(|()| path.canonicalize());
         absolute.map(Self).map_err(|cause| DataDirError::Unusable { path: path.to_owned(), cause })
     }
 
@@ -70,20 +79,35 @@ impl DataDir {
     /// One `tandem run` at a time. The children inherit the lock, so that a run whose predecessor was killed begins
     /// only when the last of that one's children is gone.
     pub(crate) fn lock_run(&self) -> Result<Lock, DataDirError> {
-        let lock = self.lock("run.lock", "`tandem run`")?;
+        let lock = self.lock(RUN_LOCK, "`tandem run`")?;
         let inherited = rustix::io::fcntl_setfd(&lock.0, FdFlags::empty());
         inherited.map_err(|errno| DataDirError::Unusable { path: self.0.clone(), cause: errno.into() })?;
         Ok(lock)
     }
 
-    /// One engine of each name at a time.
-    pub(crate) fn lock_engine(&self, name: &EngineName) -> Result<Lock, DataDirError> {
-        self.lock(&format!("engine-{name}.lock"), &format!("engine named {name}"))
+    /// One engine of each name in a pair at a time.
+    pub(crate) fn lock_engine(&self, pair: &PairName, name: &EngineName) -> Result<Lock, DataDirError> {
+        // Names have no dot, so no two pairs of names make one file.
+        self.lock(&format!("engine-{pair}.{name}.lock"), &engine_of(pair.as_str(), name.as_str()))
     }
 
     /// One interaction server at a time.
     pub(crate) fn lock_interaction(&self) -> Result<Lock, DataDirError> {
-        self.lock("interaction.lock", "interaction server")
+        self.lock(INTERACTION_LOCK, "interaction server")
+    }
+
+    /// Every lock that was ever taken here: nobody uses the directory, and nobody begins to under the same name, as long
+    /// as they are held.
+    pub(crate) fn lock_all(&self) -> Result<Vec<Lock>, DataDirError> {
+        let unusable = |cause| DataDirError::Unusable { path: self.0.clone(), cause };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0).map_err(unusable)? {
+            names.push(entry.map_err(unusable)?.file_name().to_string_lossy().into_owned());
+        }
+        // `tandem run` has its lock together with its children, and is the one to name.
+        names.sort_by_key(|name| name != RUN_LOCK);
+        let locks = names.iter().filter_map(|name| Some((name, user(name)?)));
+        locks.map(|(name, who)| self.lock(name, &who)).collect()
     }
 
     fn lock(&self, file_name: &str, who: &str) -> Result<Lock, DataDirError> {
@@ -97,6 +121,22 @@ impl DataDir {
         }
         note_own_pid(&mut file).map_err(unusable)?;
         Ok(Lock(file))
+    }
+}
+
+fn engine_of(pair: &str, name: &str) -> String {
+    format!("engine named {name} of the pair {pair}")
+}
+
+/// Who takes the lock of this name; none if it is no lock.
+fn user(file_name: &str) -> Option<String> {
+    match file_name {
+        RUN_LOCK => Some("`tandem run`".into()),
+        INTERACTION_LOCK => Some("interaction server".into()),
+        name => {
+            let (pair, engine) = name.strip_prefix("engine-")?.strip_suffix(".lock")?.split_once('.')?;
+            Some(engine_of(pair, engine))
+        }
     }
 }
 
@@ -161,12 +201,30 @@ mod tests {
     }
 
     #[test]
-    fn two_engines_of_different_names_share_the_directory() {
+    fn whoever_wants_all_locks_hears_who_has_one() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let data = DataDir::at(parent.path()).expect("opens");
+        drop(data.lock_run().expect("is free"));
+        let main = PairName::new("main").expect("is a valid name");
+        let engine = data.lock_engine(&main, &EngineName::new("a").expect("is a valid name")).expect("is free");
+        let refused = data.lock_all().expect_err("is in use").to_string();
+        assert!(refused.contains(" is in use by another engine named a of the pair main (process "), "{refused}");
+        drop(engine);
+        let all = data.lock_all().expect("all are free");
+        assert_eq!(all.len(), 2);
+        assert!(matches!(data.lock_run(), Err(DataDirError::InUse { .. })));
+    }
+
+    #[test]
+    fn engines_of_different_names_or_pairs_share_the_directory() {
         let parent = tempfile::tempdir().expect("a directory");
         let data = DataDir::at(parent.path()).expect("opens");
         let [a, b] = ["a", "b"].map(|name| EngineName::new(name).expect("is a valid name"));
-        let _a = data.lock_engine(&a).expect("is free");
-        let _b = data.lock_engine(&b).expect("is free");
-        assert!(matches!(data.lock_engine(&a), Err(DataDirError::InUse { .. })));
+        let [main, west] = ["main", "west"].map(|name| PairName::new(name).expect("is a valid name"));
+        let _a = data.lock_engine(&main, &a).expect("is free");
+        let _b = data.lock_engine(&main, &b).expect("is free");
+        let _other = data.lock_engine(&west, &a).expect("is free");
+        let refused = data.lock_engine(&main, &a).expect_err("is in use").to_string();
+        assert!(refused.contains(" is in use by another engine named a of the pair main (process "), "{refused}");
     }
 }

@@ -47,4 +47,12 @@ impl EndSignals {
             _ = self.hang_up.recv() => {}
         }
     }
+
+    /// What comes of work that may wait long for others; none, and the work is dropped, when a signal comes first.
+    pub(crate) async fn unless_received<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            outcome = work => Some(outcome),
+            () = self.received() => None,
+        }
+    }
 }

@@ -1,11 +1,8 @@
 //! `tandem engine`: opens the store, listens, and is one engine of a pair until it is asked to end.
 
-use std::sync::Arc;
-
 use tandem_engine::{Engine, EngineRole as State, EngineSettings, SaveSettings};
 use tandem_protocol::EngineName;
 use tandem_session::{LeaseTimes, SessionSettings};
-use tandem_store::SqliteStore;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
@@ -16,23 +13,26 @@ use crate::{
         report::{EngineRole, PairRole, Ready, Report},
         signals::{EndSignals, SwitchoverSignal},
     },
-    settings::{EngineSection, PairSection},
+    settings::{EngineSection, PairSection, StoreSection},
+    store::Place,
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, engine: EngineSection) -> Result<(), Failure> {
+pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: EngineSection) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let mut switchover = SwitchoverSignal::take().map_err(Failure::runtime)?;
     let name = engine.name.0.clone();
     let path = &engine.data_dir.0.0;
-    let store = SqliteStore::open(path, &pair.name.0).map_err(Failure::runtime)?;
-    let _lock = DataDir::at(path).and_then(|data| data.lock_engine(&name)).map_err(Failure::runtime)?;
+    let place = Place::of(&store, path).map_err(Failure::runtime)?;
+    let Some(opened) = signals.unless_received(place.open_store(&pair.name.0)).await else { return Ok(()) };
+    let store = opened.map_err(Failure::runtime)?;
+    let _lock = DataDir::at(path).and_then(|data| data.lock_engine(&pair.name.0, &name)).map_err(Failure::runtime)?;
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
     let settings = engine_settings(&pair, &engine, advertise);
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
-    let mut running = Engine::start(settings, Arc::new(store), listener).map_err(Failure::runtime)?;
+    let mut running = Engine::start(settings, store, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
     let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
     Report::Ready(ready).print();

@@ -1,4 +1,4 @@
-//! `tandem gateway`: listens for browsers and links to the pair until it is asked to end.
+//! `tandem gateway`: listens for browsers and links to its pairs until it is asked to end.
 
 use tandem_gateway::Gateway;
 use tandem_link::LinkSettings;
@@ -12,7 +12,7 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{GatewaySection, PairSection},
+    settings::{GatewaySection, PairLink, PairSection, links},
 };
 
 /// Serves until a signal asks to end.
@@ -21,9 +21,12 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection) -> Result<
     let place = gateway.place;
     let listener = listen("the gateway", place.listen.0).map_err(Failure::runtime)?;
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
-    let mut link = LinkSettings::new(pair.name.0, LinkRole::Gateway, "gateway", vec![place.primary.0.to_string()]);
-    link.cache = place.pair_cache.map(|cache| cache.0.0);
-    let running = Gateway::start(gateway.service, listener, link).map_err(Failure::runtime)?;
+    let links = links(&pair.name.0, place.primary.as_ref(), &place.pairs, place.pair_cache.as_ref());
+    let links = links.into_iter().map(|PairLink { name, primary, cache }| {
+        let link = LinkSettings::new(name, LinkRole::Gateway, "gateway", vec![primary]);
+        LinkSettings { cache, ..link }
+    });
+    let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
     let address = Some(running.local_addr().to_string());
     Report::Ready(Ready { role: "gateway".into(), name: "gateway".into(), address, pid: std::process::id() }).print();
     signals.received().await;

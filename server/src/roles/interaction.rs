@@ -1,11 +1,8 @@
-//! `tandem interaction`: opens the directory and links to the pair, until it is asked to end.
-
-use std::sync::Arc;
+//! `tandem interaction`: opens the directory, the archive and the log, and links to its pairs, until it is asked to end.
 
 use tandem_interaction::Interaction;
 use tandem_link::LinkSettings;
 use tandem_protocol::link::LinkRole;
-use tandem_store::SqliteDirectory;
 
 use crate::{
     lifecycle::{
@@ -14,19 +11,29 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{InteractionSection, PairSection},
+    settings::{InteractionSection, PairLink, PairSection, StoreSection, links},
+    store::Place,
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, interaction: InteractionSection) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    pair: PairSection,
+    store: StoreSection,
+    interaction: InteractionSection,
+) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let path = &interaction.data_dir.0.0;
-    let directory = SqliteDirectory::open(path).map_err(Failure::runtime)?;
+    let place = Place::of(&store, path).map_err(Failure::runtime)?;
+    let Some(opened) = signals.unless_received(place.open_stores()).await else { return Ok(()) };
+    let stores = opened.map_err(Failure::runtime)?;
     let _lock = DataDir::at(path).and_then(|data| data.lock_interaction()).map_err(Failure::runtime)?;
-    let (settings, primary) = (interaction.service(), interaction.primary.0.to_string());
-    let mut link = LinkSettings::new(pair.name.0, LinkRole::Interaction, "interaction", vec![primary]);
-    link.cache = interaction.pair_cache.map(|cache| cache.0.0);
-    let mut running = Interaction::start(settings, Arc::new(directory), link).await.map_err(Failure::runtime)?;
+    let settings = interaction.service();
+    let pairs = links(&pair.name.0, interaction.primary.as_ref(), &interaction.pairs, interaction.pair_cache.as_ref());
+    let links = pairs.into_iter().map(|PairLink { name, primary, cache }| {
+        let link = LinkSettings::new(name, LinkRole::Interaction, "interaction", vec![primary]);
+        LinkSettings { cache, ..link }
+    });
+    let mut running = Interaction::start(settings, stores, links.collect()).await.map_err(Failure::runtime)?;
     let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
     Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
     let failed = tokio::select! {

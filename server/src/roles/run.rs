@@ -15,7 +15,6 @@ mod program;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use tandem_store::SqliteStore;
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
@@ -32,6 +31,7 @@ use crate::{
     accounts::Accounts,
     lifecycle::{data_dir::DataDir, failure::Failure, listen::listen, signals::EndSignals},
     settings::Settings,
+    store::Place,
 };
 
 /// News from the children that wait to be said; a keeper whose news finds no room waits, and so does its child's
@@ -46,6 +46,8 @@ const PAIR_WAIT: Duration = Duration::from_secs(15);
 pub(crate) struct Plan {
     /// The settings file, which the children read too.
     pub(crate) config: Option<PathBuf>,
+    /// The database as it was given on the command line, where it was; without a password, which is refused there.
+    pub(crate) store: Option<String>,
     /// The settings.
     pub(crate) settings: Settings,
     /// Whether facts are said as JSON.
@@ -55,17 +57,15 @@ pub(crate) struct Plan {
 /// Runs everything until a signal asks to end.
 pub(crate) async fn supervise(plan: Plan) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
-    let path = &plan.settings.engine.data_dir.0.0;
-    // Opened and closed again: what is wrong with the data is said before anything is started.
-    drop(SqliteStore::open(path, &plan.settings.pair.name.0).map_err(Failure::runtime)?);
-    let accounts = Accounts::open(&plan.settings.interaction.data_dir.0.0)?;
-    let data = DataDir::at(path).map_err(Failure::runtime)?;
+    let Some(opened) = signals.unless_received(open(&plan.settings)).await else { return Ok(()) };
+    let accounts = opened?;
+    let data = DataDir::at(&plan.settings.engine.data_dir.0.0).map_err(Failure::runtime)?;
     let _lock = data.lock_run().map_err(Failure::runtime)?;
-    let programs = Programs::new(&plan, &data, accounts.path())?;
+    let programs = Programs::new(&plan, &data)?;
     look_at_ports(&plan.settings)?;
     let (news, mut heard) = mpsc::channel(NEWS_MAX);
     let mut crew = Crew { keepers: Vec::new(), news };
-    let mut board = Board::new(data.path().to_owned());
+    let mut board = Board::new(accounts.place(), data.path());
     let outcome = tokio::select! {
         outcome = start_and_watch(&plan, programs, accounts, &mut crew, &mut board, &mut heard) => outcome,
         () = signals.received() => Ok(()),
@@ -77,6 +77,15 @@ pub(crate) async fn supervise(plan: Plan) -> Result<(), Failure> {
         Fact::Stopped {}.say(plan.json);
     }
     outcome
+}
+
+/// Opens what the children will open: what is wrong with it is said before anything is started. The log of sessions is
+/// closed again; the accounts are needed once more.
+async fn open(settings: &Settings) -> Result<Accounts, Failure> {
+    let place = Place::of(&settings.store, &settings.engine.data_dir.0.0).map_err(Failure::runtime)?;
+    drop(place.open_store(&settings.pair.name.0).await.map_err(Failure::runtime)?);
+    let place = Place::of(&settings.store, &settings.interaction.data_dir.0.0).map_err(Failure::runtime)?;
+    Ok(Accounts::open(place).await?)
 }
 
 /// A busy port is found before anything is started and logged. The children bind for themselves later.

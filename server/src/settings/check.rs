@@ -3,7 +3,7 @@
 use tandem_interaction::InvalidSettings;
 use tandem_protocol::QueueName;
 
-use super::{Settings, interaction::InteractionSection};
+use super::{Settings, StoreSection, interaction::InteractionSection};
 
 /// The reason that the interaction server itself gives to an agent who did not answer.
 const RESERVED_REASON: &str = "no_answer";
@@ -37,6 +37,12 @@ pub(crate) enum Unfit {
     /// Nobody can connect to 0.0.0.0.
     #[error("engine.listen = \"{0}\" names no address that others can connect to; set engine.advertise too")]
     NoAddress(std::net::SocketAddr),
+    /// Which of the two?
+    #[error("store.password-file is refused: store.address has a password in it already; give it in one place")]
+    TwoPasswords,
+    /// Somebody believes that he uses a database.
+    #[error("store.password-file is refused: it has no effect without store.address")]
+    PasswordForNothing,
     /// The queues contradict each other.
     #[error("interaction.queues is refused: {0}")]
     Queues(InvalidSettings),
@@ -55,6 +61,7 @@ impl Unfit {
             Self::ExpiryTooShort { .. } => "engine.lease.expiry",
             Self::OpenLinks(_) | Self::NoAddress(_) => "engine.listen",
             Self::PlainHttp(_) => "gateway.listen",
+            Self::TwoPasswords | Self::PasswordForNothing => "store.password-file",
             Self::Queues(_) | Self::ThenOfPeople(_) => "interaction.queues",
             Self::ReservedReason => "interaction.reasons",
         }
@@ -76,7 +83,16 @@ pub(super) fn check(settings: &Settings) -> Vec<Unfit> {
         (no_address && !open_links).then_some(Unfit::NoAddress(links)),
         plain_http.then_some(Unfit::PlainHttp(http)),
     ];
-    of_places.into_iter().chain(of_queues(&settings.interaction)).flatten().collect()
+    let others = [of_store(&settings.store)].into_iter().chain(of_queues(&settings.interaction));
+    of_places.into_iter().chain(others).flatten().collect()
+}
+
+fn of_store(store: &StoreSection) -> Option<Unfit> {
+    store.password_file.as_ref()?;
+    match &store.address {
+        None => Some(Unfit::PasswordForNothing),
+        Some(address) => address.0.has_password().then_some(Unfit::TwoPasswords),
+    }
 }
 
 fn of_queues(interaction: &InteractionSection) -> [Option<Unfit>; 3] {

@@ -1,4 +1,4 @@
-//! `[gateway]`: where browsers reach the gateway and which engine it links to; its limits are the gateway crate's
+//! `[gateway]`: where browsers reach the gateway and which pairs it links to; its limits are the gateway crate's
 //! own [`GatewaySettings`], which stand in the same table.
 
 use std::net::SocketAddr;
@@ -12,6 +12,7 @@ use tandem_gateway::GatewaySettings;
 
 use super::{
     engine::EngineSection,
+    pairs::{self, Pairs},
     refusal::{Refusal, bad_value, origin_of, written},
     section_value,
     values::{FilePath, HostPort, Text},
@@ -34,9 +35,13 @@ pub(crate) struct GatewaySection {
 pub(crate) struct GatewayPlace {
     /// Where browsers connect. Port 0 takes any free port. `tandem run` uses it for its gateway too.
     pub(crate) listen: Text<SocketAddr>,
-    /// The configured primary engine; the backup is learnt from it.
-    pub(crate) primary: Text<HostPort>,
-    /// The file in which the last known pair is kept, so that a start works while the primary is down.
+    /// The configured primary engine of the pair that `[pair]` names; the backup is learnt from it. None when there is
+    /// a list of pairs.
+    pub(crate) primary: Option<Text<HostPort>>,
+    /// `[[gateway.pairs]]`: several pairs, over which new sessions are spread.
+    pub(crate) pairs: Pairs,
+    /// The file in which the last known pair is kept, so that a start works while the primary is down. With a list of
+    /// pairs each has one of its own, which has the pair's name in it too.
     pub(crate) pair_cache: Option<Text<FilePath>>,
     /// Permits a listen address that other machines reach without TLS; for a gateway behind a proxy that does TLS.
     pub(crate) allow_plain_http: bool,
@@ -46,7 +51,8 @@ impl Default for GatewayPlace {
     fn default() -> Self {
         Self {
             listen: Text(SocketAddr::from(([127, 0, 0, 1], 8080))),
-            primary: Text("127.0.0.1:7301".parse().expect("is a host and a port")),
+            primary: Some(Text("127.0.0.1:7301".parse().expect("is a host and a port"))),
+            pairs: Pairs::default(),
             pair_cache: None,
             allow_plain_http: false,
         }
@@ -75,7 +81,8 @@ pub(super) fn extract(merged: &Figment, engine: Option<&EngineSection>) -> Resul
             why: format!("it must be {}", invalid.allowed),
         }
     })?;
-    let place = Value::Dict(Tag::Default, place).deserialize().map_err(refused)?;
+    let mut place: GatewayPlace = Value::Dict(Tag::Default, place).deserialize().map_err(refused)?;
+    pairs::settle(merged, "gateway", &mut place.primary, &place.pairs)?;
     Ok(GatewaySection { place, service })
 }
 

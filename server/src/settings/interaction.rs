@@ -9,20 +9,28 @@ use tandem_protocol::{QueueName, limits::QUEUE_TEXT_BYTES_MAX};
 use super::{
     engine::EngineSection,
     lists::{Choices, Items},
+    pairs::{self, Pairs},
     refusal::{Refusal, bad_value, origin_of},
     section_value,
-    values::{FilePath, HostPort, Rank, Reasoned, Sentence, SkillName, Span, Text},
+    values::{FilePath, HostPort, Rank, Reasoned, Sentence, SkillName, Span, SpanOrOff, Text},
 };
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
+
+/// A hundred years, as they are written: no law wants more.
+const RETENTION_MAX_MS: u64 = 876_600 * HOUR_MS;
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct InteractionSection {
-    /// The configured primary engine; the backup is learnt from it.
-    pub(crate) primary: Text<HostPort>,
-    /// The file in which the last known pair is kept, so that a start works while the primary is down.
+    /// The configured primary engine of the pair that `[pair]` names; the backup is learnt from it. None when there is
+    /// a list of pairs.
+    pub(crate) primary: Option<Text<HostPort>>,
+    /// `[[interaction.pairs]]`: several pairs, whose sessions all reach the same agents.
+    pub(crate) pairs: Pairs,
+    /// The file in which the last known pair is kept, so that a start works while the primary is down. With a list of
+    /// pairs each has one of its own, which has the pair's name in it too.
     pub(crate) pair_cache: Option<Text<FilePath>>,
     /// The directory of accounts, logins and canned replies; the engine's when it is not given.
     pub(crate) data_dir: Text<FilePath>,
@@ -38,6 +46,8 @@ pub(crate) struct InteractionSection {
     pub(crate) bot_wait: Span<200, HOUR_MS>,
     /// How long a login lasts.
     pub(crate) login_lifetime: Span<1_000, { 90 * 24 * HOUR_MS }>,
+    /// How long after its end what was said in a chat is erased. Nobody can bring it back.
+    pub(crate) transcript_retention: SpanOrOff<HOUR_MS, RETENTION_MAX_MS>,
     /// What may be chosen at the end of a chat.
     pub(crate) dispositions: Choices<1>,
     /// What may be chosen as reason for not being ready.
@@ -77,7 +87,8 @@ impl Default for InteractionSection {
     fn default() -> Self {
         let service = InteractionSettings::default();
         Self {
-            primary: Text("127.0.0.1:7301".parse().expect("is a host and a port")),
+            primary: Some(Text("127.0.0.1:7301".parse().expect("is a host and a port"))),
+            pairs: Pairs::default(),
             pair_cache: None,
             data_dir: EngineSection::default().data_dir,
             offer_timeout: Span(service.offer_timeout),
@@ -86,6 +97,7 @@ impl Default for InteractionSection {
             agent_grace: Span(service.agent_grace),
             bot_wait: Span(service.bot_wait),
             login_lifetime: Span(service.login_lifetime),
+            transcript_retention: SpanOrOff(service.transcript_retention),
             dispositions: Choices(service.dispositions),
             reasons: Choices(service.reasons),
             queues: Items(service.queues.into_iter().map(QueueSection::of).collect()),
@@ -104,6 +116,7 @@ impl InteractionSection {
             agent_grace: self.agent_grace.0,
             bot_wait: self.bot_wait.0,
             login_lifetime: self.login_lifetime.0,
+            transcript_retention: self.transcript_retention.0,
             dispositions: self.dispositions.0.clone(),
             reasons: self.reasons.0.clone(),
         }
@@ -150,5 +163,6 @@ pub(super) fn extract(merged: &Figment, engine: Option<&EngineSection>) -> Resul
     if let (Some(engine), true) = (engine, origin_of(merged, "interaction.data-dir") == "default") {
         section.data_dir = engine.data_dir.clone();
     }
+    pairs::settle(merged, "interaction", &mut section.primary, &section.pairs)?;
     Ok(section)
 }

@@ -8,7 +8,10 @@ use figment::{
     value::{Dict, Value},
 };
 
-use super::{check::Unfit, sources::Layer};
+use super::{check::Unfit, pairs::Clash, sources::Layer, store};
+
+/// What stands for a value that must not be repeated.
+pub(super) const NOT_SHOWN: &str = "(not shown)";
 
 /// One reason.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +78,14 @@ pub(crate) enum Refusal {
         /// What does not go together.
         unfit: Unfit,
     },
+    /// The pairs of a section cannot be used together.
+    #[error("{origin}: {clash}")]
+    Pairs {
+        /// Where the setting that has to change comes from.
+        origin: String,
+        /// Why.
+        clash: Clash,
+    },
 }
 
 /// All reasons; never empty.
@@ -117,7 +128,7 @@ fn collect_unknown(origin: &str, table: &str, given: &Dict, known: &Dict, refusa
             }
             (Some(Value::Dict(_, known)), value) => {
                 let allowed = known.keys().cloned().collect();
-                let value = written(&key, value);
+                let value = as_given(&key, value);
                 refusals.push(Refusal::NotATable { origin, key, value, allowed });
             }
             (Some(_), _) => {}
@@ -135,7 +146,7 @@ pub(super) fn bad_value(merged: &Figment, section: &str, error: &figment::Error)
     let origin = origin_of(merged, &key);
     let table = merged.find_value(section).ok();
     let value = table.as_ref().and_then(|table| inside(table, &error.path));
-    let value = value.map_or_else(|| "(nothing)".to_owned(), |value| written(&key, value));
+    let value = value.map_or_else(|| "(nothing)".to_owned(), |value| as_given(&key, value));
     let why = match &error.kind {
         Kind::MissingField(name) => format!("it must have {name}"),
         Kind::InvalidType(_, allowed) | Kind::InvalidValue(_, allowed) | Kind::InvalidLength(_, allowed) => {
@@ -164,6 +175,16 @@ pub(super) fn origin_of(merged: &Figment, key: &str) -> String {
 /// Whether the value of a key must never be shown.
 pub(super) fn is_secret(key: &str) -> bool {
     key.ends_with("-secret")
+}
+
+/// Whether a password may be a part of what was given for a key, for the table that it should stand in too.
+pub(super) fn may_hold_password(key: &str) -> bool {
+    key == store::ADDRESS || store::ADDRESS.starts_with(&format!("{key}."))
+}
+
+/// As [`written`], for a value that is not understood: not even where a password begins and ends is known in it.
+fn as_given(key: &str, value: &Value) -> String {
+    if may_hold_password(key) { NOT_SHOWN.to_owned() } else { written(key, value) }
 }
 
 /// A value as TOML writes it, on one line; a secret is not shown.

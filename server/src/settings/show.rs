@@ -5,7 +5,9 @@ use figment::{
     value::{Dict, Value},
 };
 
-use super::refusal::{is_secret, origin_of, written};
+use tandem_store::PostgresAddress;
+
+use super::refusal::{is_secret, may_hold_password, origin_of, written};
 
 /// Comments begin in this column where the value leaves room.
 const COMMENT_COLUMN: usize = 48;
@@ -56,8 +58,18 @@ fn setting(table: &str, name: &str, value: &Value, merged: &Figment) -> String {
     match value {
         Value::Empty(..) => line(&format!("# {name} ="), "not set"),
         _ if is_secret(name) => line(&format!("# {name} ="), &format!("{}; not shown", origin_of(merged, &key))),
-        value => line(&format!("{name} = {}", written(&key, value)), &origin_of(merged, &key)),
+        value => {
+            let hidden = if has_password(&key, merged) { "; its password is not shown" } else { "" };
+            line(&format!("{name} = {}", written(&key, value)), &(origin_of(merged, &key) + hidden))
+        }
     }
+}
+
+/// Whether the value as it was given has a password in it, which the value as it was understood is shown without.
+fn has_password(key: &str, merged: &Figment) -> bool {
+    let given = merged.find_value(key).ok().filter(|_| may_hold_password(key));
+    let address = given.and_then(|given| given.as_str()?.parse::<PostgresAddress>().ok());
+    address.is_some_and(|address| address.has_password())
 }
 
 fn is_nested(value: &Value) -> bool {

@@ -18,8 +18,9 @@ const ENVIRONMENT_PREFIX: &str = "TANDEM_";
 /// Names the file itself, and is therefore no key of it.
 const CONFIG_VARIABLE: &str = "TANDEM_CONFIG";
 
-/// A setting given on the command line.
-#[derive(Debug, Clone)]
+/// A setting given on the command line. It has no `Debug`, nor has anything here that holds values as they were given:
+/// there may be secrets among them.
+#[derive(Clone)]
 pub(crate) struct Flag {
     /// As typed, such as `--listen`.
     pub(crate) flag: &'static str,
@@ -37,7 +38,7 @@ impl Flag {
 }
 
 /// Everything given besides the defaults.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Given {
     /// The TOML file.
     pub(crate) file: Option<PathBuf>,
@@ -69,7 +70,6 @@ impl Given {
 }
 
 /// One source and what it sets.
-#[derive(Debug)]
 pub(super) struct Layer {
     /// How its owner knows it.
     pub(super) origin: String,

@@ -1,6 +1,8 @@
 //! Each step of precedence, and each refusal's exact sentence.
 
 mod options;
+mod pairs;
+mod store;
 
 use std::path::PathBuf;
 
@@ -96,7 +98,7 @@ fn a_file_that_is_not_toml_is_refused_with_the_line() {
 fn unknown_keys_are_refused_by_name_in_every_table() {
     let text = "colour = 1\n[pair]\nnames = \"x\"\n[engine.settings]\ntranscript-format = 1\n[engine.lease]\nttl = 1";
     let expected = "\
-FILE: unknown key colour; the top level allows echo, engine, gateway, interaction, log, pair, run
+FILE: unknown key colour; the top level allows echo, engine, gateway, interaction, log, pair, run, store
 FILE: unknown key engine.lease.ttl; [engine.lease] allows expiry, renew
 FILE: unknown key engine.settings.transcript-format; [engine.settings] allows client-disconnect-timeout, \
 limit-for-clients, limit-for-sessions, message-bytes-max, session-restoration-mode, transcript-auto-save, \
@@ -190,6 +192,11 @@ fn a_bad_value_of_the_interaction_server_is_refused_with_what_is_allowed() {
             "offer-timeout = \"2 h\"",
             "interaction.offer-timeout = \"2 h\" is refused; it must be a duration from 200ms to 1h, such as \"500 ms\" \
              or \"60 s\"",
+        ),
+        (
+            "transcript-retention = \"59 min\"",
+            "interaction.transcript-retention = \"59 min\" is refused; it must be \"off\", or a duration from 1h to \
+             100years, such as \"500 ms\" or \"60 s\"",
         ),
         (
             "dispositions = []",

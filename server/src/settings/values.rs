@@ -57,6 +57,47 @@ impl<const MIN_MS: u64, const MAX_MS: u64> Visitor<'_> for SpanVisitor<MIN_MS, M
     }
 }
 
+/// A duration between two bounds in milliseconds, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SpanOrOff<const MIN_MS: u64, const MAX_MS: u64>(pub(crate) Option<Duration>);
+
+impl<const MIN_MS: u64, const MAX_MS: u64> Serialize for SpanOrOff<MIN_MS, MAX_MS> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(span) => Span::<MIN_MS, MAX_MS>(span).serialize(serializer),
+            None => serializer.serialize_str(OFF),
+        }
+    }
+}
+
+impl<'de, const MIN_MS: u64, const MAX_MS: u64> Deserialize<'de> for SpanOrOff<MIN_MS, MAX_MS> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(SpanOrOffVisitor::<MIN_MS, MAX_MS>)
+    }
+}
+
+/// Stands for no duration.
+const OFF: &str = "off";
+
+struct SpanOrOffVisitor<const MIN_MS: u64, const MAX_MS: u64>;
+
+impl<const MIN_MS: u64, const MAX_MS: u64> Visitor<'_> for SpanOrOffVisitor<MIN_MS, MAX_MS> {
+    type Value = SpanOrOff<MIN_MS, MAX_MS>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{OFF}\", or ")?;
+        SpanVisitor::<MIN_MS, MAX_MS>.expecting(f)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text == OFF {
+            return Ok(SpanOrOff(None));
+        }
+        let span = SpanVisitor::<MIN_MS, MAX_MS>.visit_str(text);
+        span.map(|Span(span)| SpanOrOff(Some(span))).map_err(|_: E| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
 /// A whole number between two bounds, inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

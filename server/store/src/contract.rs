@@ -4,24 +4,34 @@
 //! story that is missing in the list below is unused code and fails the lint.
 
 pub(crate) mod appending;
+pub(crate) mod archive;
+pub(crate) mod checking;
 pub(crate) mod directory;
+pub(crate) mod erasing;
 pub(crate) mod leasing;
 pub(crate) mod reading;
 pub(crate) mod sessions;
 pub(crate) mod story;
+pub(crate) mod transcripts;
 
-use crate::Store;
+use crate::{Store, Transcripts};
 
 /// A database to run a story on.
 pub(crate) trait Backend {
     /// What opens it.
     type Store: Store + 'static;
 
+    /// What looks back at it.
+    type Transcripts: Transcripts + 'static;
+
     /// A database that nobody has used.
     async fn fresh() -> Self;
 
     /// Opens the part of a pair, as another process would.
     async fn open(&self, pair: &str) -> Self::Store;
+
+    /// Looks back at all pairs' parts, as another process would.
+    async fn transcripts(&self) -> Self::Transcripts;
 }
 
 /// One test a story.
@@ -36,6 +46,16 @@ macro_rules! holds_contract {
                 calls_that_wait_together_are_stored_in_their_order,
                 many_callers_at_once_keep_their_own_order,
                 nothing_follows_the_event_that_closes,
+            ],
+            erasing: [
+                an_erased_session_says_nothing_and_its_chain_still_holds,
+                an_erasure_may_be_repeated_and_of_an_unknown_session_there_is_nothing,
+                a_session_that_is_open_is_not_erased,
+                a_deposed_engine_erases_nothing,
+                what_others_said_is_not_erased,
+                saving_goes_on_while_a_long_session_is_erased,
+                an_erasure_that_races_a_takeover_is_done_or_refused_and_can_be_repeated,
+                an_erased_session_stays_erased_for_the_next_primary,
             ],
             leasing: [
                 the_first_taker_holds_epoch_one,
@@ -61,6 +81,17 @@ macro_rules! holds_contract {
                 a_new_primary_finds_every_session_and_goes_on,
                 an_engine_that_restarts_finds_every_session_and_goes_on,
                 pairs_in_one_database_do_not_touch_each_other,
+            ],
+            transcripts: [
+                before_anybody_has_written_there_is_nothing,
+                an_event_is_read_back_with_all_that_is_stored_with_it,
+                a_log_is_read_along_in_pages_of_any_size,
+                who_reads_along_misses_nothing_while_others_write_and_take_over,
+                a_chain_goes_on_across_takeovers_and_restarts,
+                what_was_refused_leaves_no_trace_in_the_chain,
+                events_that_are_alike_have_other_leaves,
+                sessions_are_listed_by_their_ids_open_or_closed,
+                each_pair_has_a_log_of_its_own,
             ],
         }
     };

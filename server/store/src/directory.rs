@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use tandem_protocol::{
     AgentId, ClientId, LoginName, SessionId, Timestamp, TokenHash,
-    desk::{AgentRole, Canned, ChosenState, EarlierChat},
+    desk::{AgentRole, Canned, ChosenState},
 };
 
 use crate::StoreError;
@@ -81,18 +81,12 @@ pub struct Chosen {
 }
 
 /// A session that an agent took.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakenChat {
     /// The session.
     pub session: SessionId,
     /// Who took it.
     pub agent: AgentId,
-    /// When the session began.
-    pub opened_at: Timestamp,
-    /// What it is about.
-    pub subject: Option<String>,
-    /// By what its customer is known again, such as `email:ana@example.org`; none for a stranger.
-    pub customer: Option<String>,
 }
 
 /// What came of a chat.
@@ -169,15 +163,9 @@ pub trait Directory: Send + Sync {
     /// A chat need not be filed away by this agent: he passed it on or left it.
     async fn release_chat(&self, session: SessionId, agent: AgentId) -> Result<(), StoreError>;
 
-    /// Files a chat away for this agent, who need not have taken it; once more replaces what he said before.
+    /// Files a chat away for this agent, who need not have taken it; once more replaces what he said before. The remark on
+    /// a chat that is erased is not kept.
     async fn file_chat(&self, filing: Filing) -> Result<(), StoreError>;
-
-    /// The chats of this customer other than `but` that somebody took, newest first, at most `limit`; each with what was
-    /// filed last and the agent who took it last, which is one who released it only where all of them did.
-    async fn earlier(&self, customer: &str, but: SessionId, limit: u32) -> Result<Vec<EarlierChat>, StoreError>;
-
-    /// The customer of a session that somebody took; none for a stranger's or an unknown one.
-    async fn customer_of(&self, session: SessionId) -> Result<Option<String>, StoreError>;
 
     /// The shared canned replies and those of this agent, by shortcut; where one of each has the same, his own first.
     async fn canned(&self, agent: AgentId) -> Result<Vec<Canned>, StoreError>;

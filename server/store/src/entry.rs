@@ -47,3 +47,12 @@ pub struct Loaded {
     /// Its events from 1 on, or from where it was asked for; empty when the store has none.
     pub events: Vec<StoredEvent>,
 }
+
+/// What became of an erasure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    /// Nothing is left of what was said, durably.
+    Done,
+    /// The session has not ended; nothing was changed. It can be erased once it has.
+    StillOpen,
+}

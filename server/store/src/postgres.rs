@@ -4,15 +4,19 @@
 //! through one connection (`writer.rs`), a statement for whatever waits, which checks the lease in its own transaction
 //! (`append.rs`); reads go through a few connections more (`pool.rs`, `history.rs`). It must never answer from memory
 //! what another process may have changed, and never read from a server that takes no writes: such a host is passed over
-//! (`connection.rs`). [`PostgresDirectory`] (`directory.rs`) lies in the same database.
+//! (`connection.rs`). [`PostgresDirectory`] (`directory.rs`) lies in the same database; [`PostgresTranscripts`]
+//! (`transcripts.rs`) looks back at what was written.
 
 mod address;
 mod append;
+mod archive;
 mod command;
 mod connection;
 mod directory;
+mod erase;
 mod fault;
 mod history;
+mod inspect;
 mod lease;
 mod open;
 mod open_error;
@@ -22,6 +26,8 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transcripts;
+mod transfer;
 mod writer;
 
 use async_trait::async_trait;
@@ -32,6 +38,8 @@ pub use self::{
     address::{AddressError, PostgresAddress},
     directory::PostgresDirectory,
     open_error::PostgresOpenError,
+    transcripts::PostgresTranscripts,
+    transfer::{PostgresSource, PostgresTarget},
 };
 use self::{
     command::{Append, COMMANDS_MAX, Command, Queue, Take},
@@ -39,7 +47,7 @@ use self::{
     pool::Pool,
     writer::{Seat, Writer},
 };
-use crate::{Entry, Holder, Lease, Loaded, OpenSession, Store, StoreError, Taken};
+use crate::{Entry, Erased, Holder, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 
 /// Connections for reading. A restoration loads many sessions at once; four keep a server's cores busy with it, while
 /// saving has a connection of its own.
@@ -121,5 +129,9 @@ impl Store for PostgresStore {
         bytes_max: usize,
     ) -> Result<Vec<RawEvent>, StoreError> {
         history::page(&self.readers, &self.pair, epoch, session, after, events_max, bytes_max).await
+    }
+
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError> {
+        erase::erase(&self.readers, &self.pair, epoch, session).await
     }
 }

@@ -4,17 +4,22 @@
 //! (`writer.rs`), a transaction for whatever waits (`group.rs`); reads go through a few read-only connections
 //! (`readers.rs`). The hot write is an append to a log without an index (`migrations/`); what is derived from it is
 //! brought up behind it (`index.rs`). It must never answer from memory what another process may have changed: every
-//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way.
+//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way;
+//! [`SqliteTranscripts`] (`transcripts.rs`) looks back at what was written.
 
+mod archive;
+mod backup;
 mod checkpoint;
 mod command;
 mod connection;
 mod directory;
+mod erase;
 mod fault;
 mod group;
 mod heads;
 mod history;
 mod index;
+mod inspect;
 mod lease;
 mod open;
 mod open_error;
@@ -24,9 +29,13 @@ mod row;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod transcripts;
+mod transfer;
 mod writer;
+mod written;
 
 use std::{
+    collections::VecDeque,
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc::sync_channel},
@@ -38,9 +47,16 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
 
+pub use self::{
+    backup::{BackupError, SqliteBackup},
+    directory::SqliteDirectory,
+    open_error::OpenError,
+    transcripts::SqliteTranscripts,
+    transfer::{SqliteSource, SqliteTarget},
+};
 use self::{
     checkpoint::{Checkpoints, WriteTurn},
-    command::{COMMANDS_MAX, Command, Queue, Take, Work},
+    command::{COMMANDS_MAX, Command, Erase, Queue, Take, Work},
     fault::Fault,
     heads::Heads,
     history::Walk,
@@ -48,8 +64,7 @@ use self::{
     row::Row,
     writer::Writer,
 };
-pub use self::{directory::SqliteDirectory, open_error::OpenError};
-use crate::{Cause, Entry, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
+use crate::{Cause, Entry, Erased, Holder, Lease, Loaded, OpenSession, Store, StoreError, StoredEvent, Taken};
 
 /// One pair's part of a data directory. Dropping it finishes what was asked, which may block for some milliseconds.
 #[derive(Debug)]
@@ -87,6 +102,7 @@ impl SqliteStore {
             checkpoints,
             index_not_before: Instant::now(),
             next: None,
+            erasures: VecDeque::new(),
         };
         let writer_thread = thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())?;
         Ok(Self {
@@ -230,6 +246,13 @@ impl Store for SqliteStore {
             Ok(history::page(events, bytes_max))
         };
         self.read_fenced(epoch, place, read).await
+    }
+
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError> {
+        if !is_of(&self.heads, epoch) {
+            self.queue().fenced(epoch, Work::Prepare).await?;
+        }
+        self.queue().call(|reply| Command::Erase(Erase { epoch, session, reply })).await
     }
 }
 

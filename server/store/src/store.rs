@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use tandem_protocol::{Epoch, RawEvent, Seq, SessionId, Timestamp};
 
-use crate::{Entry, Holder, Lease, Loaded, OpenSession, StoreError, Taken};
+use crate::{Entry, Erased, Holder, Lease, Loaded, OpenSession, StoreError, Taken};
 
 /// The durable memory of one pair of engines.
 ///
@@ -52,8 +52,8 @@ pub trait Store: Send + Sync {
     /// As [`Store::load`], each history from the event after the one given.
     async fn load_after(&self, epoch: Epoch, sessions: &[(SessionId, Seq)]) -> Result<Vec<Loaded>, StoreError>;
 
-    /// A beginning of each of these histories, whoever serves: events that are committed and will never be others, but
-    /// perhaps not all. For a backup that prepares itself; nothing may rest on it before the rest was read in an epoch
+    /// A beginning of each of these histories, whoever serves: events that are committed, which as long as their session
+    /// is open will never be others, but perhaps not all. For a backup that prepares itself; nothing may rest on it before the rest was read in an epoch
     /// of the caller's own.
     async fn preview(&self, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError>;
 
@@ -67,4 +67,14 @@ pub trait Store: Send + Sync {
         events_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<RawEvent>, StoreError>;
+
+    /// Erases what was said in a session that has ended: in the place of each event but the last stands one that says
+    /// only that, of the same number, moment and visibility; its salt is replaced by its leaf, and token hashes are
+    /// dropped. Readers get these events from then on, and the chain still holds. Of a session that is not known there
+    /// is nothing to erase.
+    ///
+    /// It goes from the end to the beginning in pieces, so that it holds up no save, however long the session is. Broken
+    /// off by an error, or because its future or the store is dropped, it may be done in part; a session of which the
+    /// later part is erased can still be restored. Repeated, it goes on.
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError>;
 }

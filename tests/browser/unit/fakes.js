@@ -127,6 +127,11 @@ export function welcome(more = {}) {
   };
 }
 
+/** The answer of a gateway over REST. */
+export function answer(status, body, headers = {}) {
+  return new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
+}
+
 /** A message event. */
 export function message(seq, participant, text, client_id = `${participant}-${seq}`) {
   return { seq, at_ms: seq, type: 'message', participant, client_id, text };
@@ -194,9 +199,17 @@ export class Page {
   }
 
   /** The gateway acknowledges the message sent last. */
-  acknowledges(seq = 1) {
+  acknowledges(seq = 1, durable = true) {
     const { client_id } = this.world.socket.of('message').at(-1);
-    this.world.socket.says({ type: 'ack', client_id, seq, at_ms: 1 });
+    this.world.socket.says({ type: 'ack', client_id, seq, at_ms: 1, ...(durable ? {} : { durable }) });
+  }
+
+  /** Turns the clock until something holds. @param {() => boolean} holds */
+  async until(holds) {
+    while (!holds()) {
+      await new Promise((then) => setTimeout(then)); // The browser's own promises need a turn; no time is meant.
+      this.world.pass(1000);
+    }
   }
 }
 

@@ -2,7 +2,7 @@
  * What waits is kept, in order, by one tab (D-3).
  */
 
-import { OUTBOX_ENTRIES_MAX, Outbox } from '/static/client/outbox.js';
+import { OUTBOX_ENTRIES_MAX, Outbox, UNSAVED_KEPT_MAX } from '/static/client/outbox.js';
 import { Shelf, forgetSession, forgetWaiting, keepSession, keptSession, outboxPrefix } from '/static/client/storage.js';
 import { equal, holds, test } from './harness.js';
 
@@ -127,4 +127,23 @@ test('a page that has done with a session forgets what waits for it', () => {
   outbox().add('one', 1);
   forgetWaiting('s');
   equal(texts(outbox()), []);
+});
+
+test('what is told is kept until the disk has it, and holds up nothing', () => {
+  const box = outbox();
+  const [one, two, three] = ['one', 'two', 'three'].map((text) => box.add(text, 1));
+  box.told(one.client_id, 4);
+  box.told(two.client_id, 6);
+  equal([box.next().text, box.lastUnsaved.text], ['three', 'two']);
+  equal(box.told(two.client_id, 6), null, 'that is no news');
+  equal(box.savedUpTo(5).map((entry) => entry.text), ['one']);
+  equal(outbox().resend().map((entry) => [entry.text, entry.state]), [['two', 'sending']], 'after a reload too');
+  equal(three.state, 'sending');
+});
+
+test('of what is told only so much is kept, and none of it keeps anybody from writing (B-1)', () => {
+  const box = outbox();
+  for (let at = 1; at <= UNSAVED_KEPT_MAX + 1; at += 1) box.told(box.add(`${at}`, at).client_id, at);
+  equal([box.entries.length, box.entries[0].text], [UNSAVED_KEPT_MAX, '2']);
+  holds(box.add('more', 1) !== null, 'it is taken');
 });

@@ -2,14 +2,9 @@
  * Requests over REST: what is repeated, and what is told at once.
  */
 
-import { OPEN_ATTEMPTS_MAX, login, logout, openSession } from '/static/client/rest.js';
-import { World } from './fakes.js';
+import { OPEN_ATTEMPTS_MAX, login, logout, openSession, repeatMessage } from '/static/client/rest.js';
+import { World, answer } from './fakes.js';
 import { equal, test } from './harness.js';
-
-/** The answer of a gateway. */
-function answer(status, body, headers = {}) {
-  return new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
-}
 
 /** What a request ends with, while the clock turns. */
 async function ending(world, request) {
@@ -77,5 +72,16 @@ test('a logout names its token in a header, and one that is over already is none
     world.answers = [done];
     equal(await ending(world, (options) => logout('t', options)), {});
     equal(world.requests[0].init.headers.Authorization, 'Bearer t');
+  }
+});
+
+test('a message is repeated with the token of its session, and says whether it is saved', async () => {
+  for (const [body, durable] of [[{ seq: 4 }, true], [{ seq: 4, durable: false }, false]]) {
+    const world = new World();
+    world.answers = [answer(503, { code: 'unavailable' }), answer(200, body)];
+    const said = { client_id: 'm-1', text: 'hi' };
+    const { value } = await ending(world, (options) => repeatMessage({ session: 's', token: 't' }, said, options));
+    equal(value, { seq: 4, durable });
+    equal(world.requests.map(({ init }) => init.headers.Authorization), ['Bearer t', 'Bearer t']);
   }
 });

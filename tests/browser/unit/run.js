@@ -3,9 +3,12 @@
  */
 
 import { run } from './harness.js';
+import './archive.test.js';
 import './backoff.test.js';
 import './canned.test.js';
 import './connection.test.js';
+import './contact.test.js';
+import './conversation.test.js';
 import './desk.test.js';
 import './history.test.js';
 import './ids.test.js';

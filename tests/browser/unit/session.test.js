@@ -2,7 +2,7 @@
  * A session as a page sees it, over a network and a clock that the test turns.
  */
 
-import { Page, message } from './fakes.js';
+import { Page, answer, message, welcome } from './fakes.js';
 import { equal, holds, test } from './harness.js';
 
 test('a message is sending, then saved, and shown once whichever answer comes first (D-3)', () => {
@@ -18,6 +18,89 @@ test('a message is sending, then saved, and shown once whichever answer comes fi
     equal(page.of('event').map((told) => told.event.client_id), [client_id]);
     equal(page.session.outbox, []);
   }
+});
+
+test('a message in the transcript is not called saved before its acknowledgement says so (D-1)', () => {
+  const page = new Page().welcomed();
+  const { client_id } = page.session.say('hello');
+  page.world.socket.says({ type: 'events', after: 0, events: [message(1, 1, 'hello', client_id)] });
+  equal(page.states(client_id), ['sending']);
+  page.world.socket.says({ type: 'ack', client_id, seq: 1, at_ms: 1, durable: false });
+  equal(page.states(client_id), ['sending', 'unsaved']);
+});
+
+test('what was told unsaved is asked for, less and less often, and saved with the last of it', () => {
+  const page = new Page().welcomed();
+  const ids = ['one', 'two'].map((text, at) => {
+    const { client_id } = page.session.say(text);
+    page.acknowledges(at + 1, false);
+    return client_id;
+  });
+  equal(page.sent, ['one', 'two'], 'nothing waits for what is told');
+  page.world.pass(2_000);
+  equal(page.sent, ['one', 'two', 'two']);
+  page.acknowledges(2, false);
+  page.world.pass(2_000);
+  equal(page.sent.length, 3, 'the second wait is longer');
+  page.world.pass(2_000);
+  equal(page.sent.length, 4);
+  page.acknowledges(2);
+  equal(ids.map((id) => page.states(id)), ids.map(() => ['sending', 'unsaved', 'saved']));
+  equal(page.of('message-state').at(-1).text, 'two', 'in order');
+  page.world.pass(15_000);
+  equal([page.sent.length, page.session.outbox], [4, []]);
+});
+
+test('another engine is told again, in order, what was only told (D-2, D-4)', () => {
+  const page = new Page().welcomed();
+  for (const [at, text] of ['one', 'two'].entries()) {
+    page.session.say(text);
+    page.acknowledges(at + 1, false);
+  }
+  page.world.socket.says({ type: 'notice', notice: 'connection_lost' });
+  const restored = { type: 'notice', notice: 'session_restored', gap_ms: 5, head: 0, state: welcome().state };
+  page.world.socket.says(restored);
+  equal(page.sent, ['one', 'two', 'one'], 'one at a time');
+  page.acknowledges(1);
+  equal(page.sent, ['one', 'two', 'one', 'two']);
+  page.acknowledges(2);
+  equal(page.session.outbox, []);
+});
+
+test('what was only told outlives a reload', () => {
+  const before = new Page().welcomed();
+  const { client_id } = before.session.say('hello');
+  before.acknowledges(1, false);
+  before.session.stop();
+  const after = new Page(undefined, before.tab).welcomed();
+  equal(after.world.socket.of('message').map((frame) => frame.client_id), [client_id]);
+});
+
+test('a repeat that is refused for now is asked again, and one that is refused for good is not sent', () => {
+  const page = new Page().welcomed();
+  const { client_id } = page.session.say('hello');
+  page.acknowledges(1, false);
+  page.world.pass(2_000);
+  page.world.socket.says({ type: 'refused', client_id, code: 'busy', message: 'Busy.' });
+  page.world.pass(4_000);
+  equal(page.sent.length, 3);
+  page.world.socket.says({ type: 'refused', client_id, code: 'session_closed', message: 'It died.' });
+  equal(page.states(client_id), ['sending', 'unsaved', 'not_sent']);
+});
+
+test('what is saved with the end of a chat is asked for after it', async () => {
+  const page = new Page().welcomed();
+  const { client_id } = page.session.say('hello');
+  page.world.socket.says({ type: 'events', after: 0, events: [message(1, 1, 'hello', client_id)] });
+  page.acknowledges(1, false);
+  page.world.answers = [answer(200, { seq: 1, durable: false }), answer(200, { seq: 1 })];
+  page.world.socket.says({ type: 'events', after: 1, events: [{ seq: 2, at_ms: 1, type: 'closed', reason: 'ended' }] });
+  await page.until(() => page.world.requests.length === 1 && page.world.answers.length === 1);
+  await page.until(() => page.states(client_id).length === 3);
+  equal(page.states(client_id), ['sending', 'unsaved', 'saved']);
+  const [{ url, init }] = page.world.requests;
+  equal([url, init.headers.Authorization], ['/api/v1/sessions/s/messages', 'Bearer t']);
+  equal(JSON.parse(init.body), { client_id, text: 'hello' });
 });
 
 test('what is said while nothing is connected is sent in order, one at a time (D-4)', () => {

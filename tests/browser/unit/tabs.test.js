@@ -19,19 +19,36 @@ test('a message shows in the other tab at once and is sent by its own tab only',
   equal([mine.sent, theirs.sent], [['hello'], []]);
 });
 
-test('a message that the other tab saw saved is not left as sending', () => {
+test('a message is saved in every tab once its own tab is told so (D-1)', () => {
   const [mine, theirs] = tabs();
   mine.welcomed();
   theirs.welcomed();
   const { client_id } = mine.session.say('hello');
   stored();
-  theirs.world.socket.says({ type: 'events', after: 0, events: [message(1, 1, 'hello', client_id)] });
+  const event = { type: 'events', after: 0, events: [message(1, 1, 'hello', client_id)] };
+  theirs.world.socket.says(event);
+  equal(theirs.states(client_id), ['sending'], 'the event alone does not say it');
+  mine.acknowledges(1, false);
   stored();
-  equal(theirs.states(client_id).at(-1), 'saved');
-  equal(mine.states(client_id).at(-1), 'elsewhere');
-  mine.world.socket.says({ type: 'events', after: 0, events: [message(1, 1, 'hello', client_id)] });
+  equal(theirs.states(client_id), ['sending', 'unsaved']);
+  mine.world.pass(2_000);
+  mine.acknowledges(1);
+  stored();
+  equal(theirs.states(client_id), ['sending', 'unsaved', 'saved']);
+  mine.world.socket.says(event);
   mine.session.say('next');
-  equal(mine.sent, ['hello', 'next'], 'the next message is not held up');
+  equal(mine.sent.at(-1), 'next', 'the next message is not held up');
+});
+
+test('a message that its own tab has settled is not left as sending in the other', () => {
+  const [mine, theirs] = tabs();
+  mine.welcomed();
+  theirs.welcomed();
+  const { client_id } = mine.session.say('hello');
+  stored();
+  mine.acknowledges(1);
+  stored();
+  equal(theirs.states(client_id), ['sending', 'elsewhere']);
 });
 
 test('a tab that is gone leaves its messages to the next', () => {

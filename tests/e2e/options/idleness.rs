@@ -1,11 +1,13 @@
 //! `[engine.inactivity-control]`.
 
 use tandem_protocol::{ClosedReason, EventBody, LeaveReason, NoticeKind, client::close};
-use tandem_tests::{Customer, History, Primary, System, check, customer::View, system::Builder};
+use tandem_tests::{Customer, History, Primary, Store, System, check, customer::View, system::Builder};
+use test_case::test_case;
 
 /// The shortest that may be set, twice.
-pub(super) fn system() -> Builder {
+pub(super) fn system(store: Store) -> Builder {
     System::builder()
+        .on(store)
         .setting("engine.inactivity-control.enabled", true)
         .setting("engine.inactivity-control.timeout-alert", "2 s")
         .setting("engine.inactivity-control.timeout-close", "1 s")
@@ -21,9 +23,11 @@ pub(super) fn ended(body: &EventBody) -> bool {
 }
 
 /// Each alert can be answered; the one that is not is followed by the end.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn an_idle_session_is_warned_goes_on_when_somebody_writes_and_ends_when_nobody_does() {
-    let system = system().start().await;
+async fn an_idle_session_is_warned_goes_on_when_somebody_writes_and_ends_when_nobody_does(store: Store) {
+    let system = system(store).start().await;
     let customer = Customer::start(&system.rest(), "Ann").await;
     customer.waits_for("the first alert", |view| (alerts(view) == 1).then_some(())).await;
     customer.says("I am still here").await;
@@ -44,9 +48,11 @@ async fn an_idle_session_is_warned_goes_on_when_somebody_writes_and_ends_when_no
 }
 
 /// The time begins anew at the new primary: nobody is ended for having been without an engine.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn idleness_is_measured_anew_after_a_kill() {
-    let mut system = system().start().await;
+async fn idleness_is_measured_anew_after_a_kill(store: Store) {
+    let mut system = system(store).start().await;
     let customer = Customer::start(&system.rest(), "Ann").await;
     customer.waits_for("the first alert", |view| (alerts(view) == 1).then_some(())).await;
     let dead = system.kill(Primary).await;

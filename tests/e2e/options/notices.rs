@@ -1,7 +1,8 @@
 //! `transcript-save-notices`.
 
 use tandem_protocol::{EventBody, NoticeKind, client::Notice};
-use tandem_tests::{Customer, History, Primary, System, check, customer::View};
+use tandem_tests::{Customer, History, Primary, Store, System, check, customer::View};
+use test_case::test_case;
 
 use super::idleness;
 
@@ -10,9 +11,11 @@ fn is_notice(body: &EventBody) -> bool {
 }
 
 /// Whoever is there is told all the same.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn notices_that_are_not_kept_are_told_and_stand_in_no_transcript() {
-    let system = idleness::system().setting("engine.settings.transcript-save-notices", "none").start().await;
+async fn notices_that_are_not_kept_are_told_and_stand_in_no_transcript(store: Store) {
+    let system = idleness::system(store).setting("engine.settings.transcript-save-notices", "none").start().await;
     let customer = Customer::start(&system.rest(), "Ann").await;
     let said = |view: &View| match &view.notices[..] {
         [Notice::IdleControlAlert { text: alert }, Notice::IdleControlClose { text: close }] => {
@@ -31,9 +34,12 @@ async fn notices_that_are_not_kept_are_told_and_stand_in_no_transcript() {
 }
 
 /// Every reader and the transcript have it between what was before and what came after.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn a_restoration_stands_in_the_transcript_where_all_notices_are_kept() {
-    let mut system = System::builder().setting("engine.settings.transcript-save-notices", "all").start().await;
+async fn a_restoration_stands_in_the_transcript_where_all_notices_are_kept(store: Store) {
+    let mut system =
+        System::builder().on(store).setting("engine.settings.transcript-save-notices", "all").start().await;
     let customer = Customer::start(&system.rest(), "Ann").await;
     let before = customer.says("hi").await;
     let dead = system.kill(Primary).await;

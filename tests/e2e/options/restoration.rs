@@ -1,12 +1,16 @@
 //! `session-restoration-mode`.
 
 use tandem_protocol::{ClosedReason, EventBody, LeaveReason, client::close};
-use tandem_tests::{Customer, History, Primary, System, check, eventually};
+use tandem_tests::{Customer, History, Primary, Store, System, check, eventually};
+use test_case::test_case;
 
 /// the page keeps its connection, is told of the end by the session's own events, and can begin anew.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn a_session_dies_with_its_engine_where_none_is_restored() {
-    let mut system = System::builder().setting("engine.settings.session-restoration-mode", "none").start().await;
+async fn a_session_dies_with_its_engine_where_none_is_restored(store: Store) {
+    let mut system =
+        System::builder().on(store).setting("engine.settings.session-restoration-mode", "none").start().await;
     let rest = system.rest();
     let [customer, alone] = [Customer::start(&rest, "Ann").await, Customer::start(&rest, "Bob").await];
     customer.says("hi").await;

@@ -1,7 +1,8 @@
 //! `transcript-auto-save`. What happens when the store fails is in the `fault` target.
 
 use tandem_protocol::{ClosedReason, EventBody, Seq, client::Notice, client::close};
-use tandem_tests::{Customer, History, Primary, System, check, customer::View, eventually};
+use tandem_tests::{Customer, History, Primary, Store, System, check, customer::View, eventually};
+use test_case::test_case;
 
 fn saves(view: &View) -> Vec<Seq> {
     let seq = |notice: &Notice| match notice {
@@ -12,9 +13,11 @@ fn saves(view: &View) -> Vec<Seq> {
 }
 
 /// 2: whoever did not ask hears nothing of it.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn each_save_is_told_to_those_who_asked_and_to_nobody_else() {
-    let mut system = System::builder().setting("engine.settings.transcript-auto-save", 2).start().await;
+async fn each_save_is_told_to_those_who_asked_and_to_nobody_else(store: Store) {
+    let mut system = System::builder().on(store).setting("engine.settings.transcript-auto-save", 2).start().await;
     let rest = system.rest();
     let customer = Customer::start(&rest, "Ann").await;
     let bot = Customer::asking_for_saves(&rest, rest.join(customer.ticket(), "bot").await, "bot");
@@ -34,9 +37,11 @@ async fn each_save_is_told_to_those_who_asked_and_to_nobody_else() {
 }
 
 /// 1: nobody is told of saves, whoever asks: an acknowledgement says it.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn saves_are_not_told_where_they_are_not_to_be() {
-    let system = System::start().await;
+async fn saves_are_not_told_where_they_are_not_to_be(store: Store) {
+    let system = System::builder().on(store).start().await;
     let rest = system.rest();
     let customer = Customer::asking_for_saves(&rest, rest.open("Ann").await, "Ann");
     let last = customer.says("hi").await;
@@ -47,9 +52,11 @@ async fn saves_are_not_told_where_they_are_not_to_be() {
 
 /// 0: acknowledgements say that nothing is on the disk, the whole transcript is after the end, and the log says what
 /// does not hold.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn a_transcript_is_saved_when_its_session_has_ended() {
-    let mut system = System::builder().setting("engine.settings.transcript-auto-save", 0).start().await;
+async fn a_transcript_is_saved_when_its_session_has_ended(store: Store) {
+    let mut system = System::builder().on(store).setting("engine.settings.transcript-auto-save", 0).start().await;
     system.expect_log("transcript-auto-save = 0");
     let rest = system.rest();
     let customer = Customer::start(&rest, "Ann").await;
@@ -77,9 +84,11 @@ async fn a_transcript_is_saved_when_its_session_has_ended() {
 }
 
 /// 0: nothing is restored. A session that died unsaved never was; one that an orderly stop has saved is closed.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn what_is_not_saved_dies_with_a_kill_and_an_orderly_stop_saves_it() {
-    let mut system = System::builder().setting("engine.settings.transcript-auto-save", 0).start().await;
+async fn what_is_not_saved_dies_with_a_kill_and_an_orderly_stop_saves_it(store: Store) {
+    let mut system = System::builder().on(store).setting("engine.settings.transcript-auto-save", 0).start().await;
     system.expect_log("transcript-auto-save = 0");
     let rest = system.rest();
     let customer = Customer::start(&rest, "Ann").await;

@@ -1,12 +1,16 @@
 //! What customers see of a planned switchover: nothing.
 
 use tandem_protocol::EventBody;
-use tandem_tests::{Customer, Engine, Primary, Role, System, check};
+use tandem_tests::{Customer, Engine, Primary, Role, Store, System, check};
+use test_case::test_case;
 
-/// R-3 and more: no connection ends, no notice is shown, and what is said goes on.
+/// R-3 and more: no connection ends, no notice is shown, and what is said goes on. No engine warns of anything either,
+/// as one would that is deposed.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn a_chat_goes_through_a_switchover_and_nobody_notices() {
-    let system = System::builder().echo().start().await;
+async fn a_chat_goes_through_a_switchover_and_nobody_notices(store: Store) {
+    let system = System::builder().on(store).echo().start().await;
     let customer = Customer::start_with_echo(&system.rest(), "Ann").await;
     customer.says("before").await;
     customer.reads("You said: before").await;

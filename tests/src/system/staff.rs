@@ -8,6 +8,7 @@ use crate::{
     agent::{Account, Agent},
     command::{Ran, run},
     deadline::eventually,
+    looker::Looker,
     part::Part,
 };
 
@@ -24,11 +25,15 @@ impl System {
         self.agent_command(&arguments, &format!("{}\n", account.password)).done();
     }
 
-    /// `tandem agent …` on the system's data.
+    /// `tandem agent …` on the system's accounts.
     #[must_use]
     pub fn agent_command(&self, arguments: &[&str], stdin: &str) -> Ran {
         let data = self.data().to_str().expect("a temp folder's name is text");
-        let whole: Vec<&str> = ["agent"].into_iter().chain(arguments.iter().copied()).chain(["--data", data]).collect();
+        let place = match &self.store {
+            Some(store) => ["--store", store],
+            None => ["--data", data],
+        };
+        let whole: Vec<&str> = ["agent"].into_iter().chain(arguments.iter().copied()).chain(place).collect();
         run(whole, stdin)
     }
 
@@ -47,6 +52,23 @@ impl System {
     pub async fn staff(&self, account: &Account) -> Agent {
         self.add(account);
         Agent::comes(&self.rest(), account).await
+    }
+
+    /// Somebody with a new account who looks things up.
+    ///
+    /// # Panics
+    /// When he cannot come.
+    pub async fn looker(&self, account: &Account) -> Looker {
+        self.add(account);
+        self.looks_as(account).await
+    }
+
+    /// Somebody who has an account already, and looks things up.
+    ///
+    /// # Panics
+    /// When he cannot come.
+    pub async fn looks_as(&self, account: &Account) -> Looker {
+        Looker::comes(self.engines.iter().map(|engine| engine.address.clone()).collect(), account).await
     }
 
     /// `kill -9` of the interaction server.
@@ -92,6 +114,7 @@ impl System {
 
 fn role(role: AgentRole) -> &'static str {
     match role {
+        AgentRole::Integrator => "integrator",
         AgentRole::Bot => "bot",
         AgentRole::Agent => "agent",
         AgentRole::Supervisor => "supervisor",

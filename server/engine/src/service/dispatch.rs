@@ -60,6 +60,7 @@ impl Service {
                 Effect::EnterAgain { links } => outgoing.push_to_all(&links, &frame(&FromEngine::EnterAgain)),
                 Effect::Load { sessions } => self.load(sessions),
                 Effect::Read { read, session, after, events_max } => self.read_page(read, session, after, events_max),
+                Effect::Erase { session } => self.erase(session),
             }
         }
         // The allocation is kept for the next round.

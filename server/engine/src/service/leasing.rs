@@ -1,6 +1,6 @@
 //! What the lease keeper decides is done here, and what comes of it is told to the keeper.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use tandem_protocol::Epoch;
 use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, Session, TakeCause};
@@ -30,32 +30,71 @@ impl Service {
     pub(super) fn on_lease_read(&mut self, read: Result<Option<Lease>, StoreError>) {
         match read {
             Ok(lease) => {
+                self.on_lease_in_reach();
                 let seen = lease.as_ref().map(|lease| self.seen(lease));
                 self.lease = lease;
                 self.on_lease(LeaseInput::Read(seen));
             }
             Err(error) => {
-                warn!(%error, "cannot read the lease");
+                if self.is_lease_lost_now() {
+                    warn!(%error, cause = cause(&error), "cannot read the lease");
+                }
                 self.on_lease(LeaseInput::StoreFailed);
             }
         }
     }
 
+    pub(super) fn on_lease_renewed(&mut self, renewed: Result<(), StoreError>) {
+        let input = match renewed {
+            Ok(()) => {
+                self.on_lease_in_reach();
+                LeaseInput::Renewed
+            }
+            Err(StoreError::Stale { .. }) => LeaseInput::Fenced,
+            Err(error) => {
+                if self.is_lease_lost_now() {
+                    warn!(%error, cause = cause(&error), "cannot renew the lease");
+                }
+                LeaseInput::RenewFailed
+            }
+        };
+        self.on_lease(input);
+    }
+
+    /// Whether it was in reach until now. It is asked for twice a second: a person is told once, and when it is over.
+    fn is_lease_lost_now(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_lease_lost, true)
+    }
+
+    fn on_lease_in_reach(&mut self) {
+        if std::mem::take(&mut self.is_lease_lost) {
+            info!("the lease is in reach again");
+        }
+    }
+
     pub(super) fn on_lease_taken(&mut self, taken: Result<Taken, StoreError>) {
         let input = match taken {
-            Ok(Taken::Held(epoch)) => LeaseInput::Taken(epoch),
+            Ok(Taken::Held(epoch)) => {
+                self.on_lease_in_reach();
+                LeaseInput::Taken(epoch)
+            }
             Ok(Taken::Lost(lease)) => {
+                self.on_lease_in_reach();
                 let seen = self.seen(&lease);
                 info!(primary = %seen.holder, epoch = %seen.epoch, "another engine was faster");
                 self.lease = Some(lease);
                 LeaseInput::LostRace(seen)
             }
             Err(StoreError::Busy(cause)) => {
-                warn!(%cause, "cannot take the lease: another process holds the store's write lock");
+                if self.is_lease_lost_now() {
+                    warn!(%cause, "cannot take the lease: another process holds the store's write lock");
+                }
                 LeaseInput::Blocked
             }
             Err(error) => {
-                warn!(%error, "cannot take the lease");
+                if self.is_lease_lost_now() {
+                    warn!(%error, cause = cause(&error), "cannot take the lease");
+                }
                 LeaseInput::StoreFailed
             }
         };
@@ -94,7 +133,7 @@ impl Service {
             LeaseEffect::Take { seen, cause } => self.take_lease(seen, cause),
             LeaseEffect::Renew(epoch) => {
                 let store = self.store.clone();
-                self.report(async move { Input::Lease(renewal(store.renew_lease(epoch, wall()).await)) });
+                self.report(async move { Input::LeaseRenewed(store.renew_lease(epoch, wall()).await) });
             }
             LeaseEffect::GiveAway(epoch) => self.give_away(epoch),
             LeaseEffect::Serve(epoch) => {
@@ -270,13 +309,7 @@ impl Service {
     }
 }
 
-fn renewal(renewed: Result<(), StoreError>) -> LeaseInput {
-    match renewed {
-        Ok(()) => LeaseInput::Renewed,
-        Err(StoreError::Stale { .. }) => LeaseInput::Fenced,
-        Err(error) => {
-            warn!(%error, "cannot renew the lease");
-            LeaseInput::RenewFailed
-        }
-    }
+/// What the store's backend says, for the log.
+fn cause(error: &StoreError) -> Option<String> {
+    error.source().map(ToString::to_string)
 }

@@ -25,10 +25,15 @@ impl Service {
             let _ = outbox.end(Some(frame(&FromEngine::Refused(refusal))));
             return;
         }
-        if let LinkRole::Standby(_) = hello.role {
+        let is_other = matches!(hello.role, LinkRole::Standby(_));
+        if is_other && self.keeper.primary_epoch().is_some_and(|own| own < hello.epoch_seen) {
+            // The other engine's word is believed, not just anybody's: a gateway may have outlived a store that was set up
+            // anew. Were it wrong, the lease would be read and taken again; the epoch in the store decides (F-1).
             self.on_lease(LeaseInput::Deposed(hello.epoch_seen));
+            let _ = outbox.end(Some(frame(&FromEngine::NotPrimary(None))));
+            return;
         }
-        let may_have_lost_primary = hello.epoch_seen.0 > 0 && !matches!(hello.role, LinkRole::Standby(_));
+        let may_have_lost_primary = hello.epoch_seen.0 > 0 && !is_other;
         self.links.insert(link, Linked { hello, outbox, is_welcome: false, knows: None });
         if self.core.is_some() {
             self.welcome(link);
@@ -145,7 +150,7 @@ impl Service {
         linked.is_welcome = true;
         core.link_up(link);
         match &linked.hello.role {
-            LinkRole::Gateway => core.gateway_up(link),
+            LinkRole::Gateway => core.gateway_up(link, &mut self.effects),
             LinkRole::Interaction => core.interaction_up(link, &mut self.effects),
             LinkRole::External | LinkRole::Control | LinkRole::Standby(_) => {}
         }

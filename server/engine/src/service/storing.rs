@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tandem_protocol::{Epoch, RawEvent, Seq, SessionId, limits::PAGE_BYTES_MAX};
 use tandem_session::{AutoSave, Core, LeaseInput, LoadedSession, OnSaveError, ReadId};
-use tandem_store::{Loaded, StoreError};
+use tandem_store::{Erased, Loaded, StoreError};
 use tokio::time::Instant;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::{Input, Service};
 use crate::saver::{SaveOutcome, save};
@@ -109,6 +109,36 @@ impl Service {
                 core.page_failed(read, &mut self.effects);
             }
         }
+    }
+
+    pub(super) fn erase(&mut self, session: SessionId) {
+        let Some((epoch, _)) = self.core else { return };
+        let (store, erasing) = (self.store.clone(), self.erasing.clone());
+        self.report(async move {
+            let _turn = erasing.acquire().await.expect("the semaphore is never closed");
+            Input::Erased { epoch, session, erased: store.erase(epoch, session).await }
+        });
+    }
+
+    pub(super) fn on_erased(&mut self, epoch: Epoch, session: SessionId, erased: Result<Erased, StoreError>) {
+        let Some(core) = core_of(&mut self.core, epoch) else { return };
+        let became = match erased {
+            Ok(Erased::Done) => {
+                info!(%session, "erased what was said in a session");
+                tandem_session::Erased::Done
+            }
+            Ok(Erased::StillOpen) => tandem_session::Erased::StillOpen,
+            Err(StoreError::Stale { .. }) => return self.on_lease(LeaseInput::Fenced),
+            Err(StoreError::Failed(cause)) => {
+                error!(%session, %cause, "a session cannot be erased");
+                tandem_session::Erased::Failed
+            }
+            Err(error @ (StoreError::Busy(_) | StoreError::Recoverable(_))) => {
+                warn!(%session, %error, "a session is not erased yet: whoever asked may ask again");
+                tandem_session::Erased::Failed
+            }
+        };
+        core.erased(session, became, &mut self.effects);
     }
 }
 

@@ -1,8 +1,9 @@
 //! A planned switchover as the primary's runtime carries it out; what is decided is `tandem-session`'s.
 //!
-//! While requests are held nothing of the links reaches the core, nor does time or what was read from the store: the
-//! inputs wait here, in order, and are taken in when the primary goes on. When it does not, they are dropped with the
-//! core: links keep what was not answered and ask the successor (D-3).
+//! While requests are held nothing of the links reaches the core, nor does time, what was read from the store or what
+//! became of an erasure, which the new epoch may have refused: the inputs wait here, in order, and are taken in when the
+//! primary goes on. When it does not, they are dropped with the core: links keep what was not answered and ask the
+//! successor (D-3).
 
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ impl Service {
         }
         let is_of_backup = |link: &LinkId| self.backup.as_ref().is_some_and(|(backup, _)| backup == link);
         match input {
-            Input::LinkUp { .. } | Input::Loaded { .. } | Input::PageRead { .. } => true,
+            Input::LinkUp { .. } | Input::Loaded { .. } | Input::PageRead { .. } | Input::Erased { .. } => true,
             Input::Frames { link, .. } | Input::LinkDown { link } => !is_of_backup(link),
             _ => false,
         }

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
-use tandem_store::{Cause, Entry, Holder, Lease, Loaded, OpenSession, SqliteStore, Store, StoreError, Taken};
+use tandem_store::{Cause, Entry, Erased, Holder, Lease, Loaded, OpenSession, SqliteStore, Store, StoreError, Taken};
 
 /// See the module.
 #[derive(Debug)]
@@ -66,6 +66,10 @@ impl Store for CutOff {
 
     async fn append(&self, epoch: Epoch, entries: Vec<Entry>) -> Result<(), StoreError> {
         self.reach()?.append(epoch, entries).await
+    }
+
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError> {
+        self.reach()?.erase(epoch, session).await
     }
 
     async fn open_sessions(&self, epoch: Epoch) -> Result<Vec<OpenSession>, StoreError> {

@@ -19,7 +19,7 @@ use tandem_protocol::{
     link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
 };
 use tandem_session::{LeaseTimes, SessionSettings};
-use tandem_store::{SqliteStore, Store};
+use tandem_store::{SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
 use tokio::{net::TcpListener, runtime::Runtime, time::timeout};
 
 use cut_off::CutOff;
@@ -265,6 +265,32 @@ fn a_link_of_another_pair_is_refused_and_one_that_has_seen_a_newer_primary_is_no
 }
 
 #[test]
+fn a_primary_steps_down_when_the_other_engine_names_a_newer_epoch_and_looks_at_the_lease() {
+    // F-1, F-2
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    block_on(async {
+        let (mut link, epoch) = Peer::welcomed_by(&primary).await;
+        let name = EngineName::new("b").expect("valid");
+        let other = LinkRole::Standby(tandem_protocol::Peer { name, address: "127.0.0.1:1".into(), pid: 1 });
+        let mut successor = Peer::dial_as(other, &primary, "main", epoch.next()).await;
+        assert!(matches!(successor.hears().await, FromEngine::NotPrimary(None)));
+        let sent_away = async {
+            loop {
+                if let FromEngine::NotPrimary(pair) = link.hears().await {
+                    return pair;
+                }
+            }
+        };
+        assert_eq!(sent_away.await, None, "it knows no better primary");
+        // The lease is its own all the same: it was told wrongly.
+        let (_link, again) = Peer::welcomed_by(&primary).await;
+        assert_eq!(again, epoch.next());
+    });
+    primary.stop();
+}
+
+#[test]
 fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_first_is_gone() {
     let dir = tempfile::tempdir().expect("a directory");
     let primary = Killable::start("a", dir.path());
@@ -328,4 +354,41 @@ fn a_primary_that_has_lost_nothing_but_the_store_is_told_by_its_successor_and_se
     });
     cut_off.kill();
     successor.stop();
+}
+
+#[test]
+fn what_was_said_is_erased_once_the_session_has_ended_and_the_backup_finds_it_so() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let primary = Killable::start("a", dir.path());
+    let session = SessionId(uuid::Uuid::now_v7());
+    block_on(async { primary.is(is_primary).await });
+    let backup = Killable::start("b", dir.path());
+    let transcripts = SqliteTranscripts::open(dir.path()).expect("opens");
+    block_on(async {
+        backup.is(is_backup).await;
+        let (mut peer, _) = Peer::welcomed_by(&primary).await;
+        peer.asks(open(session)).await;
+        peer.says(session, "m-1").await;
+        let erase = Request::Erase { session };
+        let refused = peer.asks(erase.clone()).await;
+        assert!(matches!(&refused, Outcome::Refused(refusal) if refusal.code == ErrorCode::Busy), "{refused:?}");
+        peer.asks(Request::Close { session, by: ANA }).await;
+        let before = transcripts.transcript(session).await.expect("reads").expect("is there");
+        let link = verify(session, &before.events).expect("it is as it was written");
+        assert!(matches!(peer.asks(erase.clone()).await, Outcome::Done(Answer::Done)));
+        assert!(matches!(peer.asks(erase.clone()).await, Outcome::Done(Answer::Done)), "a repeat changes nothing");
+        primary.kill();
+
+        backup.is(is_primary).await;
+        let (mut peer, _) = Peer::welcomed_by(&backup).await;
+        let read = Request::Read { session, by: Credential::Role, after: Seq::ZERO, limit: 100 };
+        let Outcome::Done(Answer::Page(page)) = peer.asks(read).await else { panic!("a role may read what is left") };
+        let (last, others) = page.events.split_last().expect("there is an end");
+        assert!(last.event.get().contains(r#""type":"closed""#), "{last:?}");
+        assert!(others.iter().all(|event| event.event.get().contains(r#""type":"erased""#)), "{others:?}");
+        assert!(matches!(peer.asks(erase).await, Outcome::Done(Answer::Done)));
+        let after = transcripts.transcript(session).await.expect("reads").expect("is there");
+        assert_eq!(verify(session, &after.events), Ok(link), "the chain still holds");
+        tokio::task::block_in_place(|| backup.kill());
+    });
 }

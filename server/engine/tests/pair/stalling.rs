@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
-use tandem_store::{Entry, Holder, Lease, Loaded, OpenSession, SqliteStore, Store, StoreError, Taken};
+use tandem_store::{Entry, Erased, Holder, Lease, Loaded, OpenSession, SqliteStore, Store, StoreError, Taken};
 use tokio::{sync::Notify, time::timeout};
 
 use crate::DEADLINE;
@@ -17,6 +17,8 @@ use crate::DEADLINE;
 pub(crate) enum At {
     /// Before something is saved.
     Append,
+    /// Before a session is erased.
+    Erase,
     /// Before the lease is written.
     LeaseBefore,
     /// After the lease was written, before that is told.
@@ -30,12 +32,13 @@ pub(crate) struct Stalling {
     stall: Arc<Stall>,
 }
 
-/// Makes calls stand still, one at a time.
+/// Makes calls stand still; they go on in the order in which they came to stand.
 #[derive(Debug, Default)]
 pub(crate) struct Stall {
     at: Mutex<Option<At>>,
     reached: Notify,
     go_on: Notify,
+    erased: Notify,
 }
 
 impl Stall {
@@ -49,7 +52,12 @@ impl Stall {
         timeout(DEADLINE, self.reached.notified()).await.expect("the call comes in time");
     }
 
-    /// The call that stands still goes on.
+    /// Waits until an erasure is done or refused.
+    pub(crate) async fn is_erased(&self) {
+        timeout(DEADLINE, self.erased.notified()).await.expect("the erasure ends in time");
+    }
+
+    /// The call that has stood still for the longest goes on.
     pub(crate) fn lets_go(&self) {
         self.go_on.notify_one();
     }
@@ -95,6 +103,13 @@ impl Store for Stalling {
     async fn append(&self, epoch: Epoch, entries: Vec<Entry>) -> Result<(), StoreError> {
         self.stall.passes(At::Append).await;
         self.store.append(epoch, entries).await
+    }
+
+    async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError> {
+        self.stall.passes(At::Erase).await;
+        let erased = self.store.erase(epoch, session).await;
+        self.stall.erased.notify_one();
+        erased
     }
 
     async fn open_sessions(&self, epoch: Epoch) -> Result<Vec<OpenSession>, StoreError> {

@@ -500,6 +500,46 @@ fn the_backup_takes_over_when_the_primary_dies_in_the_middle() {
     }
 }
 
+/// Refused by the store because of the new epoch, it is not taken for the word that another engine has taken over.
+#[test]
+fn an_erasure_under_way_while_the_lease_is_handed_over_is_done_by_the_successor() {
+    // F-1, F-2, D-3
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, stall) = Stalling::open(dir.path(), &main_pair());
+    let primary = Killable::start_on("a", Arc::new(store));
+    block_on(async { primary.is(is_primary).await });
+    let backup = Killable::start("b", dir.path());
+    let session = SessionId(uuid::Uuid::now_v7());
+    block_on(async {
+        backup.is(is_backup).await;
+        let (mut peer, epoch) = Peer::knowing(&primary).await;
+        peer.asks(open(session)).await;
+        peer.says(session, "m-1").await;
+        peer.asks(Request::Leave { session, by: ANA }).await;
+        peer.may_switch(epoch).await;
+        stall.stalls(At::Erase);
+        let erasing = peer.begins(Request::Erase { session });
+        stall.is_reached().await;
+        stall.stalls(At::LeaseAfter);
+        peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+        stall.is_reached().await;
+        stall.lets_go();
+        stall.is_erased().await;
+        stall.lets_go();
+        let (answers, last) = peer.hears_to_the_end().await;
+        assert!(matches!(&last, FromEngine::Moved(pair) if pair.epoch == epoch.next()), "{last:?}");
+        assert!(answers.iter().all(|(id, _)| *id != erasing), "it is not done, so nobody is told anything of it");
+        backup.serves_in(epoch.next()).await;
+        let (mut peer, _) = Peer::welcomed_by(&backup).await;
+        assert!(matches!(peer.asks(Request::Erase { session }).await, Outcome::Done(Answer::Done)));
+        let outcome = peer.switches(epoch, false).await;
+        assert!(matches!(outcome, SwitchoverOutcome::Done(_)), "as planned: {outcome:?}");
+        primary.is(is_backup).await;
+    });
+    primary.stop();
+    backup.stop();
+}
+
 fn is_given_up(outcome: &Outcome, cause: GivenUp) -> bool {
     matches!(outcome, Outcome::Done(Answer::Switchover(SwitchoverOutcome::GivenUp(given))) if *given == cause)
 }

@@ -18,7 +18,7 @@ impl Engine {
     /// Somebody with this login is at a desk; the first thing that it yields is the welcome or an end.
     pub(crate) fn sit_down(&self, token: TokenHash, queue_bytes_max: usize) -> Result<Presence, Ending> {
         let desk = Arc::new(Desk::new(DeskId(Uuid::now_v7()), token, queue_bytes_max));
-        self.0.registry.desks.add(&desk)?;
+        self.0.desks.add(&desk)?;
         Ok(Presence { engine: self.clone(), desk })
     }
 }
@@ -26,7 +26,7 @@ impl Engine {
 impl Presence {
     /// Does something; the mailbox gets the answer.
     pub(crate) fn does(&self, id: ClientId, action: Action) {
-        self.engine.0.registry.desks.does(self.desk.id, id, action);
+        self.engine.0.desks.does(self.desk.id, id, action);
     }
 }
 
@@ -40,6 +40,6 @@ impl Deref for Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.engine.0.registry.desks.remove(self.desk.id);
+        self.engine.0.desks.remove(self.desk.id);
     }
 }

@@ -1,19 +1,21 @@
 //! The desks on this gateway: the interaction server is told that each is there and what is done at it.
 //!
-//! A desk has *entered* when the interaction server has answered with a view. After a loss of the engine, and when
-//! another interaction server is there, all desks enter again, some at a time and without a WebSocket that is closed;
-//! what people do meanwhile waits and is answered once. One lock guards all desks, and what is asked for a desk is
-//! asked under it: so nobody enters after he has gone. Order of locks: desks, then a mailbox, then whatever the link
-//! locks to queue a request.
+//! A desk enters through one of the pairs and has *entered* when the interaction server has answered with a view. When
+//! that pair is lost or the interaction server at it, its desks enter again, some at a time and without a WebSocket that
+//! is closed: at once through another pair, or through whichever is there first. What people do meanwhile waits and is
+//! answered once. One lock guards all desks, and what is asked for a desk is asked under it: so nobody enters after he
+//! has gone. Order of locks: desks, then a mailbox, then whatever a link locks to queue a request.
+
+mod questions;
+mod ways;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
-use axum::extract::ws::Utf8Bytes;
 use tandem_link::{Full, Link};
 use tandem_protocol::{
     ClientId, DeskId, ErrorCode, Refusal,
@@ -24,9 +26,15 @@ use tokio::{
     sync::Notify,
     time::{Instant, sleep},
 };
+use uuid::Uuid;
 
+pub(crate) use self::questions::QuestionId;
+use self::{
+    questions::Question,
+    ways::{Way, Ways},
+};
 use super::{
-    Registry, Tag,
+    LOSS_TOLD_AFTER, PairIndex, Registry, Tag,
     desk::{Desk, NewView},
     unexpected,
 };
@@ -39,35 +47,50 @@ const ENTERING_MAX: usize = 64;
 /// The pause before desks that were refused for a while enter again.
 const ENTER_PAUSE: Duration = Duration::from_secs(1);
 
-/// Who is asked: the link.
-pub(super) trait Primary: fmt::Debug + Send + Sync {
+/// Who is asked: the link to a pair.
+pub(crate) trait Primary: fmt::Debug + Send + Sync {
     /// As [`Link::submit`].
     fn ask(&self, request: Request, tag: Tag) -> Result<(), Full<Tag>>;
+
+    /// As [`Link::withdraw`].
+    fn withdraw(&self, is_chosen: &mut dyn FnMut(&Tag) -> bool);
 }
 
 impl Primary for Link<Registry> {
     fn ask(&self, request: Request, tag: Tag) -> Result<(), Full<Tag>> {
         self.submit(request, tag)
     }
+
+    fn withdraw(&self, is_chosen: &mut dyn FnMut(&Tag) -> bool) {
+        Self::withdraw(self, is_chosen);
+    }
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Desks {
-    /// There from the start of the link on, and so before the first desk.
-    primary: OnceLock<Box<dyn Primary>>,
+    /// One a pair, there before the first desk.
+    primaries: Vec<OnceLock<Box<dyn Primary>>>,
     state: Mutex<State>,
     /// A desk was refused for a while.
     refused: Notify,
+    /// There was a loss of which desks are to be told.
+    loss: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    ways: Ways,
     seats: HashMap<DeskId, Seat>,
+    /// Whose stay is under way, by the id that the interaction server knows it by.
+    stays: HashMap<DeskId, DeskId>,
     /// The desks that have become [`Entrance::Due`], in this order.
     due: VecDeque<DeskId>,
     /// Enters without an answer, at most [`ENTERING_MAX`].
     entering: usize,
+    /// By number, which is the order in which they came.
+    questions: BTreeMap<QuestionId, Question>,
+    questions_asked: u64,
     stopping: bool,
 }
 
@@ -76,17 +99,29 @@ struct State {
 struct Seat {
     desk: Arc<Desk>,
     entrance: Entrance,
+    /// Where it has asked to be let in last, if it has.
+    stay: Option<Stay>,
+    /// The pair by whose planned move it was left last.
+    moves_with: Option<PairIndex>,
     /// How often it has entered.
     entered: u64,
     /// What was done at it and is not answered, in order; at most [`ACTIONS_MAX`].
     actions: Vec<Doing>,
 }
 
+/// A desk at a pair. At another pair it is another desk to the interaction server: what was asked for it before and is
+/// done late, because the pair that was lost comes back to it, then cannot undo its entrance at the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stay {
+    pair: PairIndex,
+    desk: DeskId,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Entrance {
     /// It is to enter.
     Due,
-    /// It has asked. The link and the engine repeat that to whoever comes, so it need not ask again.
+    /// It has asked. The engine repeats that to the interaction server that comes, so it need not ask again.
     Asked,
     /// It was let in, and the interaction server knows it.
     Entered,
@@ -105,9 +140,25 @@ struct Doing {
 }
 
 impl Desks {
-    /// From now on there is somebody to ask.
-    pub(super) fn reach(&self, primary: Box<dyn Primary>) {
-        self.primary.set(primary).expect("a gateway has one link");
+    /// No desks, and none of so many pairs is there yet.
+    pub(crate) fn new(pairs: usize) -> Self {
+        let state = State {
+            ways: Ways::new(pairs),
+            seats: HashMap::new(),
+            stays: HashMap::new(),
+            due: VecDeque::new(),
+            entering: 0,
+            questions: BTreeMap::new(),
+            questions_asked: 0,
+            stopping: false,
+        };
+        let primaries = (0..pairs).map(|_| OnceLock::new()).collect();
+        Self { primaries, state: Mutex::new(state), refused: Notify::new(), loss: Notify::new() }
+    }
+
+    /// From now on there is somebody to ask at this pair.
+    pub(crate) fn reach(&self, pair: PairIndex, primary: Box<dyn Primary>) {
+        self.primaries[pair.0].set(primary).expect("a pair has one link");
     }
 
     /// Adds a desk, which enters. An error when the gateway is stopping.
@@ -116,7 +167,14 @@ impl Desks {
         if state.stopping {
             return Err(Ending::GoingAway);
         }
-        let seat = Seat { desk: desk.clone(), entrance: Entrance::Due, entered: 0, actions: Vec::new() };
+        let seat = Seat {
+            desk: desk.clone(),
+            entrance: Entrance::Due,
+            stay: None,
+            moves_with: None,
+            entered: 0,
+            actions: Vec::new(),
+        };
         state.seats.insert(desk.id, seat);
         state.due.push_back(desk.id);
         self.enter_due(&mut state);
@@ -126,9 +184,9 @@ impl Desks {
     /// A desk is gone: so is the presence of whoever was at it.
     pub(crate) fn remove(&self, desk: DeskId) {
         let mut state = self.lock();
-        if state.seats.remove(&desk).is_some() {
+        if let Some(seat) = state.seats.remove(&desk) {
             state.due.retain(|due| *due != desk);
-            self.exit(desk);
+            self.end_stay(&mut state, seat.stay);
         }
     }
 
@@ -148,7 +206,7 @@ impl Desks {
     }
 
     /// Ends all desks and takes no more.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let mut state = self.lock();
         state.stopping = true;
         state.seats.values_mut().for_each(|seat| seat.end(Ending::GoingAway));
@@ -160,10 +218,10 @@ impl Desks {
     }
 
     /// The answer to an enter.
-    pub(super) fn enter_answered(&self, desk: DeskId, outcome: Outcome) {
+    pub(super) fn enter_answered(&self, stay: DeskId, outcome: Outcome) {
         let mut state = self.lock();
         state.entering -= 1;
-        if let Some(seat) = state.seats.get_mut(&desk).filter(|seat| seat.entrance == Entrance::Asked) {
+        if let Some(seat) = state.seat_at(stay).filter(|seat| seat.entrance == Entrance::Asked) {
             match view_of(outcome) {
                 Ok(view) => {
                     seat.entrance = Entrance::Entered;
@@ -178,9 +236,9 @@ impl Desks {
     }
 
     /// The answer to an action. One that met an interaction server that did not know the desk yet is asked again.
-    pub(super) fn action_answered(&self, desk: DeskId, id: ClientId, outcome: Outcome) {
+    pub(super) fn action_answered(&self, stay: DeskId, id: ClientId, outcome: Outcome) {
         let mut state = self.lock();
-        let Some(seat) = state.seats.get_mut(&desk) else { return };
+        let Some(seat) = state.seat_at(stay) else { return };
         let Some(at) = seat.actions.iter().position(|doing| doing.id == id) else { return };
         let is_known = seat.entrance == Entrance::Entered && seat.actions[at].asked_after == Some(seat.entered);
         let frame = match outcome {
@@ -196,46 +254,80 @@ impl Desks {
         seat.desk.says(frame);
     }
 
-    /// The interaction server has news for a desk.
-    pub(super) fn news(&self, desk: DeskId, news: DeskNews) {
+    /// The interaction server has news for a desk, over the link to this pair.
+    pub(super) fn news(&self, pair: PairIndex, stay: DeskId, news: DeskNews) {
         let mut state = self.lock();
-        match (state.seats.get_mut(&desk), news) {
+        match (state.seat_at(stay), news) {
             (Some(seat), DeskNews::View(json)) => match NewView::read(json) {
                 Some(view) => seat.desk.is_shown(view),
                 None => tracing::error!("the interaction server sent a view without a version"),
             },
             (Some(seat), DeskNews::Revoked) => seat.end(Ending::Unauthorized),
             // Its exit is on its way, or was lost: nobody may be taken for present who is not.
-            (None, _) => self.exit(desk),
+            (None, _) => self.exit(Stay { pair, desk: stay }),
         }
     }
 
-    /// The engine or the interaction server is gone, or moves as planned: whichever comes knows no desk.
-    pub(super) fn lost(&self, at: Instant, is_planned: bool) {
+    /// A primary of the pair is there, and the interaction server too unless the primary says that it is not.
+    pub(super) fn is_connected(&self, pair: PairIndex) {
         let mut state = self.lock();
-        state.seats.values().for_each(|seat| seat.desk.is_lost(at, is_planned));
-        self.enter_all(&mut state, &[Entrance::Entered, Entrance::Refused]);
+        state.ways.set(pair, Way::Open);
+        self.go_on(&mut state);
     }
 
-    /// A planned move has failed or takes too long; how many desks it has left without an engine.
-    pub(super) fn counts_as_lost(&self) -> usize {
-        self.lock().seats.values().filter(|seat| seat.desk.counts_as_lost()).count()
+    /// The pair is lost: the primary that comes has been asked nothing, so that it meets nothing that has been asked
+    /// elsewhere meanwhile. `is_planned` says that it moves as planned. Says how many desks were there.
+    pub(super) fn is_lost(&self, pair: PairIndex, at: Instant, is_planned: bool) -> usize {
+        self.leave(pair, Way::Away, at, is_planned)
+    }
+
+    /// The primary says that no interaction server is linked to it; `is_planned` says that it is expected after a move.
+    pub(super) fn is_deserted(&self, pair: PairIndex, at: Instant, is_planned: bool) -> usize {
+        self.leave(pair, Way::Deserted, at, is_planned)
+    }
+
+    /// Another interaction server is at this pair, or the same again: it knows no desk that entered there.
+    pub(super) fn enter_again(&self, pair: PairIndex) -> usize {
+        let mut state = self.lock();
+        state.ways.set(pair, Way::Open);
+        let those = [Entrance::Entered, Entrance::Refused];
+        let again = state.make_due(|seat| seat.is_at(pair) && those.contains(&seat.entrance));
+        self.go_on(&mut state);
+        again
+    }
+
+    /// The planned move of this pair has failed or takes too long; how many desks it has left without an engine.
+    pub(super) fn counts_as_lost(&self, pair: PairIndex) -> usize {
+        let state = self.lock();
+        let left = state.seats.values().filter(|seat| seat.moves_with == Some(pair));
+        let left = left.filter(|seat| seat.desk.counts_as_lost()).count();
+        if left > 0 {
+            self.loss.notify_one();
+        }
+        left
     }
 
     /// Tells desks of a loss that lasts.
-    pub(super) fn tell_of_loss(&self, notice: &Utf8Bytes) {
-        self.lock().seats.values().for_each(|seat| seat.desk.is_told_of_loss(notice));
+    pub(super) fn tell_of_loss(&self) {
+        let notice = frames::desk::connection_lost();
+        self.lock().seats.values().for_each(|seat| seat.desk.is_told_of_loss(&notice));
     }
 
-    /// Another interaction server is there, which knows no desk.
-    pub(super) fn enter_again(&self) {
-        let mut state = self.lock();
-        tracing::info!(desks = state.seats.len(), "another interaction server is there; all desks enter again");
-        self.enter_all(&mut state, &[Entrance::Entered, Entrance::Refused]);
+    /// What is done at its time and not at news: tells of each loss that lasts, and has desks try again to enter. For
+    /// as long as it is polled.
+    pub(crate) async fn keep_times(&self) {
+        let tell_of_losses = async {
+            loop {
+                self.loss.notified().await;
+                sleep(LOSS_TOLD_AFTER).await;
+                self.tell_of_loss();
+            }
+        };
+        tokio::join!(tell_of_losses, self.retry());
     }
 
     /// Has desks that were refused for a while enter again; for as long as it is polled.
-    pub(super) async fn retry(&self) {
+    async fn retry(&self) {
         loop {
             self.refused.notified().await;
             sleep(ENTER_PAUSE).await;
@@ -244,33 +336,86 @@ impl Desks {
     }
 
     fn enter_refused(&self) {
-        self.enter_all(&mut self.lock(), &[Entrance::Refused]);
+        let mut state = self.lock();
+        state.make_due(|seat| seat.entrance == Entrance::Refused);
+        self.enter_due(&mut state);
     }
 
-    fn enter_all(&self, state: &mut State, those: &[Entrance]) {
-        for (desk, seat) in &mut state.seats {
-            if those.contains(&seat.entrance) {
-                seat.entrance = Entrance::Due;
-                state.due.push_back(*desk);
-            }
+    /// Takes back what was asked through this pair, and asks through another where there is one.
+    fn leave(&self, pair: PairIndex, way: Way, at: Instant, is_planned: bool) -> usize {
+        let mut state = self.lock();
+        state.ways.set(pair, way);
+        if let Some(primary) = self.primaries[pair.0].get() {
+            let entering = &mut state.entering;
+            primary.withdraw(&mut |tag| {
+                *entering -= usize::from(matches!(tag, Tag::Enter(_)));
+                matches!(tag, Tag::Enter(_) | Tag::Do(..) | Tag::Exit | Tag::Question(_))
+            });
         }
+        let there = state.seats.values_mut().filter(|seat| seat.is_at(pair) && seat.entrance != Entrance::Ended);
+        for seat in there {
+            seat.desk.is_lost(at, is_planned);
+            seat.moves_with = is_planned.then_some(pair);
+            seat.actions.iter_mut().for_each(|doing| doing.asked_after = None);
+        }
+        let left = state.make_due(|seat| seat.is_at(pair) && !matches!(seat.entrance, Entrance::Due | Entrance::Ended));
+        Self::unask_questions(&mut state, pair);
+        self.go_on(&mut state);
+        if !is_planned {
+            self.loss.notify_one();
+        }
+        left
+    }
+
+    /// Asks what waits for a way.
+    fn go_on(&self, state: &mut State) {
         self.enter_due(state);
+        self.ask_questions(state);
     }
 
     fn enter_due(&self, state: &mut State) {
         while state.entering < ENTERING_MAX
             && let Some(desk) = state.due.pop_front()
         {
-            let seat = state.seats.get_mut(&desk).filter(|seat| seat.entrance == Entrance::Due);
-            let Some(seat) = seat else { continue };
-            let enter = DeskAsk::Enter { desk, token: seat.desk.token };
-            match self.ask(enter, Tag::Enter(desk)) {
+            let Some(seat) = state.seats.get(&desk).filter(|seat| seat.entrance == Entrance::Due) else { continue };
+            let here = seat.stay.map(|stay| stay.pair);
+            let Some(pair) = state.ways.choose(here, desk.0.as_u128()) else {
+                state.due.push_front(desk);
+                return;
+            };
+            let stay = self.begin_stay(state, desk, pair);
+            let seat = state.seats.get_mut(&desk).expect("was there just now");
+            match self.ask(pair, DeskAsk::Enter { desk: stay, token: seat.desk.token }, Tag::Enter(stay)) {
                 Ok(()) => {
                     seat.entrance = Entrance::Asked;
                     state.entering += 1;
                 }
                 Err(refusal) => self.not_entered(seat, &refusal),
             }
+        }
+    }
+
+    /// The id by which the desk enters at this pair: where it was before, the one that it had.
+    fn begin_stay(&self, state: &mut State, desk: DeskId, pair: PairIndex) -> DeskId {
+        let before = state.seats.get(&desk).and_then(|seat| seat.stay);
+        if let Some(stay) = before.filter(|stay| stay.pair == pair) {
+            return stay.desk;
+        }
+        self.end_stay(state, before);
+        let stay = Stay { pair, desk: if before.is_none() { desk } else { DeskId(Uuid::now_v7()) } };
+        state.stays.insert(stay.desk, desk);
+        if let Some(seat) = state.seats.get_mut(&desk) {
+            seat.stay = Some(stay);
+        }
+        stay.desk
+    }
+
+    /// The desk is no longer there. A pair that is lost has taken all its desks with it.
+    fn end_stay(&self, state: &mut State, stay: Option<Stay>) {
+        let Some(stay) = stay else { return };
+        state.stays.remove(&stay.desk);
+        if state.ways.at(stay.pair) != Way::Away {
+            self.exit(stay);
         }
     }
 
@@ -287,13 +432,13 @@ impl Desks {
 
     /// Asks what waits, once the desk has entered.
     fn ask_actions(&self, seat: &mut Seat) {
-        let Seat { desk, entrance: Entrance::Entered, entered, actions } = seat else { return };
+        let Seat { desk, entrance: Entrance::Entered, stay: Some(stay), entered, actions, .. } = seat else { return };
         actions.retain_mut(|doing| {
             if doing.asked_after.is_some() {
                 return true;
             }
-            let ask = DeskAsk::Do { desk: desk.id, id: doing.id.clone(), action: doing.action.clone() };
-            match self.ask(ask, Tag::Do(desk.id, doing.id.clone())) {
+            let ask = DeskAsk::Do { desk: stay.desk, id: doing.id.clone(), action: doing.action.clone() };
+            match self.ask(stay.pair, ask, Tag::Do(stay.desk, doing.id.clone())) {
                 Ok(()) => doing.asked_after = Some(*entered),
                 Err(refusal) => desk.says(frames::desk::refused(doing.id.clone(), &refusal)),
             }
@@ -302,14 +447,14 @@ impl Desks {
     }
 
     /// If the link is too full to take it, the next news for the desk bring it about again.
-    fn exit(&self, desk: DeskId) {
-        if let Err(refusal) = self.ask(DeskAsk::Exit { desk }, Tag::Exit) {
+    fn exit(&self, Stay { pair, desk }: Stay) {
+        if let Err(refusal) = self.ask(pair, DeskAsk::Exit { desk }, Tag::Exit) {
             tracing::debug!(%desk, %refusal, "an exit could not be told");
         }
     }
 
-    fn ask(&self, ask: DeskAsk, tag: Tag) -> Result<(), Refusal> {
-        let primary = self.primary.get().expect("a desk comes after the link");
+    fn ask(&self, pair: PairIndex, ask: DeskAsk, tag: Tag) -> Result<(), Refusal> {
+        let primary = self.primaries[pair.0].get().expect("a desk comes after the links");
         primary.ask(Request::Ask(ask), tag).map_err(|full| full.refusal)
     }
 
@@ -319,7 +464,30 @@ impl Desks {
     }
 }
 
+impl State {
+    /// The desk whose stay it is, if it is still there.
+    fn seat_at(&mut self, stay: DeskId) -> Option<&mut Seat> {
+        let desk = self.stays.get(&stay)?;
+        self.seats.get_mut(desk)
+    }
+
+    /// Has the chosen desks enter in their turn; says how many.
+    fn make_due(&mut self, is_chosen: impl Fn(&Seat) -> bool) -> usize {
+        let mut chosen = 0;
+        for (desk, seat) in self.seats.iter_mut().filter(|(_, seat)| is_chosen(seat)) {
+            seat.entrance = Entrance::Due;
+            self.due.push_back(*desk);
+            chosen += 1;
+        }
+        chosen
+    }
+}
+
 impl Seat {
+    fn is_at(&self, pair: PairIndex) -> bool {
+        self.stay.is_some_and(|stay| stay.pair == pair)
+    }
+
     /// Nothing more is asked for it but its exit.
     fn end(&mut self, ending: Ending) {
         self.entrance = Entrance::Ended;

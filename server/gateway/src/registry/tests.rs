@@ -63,9 +63,14 @@ struct Hall {
     registry: Registry,
 }
 
+fn registry() -> Registry {
+    let name = PairName::new("main").expect("is a name");
+    Registry::new(PairIndex(0), name, Arc::default(), Arc::new(Desks::new(1)))
+}
+
 impl Hall {
     fn new() -> Self {
-        Self { registry: Registry::new() }
+        Self { registry: registry() }
     }
 
     /// A reader of this participant that has `after`; the token is the participant's.

@@ -38,7 +38,7 @@ async fn join(app: &Shared, socket: &mut WebSocket) -> Result<Reading, End> {
     let ClientFrame::Hello { session, token, after, save_notices } = parse(&first).map_err(End::By)? else {
         return Err(End::By(Ending::NoHello));
     };
-    if app.engine.is_unreachable() {
+    if app.engine.is_unreachable(session) {
         return Err(End::By(Ending::Unavailable));
     }
     let kind = ReaderKind::Socket { queue_bytes_max: app.settings.queue_bytes_max, save_notices };

@@ -27,7 +27,7 @@ async fn sit_down(app: &Shared, socket: &mut WebSocket) -> Result<Presence, End>
     let ClientFrame::Hello { token } = serde_json::from_str(&first).map_err(|_| End::By(Ending::BadFrame))? else {
         return Err(End::By(Ending::NoHello));
     };
-    if app.engine.is_unreachable() {
+    if app.engine.is_all_unreachable() {
         return Err(End::By(Ending::Unavailable));
     }
     app.engine.sit_down(secret::hash_of(&token), app.settings.queue_bytes_max).map_err(End::By)

@@ -3,6 +3,7 @@
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tandem_gateway::Gateway;
+use tandem_protocol::SessionId;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
@@ -47,7 +48,11 @@ impl Browser {
     }
 
     pub(crate) async fn hello(&mut self, after: u64) {
-        self.says(json!({"type": "hello", "session": session(), "token": TOKEN, "after": after})).await;
+        self.hello_to(session(), after).await;
+    }
+
+    pub(crate) async fn hello_to(&mut self, session: SessionId, after: u64) {
+        self.says(json!({"type": "hello", "session": session, "token": TOKEN, "after": after})).await;
     }
 
     /// As of a desk.

@@ -116,10 +116,6 @@ async fn a_desk_stays_connected_when_the_engine_dies_and_is_told_of_loss_and_res
     assert_eq!(browser.hears().await, json!({"type": "notice", "notice": "connection_lost"}));
     browser.does("a-2").await;
     let mut peer = house.engine.welcomes().await;
-    // What was asked before comes first, and meets an interaction server that does not know the desk.
-    let (id, action) = peer.hears_do().await;
-    assert_eq!(action, "a-1");
-    peer.refuses(id, ErrorCode::Unavailable);
     assert_eq!(peer.lets_in(9).await, desk, "it is the same desk");
     assert_eq!(browser.hears().await, json!({"type": "view", "view": view(9)}));
     let restored = browser.hears_of("notice").await;
@@ -169,7 +165,6 @@ async fn a_desk_is_told_when_only_the_interaction_server_is_gone_and_when_anothe
     let lost = browser.hears_of("notice").await;
     assert_eq!(lost["notice"], "connection_lost");
     browser.does("a-1").await;
-    // The engine keeps the question until another server is there.
     house.peer.says(&FromEngine::EnterAgain);
     assert_eq!(house.peer.lets_in(13).await, desk);
     assert_eq!(browser.hears_of("view").await["view"], view(13));

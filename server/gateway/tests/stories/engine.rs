@@ -7,6 +7,7 @@ use tandem_link::{
 };
 use tandem_protocol::{
     DeskId, Epoch, ErrorCode, Pair, PairName, ParticipantId, Peer as PeerName, RawEvent, Refusal, RequestId, Seq,
+    SessionId,
     desk::{DeskAsk, DeskNews},
     link::{Answer, Attached, Deliver, FromEngine, Outcome, Request, ToEngine},
 };
@@ -16,6 +17,7 @@ use crate::{page, session, view, within};
 
 /// Where an engine is to be found.
 pub(crate) struct Engine {
+    pair: PairName,
     listener: TcpListener,
 }
 
@@ -28,7 +30,17 @@ pub(crate) struct Peer {
 
 impl Engine {
     pub(crate) async fn start() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port") }
+        Self::of("main").await
+    }
+
+    /// The primary of a pair of this name.
+    pub(crate) async fn of(pair: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
+        Self { pair: PairName::new(pair).expect("is valid"), listener }
+    }
+
+    pub(crate) fn pair_name(&self) -> PairName {
+        self.pair.clone()
     }
 
     pub(crate) fn address(&self) -> String {
@@ -60,7 +72,7 @@ impl Engine {
     fn pair(&self) -> Pair {
         let primary =
             PeerName { name: "a".parse().expect("is valid"), address: self.address(), pid: std::process::id() };
-        Pair { name: PairName::new("main").expect("is valid"), epoch: Epoch(1), primary, backup: None }
+        Pair { name: self.pair_name(), epoch: Epoch(1), primary, backup: None }
     }
 }
 
@@ -121,7 +133,11 @@ impl Peer {
     }
 
     pub(crate) fn delivers(&self, after: u64, events: Vec<RawEvent>) {
-        self.says(&FromEngine::Deliver(Deliver { session: session(), after: Seq(after), events }));
+        self.delivers_to(session(), after, events);
+    }
+
+    pub(crate) fn delivers_to(&self, session: SessionId, after: u64, events: Vec<RawEvent>) {
+        self.says(&FromEngine::Deliver(Deliver { session, after: Seq(after), events }));
     }
 
     /// The next frame, which is for the interaction server.
@@ -174,8 +190,9 @@ impl Peer {
     }
 
     /// `kill -9`: the connection ends without a word.
-    pub(crate) fn dies(self) {
+    pub(crate) fn dies(&self) {
         self.outbox.cut();
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 

@@ -3,13 +3,16 @@
 
 mod agents;
 mod browser;
+mod contacts;
 mod desks;
 mod engine;
 mod failover;
 mod limits;
 mod pages;
+mod pairs;
 mod rest;
 mod sockets;
+mod transcripts;
 
 use std::{future::Future, time::Duration};
 
@@ -17,8 +20,8 @@ use serde_json::{Value, json};
 use tandem_gateway::{Gateway, GatewaySettings};
 use tandem_link::LinkSettings;
 use tandem_protocol::{
-    ClientId, DeskId, Event, EventBody, PairName, ParticipantId, ParticipantKind, ParticipantState, RawEvent, Seq,
-    SessionId, SessionState, Timestamp, Visibility,
+    ClientId, DeskId, Event, EventBody, ParticipantId, ParticipantKind, ParticipantState, RawEvent, Seq, SessionId,
+    SessionState, Timestamp, Visibility,
     link::{Heads, LinkRole, Page},
 };
 use tokio::net::TcpListener;
@@ -79,10 +82,15 @@ impl House {
 }
 
 async fn gateway(settings: GatewaySettings, engine: &Engine) -> Gateway {
+    gateway_of(settings, &[engine]).await
+}
+
+/// One that is told of the primaries of several pairs.
+async fn gateway_of(settings: GatewaySettings, engines: &[&Engine]) -> Gateway {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
-    let pair = PairName::new("main").expect("is valid");
-    let link = LinkSettings::new(pair, LinkRole::Gateway, "gateway", vec![engine.address()]);
-    Gateway::start(settings, listener, link).expect("the settings are fine")
+    let link =
+        |engine: &&Engine| LinkSettings::new(engine.pair_name(), LinkRole::Gateway, "gateway", vec![engine.address()]);
+    Gateway::start(settings, listener, engines.iter().map(link).collect()).expect("the settings are fine")
 }
 
 /// A view of which only the number matters.

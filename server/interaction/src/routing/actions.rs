@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tandem_protocol::{
     AgentId, ClientId, DeskId, ErrorCode, ParticipantId, Refusal, SessionId,
-    desk::{ACTIONS_MAX, Action},
+    desk::{ACTIONS_MAX, Action, DeskAsk},
     limits::NOTE_BYTES_MAX,
     link::Outcome,
 };
@@ -21,8 +21,10 @@ use tandem_protocol::{
 use super::{
     Core,
     desks::{refused, told},
-    effect::{Act, AskRef, Failed, Found, Purpose},
+    doorstep::Asked,
+    effect::{Act, AskRef, Failed, Found, GatewayAt, Purpose},
     known::Known,
+    pairs::PairIndex,
 };
 
 /// Outcomes remembered for each agent: more than may wait at one desk.
@@ -37,15 +39,17 @@ pub(super) struct Actions {
 #[derive(Debug)]
 struct UnderWay {
     desk: DeskId,
+    /// Whose pair it waits for.
+    session: Option<SessionId>,
     asks: Vec<AskRef>,
     /// What it returns can be asked for again, so that it need not be remembered.
     is_reading: bool,
 }
 
 impl Actions {
-    /// The link is lost: nobody waits any more, though what is under way will still be done.
-    pub(super) fn forget_questions(&mut self) {
-        self.under_way.values_mut().for_each(|under_way| under_way.asks.clear());
+    /// The link to a pair is lost: whoever asked through it waits no more, though what is under way will still be done.
+    pub(super) fn forget_questions(&mut self, pair: PairIndex) {
+        self.under_way.values_mut().for_each(|under_way| under_way.asks.retain(|ask| ask.pair != pair));
     }
 }
 
@@ -71,20 +75,24 @@ impl Course {
 
 impl Core {
     /// Somebody does something.
-    pub(super) fn act(&mut self, ask: AskRef, desk: DeskId, agent: AgentId, id: ClientId, action: Action) {
-        if let Some(outcome) = self.answered(agent, &id) {
+    pub(super) fn act(&mut self, ask: AskRef, gateway: GatewayAt, desk: DeskId, act: Act, action: Action) {
+        if let Some(outcome) = self.answered(&act) {
             return self.reply(ask, outcome);
         }
-        let act = Act { agent, id };
         if let Some(under_way) = self.actions.under_way.get_mut(&act) {
             under_way.asks.push(ask);
             return;
         }
-        if self.actions.under_way.values().filter(|under_way| under_way.desk == desk).count() >= ACTIONS_MAX {
+        if concerns(&action).is_some_and(|session| !self.pairs.is_settled_for(&session)) {
+            return self.wait_for_pair(Asked { ask, gateway, body: DeskAsk::Do { desk, id: act.id, action } });
+        }
+        if self.is_busy(desk) {
             return self.reply(ask, refused(ErrorCode::Busy, "Too much is under way at this desk."));
         }
         let is_reading = matches!(action, Action::Earlier { .. } | Action::Transcript { .. } | Action::Canned);
-        self.actions.under_way.insert(act.clone(), UnderWay { desk, asks: vec![ask], is_reading });
+        self.actions
+            .under_way
+            .insert(act.clone(), UnderWay { desk, session: concerns(&action), asks: vec![ask], is_reading });
         match self.perform(&act, action) {
             Ok(Course::Done(outcome)) => self.done(&act, outcome),
             Ok(Course::UnderWay) => {}
@@ -92,9 +100,17 @@ impl Core {
         }
     }
 
-    fn answered(&self, agent: AgentId, id: &ClientId) -> Option<Outcome> {
-        let answered = &self.agents.get(&agent)?.answered;
-        answered.0.iter().find(|(answered, _)| answered == id).map(|(_, outcome)| outcome.clone())
+    /// Whether as much is under way at a desk as may be. What the engine of a lost pair has not answered does not count:
+    /// chats of other pairs go on.
+    fn is_busy(&self, desk: DeskId) -> bool {
+        let is_away = |session: SessionId| !self.pairs.is_settled_for(&session);
+        let counts = |under_way: &&UnderWay| under_way.desk == desk && !under_way.session.is_some_and(is_away);
+        self.actions.under_way.values().filter(counts).count() >= ACTIONS_MAX
+    }
+
+    fn answered(&self, act: &Act) -> Option<Outcome> {
+        let answered = &self.agents.get(&act.agent)?.answered;
+        answered.0.iter().find(|(answered, _)| *answered == act.id).map(|(_, outcome)| outcome.clone())
     }
 
     fn perform(&mut self, act: &Act, action: Action) -> Result<Course, Refusal> {
@@ -146,6 +162,8 @@ impl Core {
             }
             Purpose::Filed(session, act) => self.on_filed(session, &act, ran),
             Purpose::Delete(act, id) => self.on_found_to_delete(&act, id, ran),
+            Purpose::Read(act, session, after) => self.on_reach_known(&act, session, after, &ran),
+            Purpose::Look { ask, look } => self.on_looker_known(ask, *look, ran),
             Purpose::Enter { ask, desk, gateway } => self.on_looked_up(ask, desk, gateway, ran),
             Purpose::Logout(ask) => self.on_logged_out(ask, ran),
         }
@@ -170,10 +188,31 @@ impl Core {
     }
 }
 
+/// The session whose pair must be there for an action: what only the directory is asked needs none.
+pub(super) fn concerns(action: &Action) -> Option<SessionId> {
+    match action {
+        Action::Accept { session, .. }
+        | Action::Decline { session, .. }
+        | Action::Transfer { session, .. }
+        | Action::Invite { session, .. }
+        | Action::Uninvite { session, .. }
+        | Action::Leave { session }
+        | Action::End { session, .. }
+        | Action::Watch { session }
+        | Action::TakeOver { session }
+        | Action::Transcript { session, .. } => Some(*session),
+        Action::State(_)
+        | Action::Earlier { .. }
+        | Action::Canned
+        | Action::SaveCanned { .. }
+        | Action::DeleteCanned { .. } => None,
+    }
+}
+
 /// What an errand found, as an action returns it.
 fn found(ran: Result<Found, Failed>) -> Outcome {
     match ran {
-        Ok(Found::Done | Found::Possible(true) | Found::Login(_)) => told(&()),
+        Ok(Found::Done | Found::Possible(true) | Found::Login(_) | Found::Reach(_)) => told(&()),
         Ok(Found::Possible(false)) => {
             refused(ErrorCode::BadRequest, "There is another reply with this shortcut, or with this id.")
         }

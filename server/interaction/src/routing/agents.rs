@@ -11,7 +11,7 @@ use tandem_protocol::{
 };
 use tandem_store::Account;
 
-use super::{Core, actions::Answered, due::Subject, effect::Staff, known::Tie};
+use super::{Core, actions::Answered, due::Subject, effect::Staff, known::Tie, pairs::PairIndex};
 
 /// See the module. Connected, chosen state and room are three facts, and none is derived from another.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(super) struct Agent {
     pub(super) desks: BTreeSet<DeskId>,
     /// The sessions that concern him; mirrored in each session.
     pub(super) ties: BTreeMap<SessionId, Tied>,
+    /// The chats that the directory has as his at pairs of which nothing was known in this life. They take up his room.
+    pub(super) untold: BTreeSet<SessionId>,
     /// When he last got a chat, was rid of one, or began to be ready: who waits longest for a chat gets it.
     pub(super) idle_since: Duration,
     /// What his last actions came to.
@@ -65,6 +67,7 @@ impl Agent {
             presence,
             desks: BTreeSet::new(),
             ties: BTreeMap::new(),
+            untold: BTreeSet::new(),
             idle_since: Duration::ZERO,
             answered: Answered::default(),
         }
@@ -85,6 +88,12 @@ impl Agent {
 
     pub(super) fn is_bot(&self) -> bool {
         self.account.as_ref().is_some_and(|account| account.role == AgentRole::Bot)
+    }
+
+    /// Whether nobody passes a chat on to it by name, or asks it to come: it is no colleague.
+    pub(super) fn is_program(&self) -> bool {
+        let role = self.account.as_ref().map(|account| account.role);
+        matches!(role, Some(AgentRole::Integrator | AgentRole::Bot))
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -111,13 +120,13 @@ impl Agent {
     /// How many more sessions he could take.
     pub(super) fn room(&self) -> usize {
         let taken_up = self.ties.values().filter(|tied| tied.tie.counts).count();
-        self.capacity().saturating_sub(taken_up)
+        self.capacity().saturating_sub(taken_up + self.untold.len())
     }
 
     /// Whether what he has besides this session leaves room for it.
     pub(super) fn has_room_for(&self, session: &SessionId) -> bool {
         let others = self.ties.iter().filter(|(other, tied)| *other != session && tied.tie.counts).count();
-        others < self.capacity()
+        others + self.untold.len() < self.capacity()
     }
 
     fn capacity(&self) -> usize {
@@ -145,7 +154,7 @@ pub(super) fn logged_in(account: &Account) -> LoggedIn {
 impl Core {
     /// An agent, known from an account or from a session that names it.
     pub(super) fn agent_mut(&mut self, agent: AgentId) -> &mut Agent {
-        let chats_until = if self.link.is_settled() { self.chats_until() } else { Duration::MAX };
+        let chats_until = if self.pairs.is_at_work() { self.chats_until() } else { Duration::MAX };
         if !self.agents.contains_key(&agent) {
             self.due.at(chats_until, Subject::Agent(agent));
         }
@@ -172,6 +181,17 @@ impl Core {
         self.look_at_sessions_of(agent);
         self.views.changed(agent);
         self.views.all_changed(self.now.elapsed);
+    }
+
+    /// All is known of a pair for the first time: the agents' ties say what they have there.
+    pub(super) fn forget_untold(&mut self, pair: PairIndex) {
+        for (agent, known) in &mut self.agents {
+            let before = known.untold.len();
+            known.untold.retain(|session| self.pairs.of(session) != pair);
+            if known.untold.len() != before {
+                self.due.now(Subject::Agent(*agent));
+            }
+        }
     }
 
     /// Whether an agent has lost his chats: his time to come back is over, or his account may not work.

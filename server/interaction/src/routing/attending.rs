@@ -9,7 +9,10 @@ use tandem_protocol::{
     routing::{EndInvitation, Leaving, Route},
 };
 
-use super::{Core, agents::Agent, due::Subject, effect::Note, known::Known, names, queues::Queue, requests::Wish};
+use super::{
+    Core, agents::Agent, due::Subject, effect::Note, known::Known, names, pairs::PairIndex, queues::Queue,
+    requests::Wish,
+};
 
 /// What a session needs.
 #[derive(Debug)]
@@ -149,16 +152,13 @@ impl Core {
         }
     }
 
-    /// Nobody could answer while there was no link: whoever is asked, or waited for, has his full time from now.
-    pub(super) fn begin_waits_anew(&mut self) {
+    /// Nobody could answer while a pair was away: whoever is asked, or waited for, has his full time from now.
+    pub(super) fn begin_waits_anew(&mut self, pair: PairIndex) {
         let now = self.now.elapsed;
-        let mut offered = Vec::new();
-        for (session, known) in &mut self.sessions {
+        for (_, known) in self.sessions.iter_mut().filter(|(session, _)| self.pairs.of(session) == pair) {
             known.queued_at = now;
             known.invited_at.values_mut().for_each(|since| *since = now);
-            offered.extend(known.offer.map(|offer| (*session, offer.agent)));
         }
-        offered.into_iter().for_each(|(session, agent)| self.offer(session, agent));
     }
 
     /// Has the session looked at when one of its waits is over.

@@ -1,17 +1,12 @@
 //! Desks that come and go, logins that end, and the questions of both.
 //!
-//! While not all is known nobody is let in: a view would show a part for the whole. And since after a failover a
-//! desk's actions, asked again by the link, come before its gateway has it enter again, they wait a little for that.
-
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+//! A desk enters through one of the pairs that its gateway reaches, and through another when that one is away. It is
+//! there through the one by which it entered last, and nobody minds whether the session that is spoken of is there too.
 
 use serde::Serialize;
 use tandem_protocol::{
-    AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, Refusal, TokenHash,
-    desk::{Action, DeskAsk, DeskNews},
+    AgentId, AskId, ClientId, DeskId, ErrorCode, Refusal, TokenHash,
+    desk::{Action, AgentRole, DeskAsk, DeskNews},
     link::{Answer, Outcome},
 };
 use tandem_store::{Account, Login};
@@ -19,41 +14,18 @@ use tandem_store::{Account, Login};
 use super::{
     Core,
     agents::logged_in,
-    due::Subject,
-    effect::{AskRef, Effect, Errand, Failed, Found, LoginAsk, Note, Purpose},
+    doorstep::Asked,
+    effect::{Act, AskRef, Effect, Errand, Failed, Found, GatewayAt, LoginAsk, Note, Purpose},
+    pairs::PairIndex,
 };
-
-/// Questions that may wait until all is known, or for their desk (B-1): as many as the engine keeps.
-const WAITING_MAX: usize = 8_192;
-
-/// How long an action waits for its desk to enter. Gateways have their desks enter as soon as they are told to.
-const DESK_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// One desk that has entered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Desk {
-    pub(super) gateway: GatewayLink,
+    pub(super) gateway: GatewayAt,
     pub(super) agent: AgentId,
     /// Its login.
     token: TokenHash,
-}
-
-/// Who waits outside.
-#[derive(Debug, Default)]
-pub(super) struct Doorstep {
-    /// Questions that wait until all is known.
-    parked: VecDeque<Asked>,
-    /// Actions whose desk has not entered, and until when they wait for it.
-    early: VecDeque<(Duration, Asked)>,
-    /// Desks whose login is being looked up.
-    entering: BTreeMap<DeskId, GatewayLink>,
-}
-
-#[derive(Debug)]
-struct Asked {
-    ask: AskRef,
-    gateway: GatewayLink,
-    body: DeskAsk,
 }
 
 /// The answer to a question.
@@ -68,37 +40,25 @@ pub(super) fn refused(code: ErrorCode, sentence: impl Into<String>) -> Outcome {
 
 impl Core {
     pub(super) fn reply(&mut self, ask: AskRef, outcome: Outcome) {
-        if self.link.is_current(ask.connection) {
-            self.effects.push(Effect::Reply { ask: ask.ask, outcome });
+        let AskRef { pair, connection, ask } = ask;
+        if self.pairs.get(pair).is_current(connection) {
+            self.effects.push(Effect::Reply { pair, ask, outcome });
         }
     }
 
-    pub(super) fn on_asked(&mut self, ask: AskId, gateway: GatewayLink, body: DeskAsk) {
-        let ask = AskRef { connection: self.link.connection(), ask };
+    pub(super) fn on_asked(&mut self, ask: AskId, gateway: GatewayAt, body: DeskAsk) {
+        let pair = gateway.pair;
+        let ask = AskRef { pair, connection: self.pairs.get(pair).connection(), ask };
         match body {
             DeskAsk::Login { name, password, token, from } => {
                 self.on_login(LoginAsk { ask, name, password, token, from });
             }
             DeskAsk::Logout { token } => self.on_logout(ask, token),
             DeskAsk::Exit { desk } => self.on_exit(ask, desk),
-            body if !self.link.is_settled() => self.park(Asked { ask, gateway, body }),
+            DeskAsk::Look { token, look } => self.on_look(ask, token, look),
+            body if !self.pairs.is_at_work() => self.park(Asked { ask, gateway, body }),
             DeskAsk::Enter { desk, token } => self.on_enter(ask, gateway, desk, token),
             DeskAsk::Do { desk, id, action } => self.on_do(ask, gateway, desk, id, action),
-        }
-    }
-
-    fn park(&mut self, asked: Asked) {
-        if self.doorstep.parked.len() >= WAITING_MAX {
-            self.reply(asked.ask, refused(ErrorCode::Busy, "Too many desks want to enter at once."));
-        } else {
-            self.doorstep.parked.push_back(asked);
-        }
-    }
-
-    /// All is known: those who waited are let in, in the order in which they came.
-    pub(super) fn let_in(&mut self) {
-        for Asked { ask, gateway, body } in std::mem::take(&mut self.doorstep.parked) {
-            self.on_asked(ask.ask, gateway, body);
         }
     }
 
@@ -141,20 +101,20 @@ impl Core {
         self.reply(ask, outcome);
     }
 
-    fn on_enter(&mut self, ask: AskRef, gateway: GatewayLink, desk: DeskId, token: TokenHash) {
+    fn on_enter(&mut self, ask: AskRef, gateway: GatewayAt, desk: DeskId, token: TokenHash) {
         match self.logins.get(&token).copied().filter(|login| login.expires_at > self.now.wall) {
             Some(login) => self.enter(ask, gateway, desk, login),
             None => {
                 // It may have been accepted by another process a moment ago.
-                self.doorstep.entering.insert(desk, gateway);
+                self.doorstep.begins_to_enter(desk, gateway);
                 self.run(Errand::Login(token), Purpose::Enter { ask, desk, gateway });
             }
         }
     }
 
-    pub(super) fn on_looked_up(&mut self, ask: AskRef, desk: DeskId, gateway: GatewayLink, ran: Result<Found, Failed>) {
+    pub(super) fn on_looked_up(&mut self, ask: AskRef, desk: DeskId, gateway: GatewayAt, ran: Result<Found, Failed>) {
         // It may have gone meanwhile, and a desk that nobody holds would never go.
-        if !self.link.is_current(ask.connection) || self.doorstep.entering.remove(&desk) != Some(gateway) {
+        if !self.pairs.get(ask.pair).is_current(ask.connection) || !self.doorstep.may_enter(desk, gateway) {
             return self.reply(ask, refused(ErrorCode::Unavailable, "The desk has gone."));
         }
         match ran {
@@ -167,10 +127,14 @@ impl Core {
         }
     }
 
-    fn enter(&mut self, ask: AskRef, gateway: GatewayLink, desk: DeskId, login: Login) {
+    fn enter(&mut self, ask: AskRef, gateway: GatewayAt, desk: DeskId, login: Login) {
         let Login { token, agent, .. } = login;
-        if self.agent_mut(agent).enabled().is_none() {
-            return self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more."));
+        match self.agent_mut(agent).enabled().map(|account| account.role) {
+            None => return self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more.")),
+            Some(AgentRole::Integrator) => {
+                return self.reply(ask, refused(ErrorCode::Forbidden, "An integrator's account has no desk."));
+            }
+            Some(_) => {}
         }
         let before = self.desks.insert(desk, Desk { gateway, agent, token });
         if let Some(before) = before.filter(|before| before.agent != agent) {
@@ -183,26 +147,10 @@ impl Core {
         self.do_early(desk);
     }
 
-    /// Does what a desk asked for before it had entered.
-    fn do_early(&mut self, desk: DeskId) {
-        for (until, asked) in std::mem::take(&mut self.doorstep.early) {
-            match asked.body {
-                DeskAsk::Do { desk: of, .. } if of == desk => self.on_asked(asked.ask.ask, asked.gateway, asked.body),
-                _ => self.doorstep.early.push_back((until, asked)),
-            }
-        }
-    }
-
+    /// A desk is gone, through whichever pair its gateway says so.
     fn on_exit(&mut self, ask: AskRef, desk: DeskId) {
-        self.doorstep.entering.remove(&desk);
-        let parked = std::mem::take(&mut self.doorstep.parked);
-        for asked in parked {
-            match asked.body {
-                DeskAsk::Enter { desk: of, .. } if of == desk => {
-                    self.reply(asked.ask, refused(ErrorCode::Unavailable, "The desk has gone."));
-                }
-                _ => self.doorstep.parked.push_back(asked),
-            }
+        for entering in self.doorstep.exit(desk) {
+            self.reply(entering, refused(ErrorCode::Unavailable, "The desk has gone."));
         }
         self.leave(desk);
         self.reply(ask, told(&()));
@@ -223,20 +171,21 @@ impl Core {
         known.desks.is_empty().then_some(agent)
     }
 
-    pub(super) fn on_gateway_gone(&mut self, gateway: GatewayLink) {
-        self.doorstep.parked.retain(|asked| asked.gateway != gateway);
-        self.doorstep.early.retain(|(_, asked)| asked.gateway != gateway);
-        self.doorstep.entering.retain(|_, of| *of != gateway);
-        let gone: Vec<DeskId> =
-            self.desks.iter().filter(|(_, desk)| desk.gateway == gateway).map(|(desk, _)| *desk).collect();
-        gone.into_iter().for_each(|desk| self.leave(desk));
+    pub(super) fn on_gateway_gone(&mut self, gateway: GatewayAt) {
+        self.leave_where(|at| at == gateway);
     }
 
-    /// The link is lost: questions are asked anew, and desks enter again.
-    pub(super) fn leave_all_desks(&mut self) {
-        self.doorstep = Doorstep::default();
-        let desks: Vec<DeskId> = self.desks.keys().copied().collect();
-        desks.into_iter().for_each(|desk| self.leave(desk));
+    /// The link to a pair is lost: questions are asked anew, and desks enter again, through this pair or another.
+    pub(super) fn leave_desks_at(&mut self, pair: PairIndex) {
+        self.leave_where(|at| at.pair == pair);
+    }
+
+    /// Gateways' links are gone, and the desks that were reached by them.
+    fn leave_where(&mut self, is_gone: impl Fn(GatewayAt) -> bool) {
+        self.doorstep.forget(&is_gone);
+        let gone: Vec<DeskId> =
+            self.desks.iter().filter(|(_, desk)| is_gone(desk.gateway)).map(|(desk, _)| *desk).collect();
+        gone.into_iter().for_each(|desk| self.leave(desk));
     }
 
     pub(super) fn end_expired_logins(&mut self) {
@@ -247,7 +196,8 @@ impl Core {
 
     pub(super) fn close_desks_without_login(&mut self) {
         let is_out = |desk: &Desk| self.logins.get(&desk.token).is_none_or(|login| login.agent != desk.agent);
-        let out: Vec<_> = self.desks.iter().filter(|(_, desk)| is_out(desk)).map(|(id, desk)| (*id, *desk)).collect();
+        let out = self.desks.iter().filter(|(_, desk)| is_out(desk));
+        let out: Vec<_> = out.map(|(id, desk)| (*id, *desk)).collect();
         for (desk, Desk { gateway, agent, .. }) in out {
             self.note(Note::Revoked { agent });
             self.effects.push(Effect::Push { gateway, desk, news: DeskNews::Revoked });
@@ -257,28 +207,10 @@ impl Core {
         }
     }
 
-    fn on_do(&mut self, ask: AskRef, gateway: GatewayLink, desk: DeskId, id: ClientId, action: Action) {
+    fn on_do(&mut self, ask: AskRef, gateway: GatewayAt, desk: DeskId, id: ClientId, action: Action) {
         match self.desks.get(&desk).map(|desk| desk.agent) {
-            Some(agent) => self.act(ask, desk, agent, id, action),
-            None if self.doorstep.early.len() >= WAITING_MAX => {
-                self.reply(ask, refused(ErrorCode::Busy, "Too many desks want to enter at once."));
-            }
-            None => {
-                let until = self.now.elapsed + DESK_WAIT_MAX;
-                let body = DeskAsk::Do { desk, id, action };
-                self.doorstep.early.push_back((until, Asked { ask, gateway, body }));
-                self.due.at(until, Subject::Doorstep);
-            }
-        }
-    }
-
-    /// Actions whose desk did not enter are not done.
-    pub(super) fn turn_away_the_late(&mut self) {
-        let is_late = |(until, _): &(Duration, Asked)| *until <= self.now.elapsed;
-        let late = self.doorstep.early.iter().take_while(|early| is_late(early)).count();
-        let late: Vec<AskRef> = self.doorstep.early.drain(..late).map(|(_, asked)| asked.ask).collect();
-        for ask in late {
-            self.reply(ask, refused(ErrorCode::Unavailable, "The desk has not entered. Please try again."));
+            Some(agent) => self.act(ask, gateway, desk, Act { agent, id }, action),
+            None => self.wait_for_desk(Asked { ask, gateway, body: DeskAsk::Do { desk, id, action } }),
         }
     }
 }

@@ -2,46 +2,35 @@
 
 use tandem_link::Incoming;
 use tandem_protocol::{
-    AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, LoginName, QueueCause, QueueName, Refusal, Secret,
-    SessionId, TokenHash,
-    desk::{Canned, DeskAsk, DeskNews, EarlierChat},
+    AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, LoginName, PairName, QueueCause, QueueName, Refusal,
+    Secret, Seq, SessionId, TokenHash,
+    archive::{Identity, Look},
+    desk::{AgentRole, Canned, DeskAsk, DeskNews, EarlierChat},
     link::{Outcome, Request},
     routing::{Changed, Placed},
 };
 use tandem_store::{Account, Chosen, Filing, Login, TakenChat};
 
-use super::requests::PendingId;
+use super::{pairs::PairIndex, requests::PendingId};
 
 /// What the core is told, besides that time passes.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// A primary has welcomed the link. Whatever was asked and not answered is asked again by the link.
-    Connected,
-    /// The link is lost, and with it every desk.
-    Lost,
-    /// Sessions that are open.
-    Opened(Vec<SessionId>),
-    /// Sessions that changed.
-    Changed(Vec<Changed>),
-    /// The answer to an [`Effect::Submit`].
-    Answered(Tag, Outcome),
-    /// A gateway is gone, and with it its desks.
-    GatewayGone(GatewayLink),
-    /// A gateway asks.
-    Asked {
-        /// What the answer names.
-        ask: AskId,
-        /// The gateway's link.
-        gateway: GatewayLink,
-        /// What is asked.
-        body: DeskAsk,
-    },
+    /// The link to a pair tells something.
+    Heard(PairIndex, Heard),
     /// What became of an [`Effect::Verify`]. A login that is accepted is kept already.
     Verified {
         /// As asked.
         ask: AskRef,
         /// The login and whose it is, or why there is none.
         verified: Result<(Login, Account), Refusal>,
+    },
+    /// What became of an [`Effect::Look`].
+    Looked {
+        /// As asked.
+        ask: AskRef,
+        /// The answer.
+        outcome: Outcome,
     },
     /// What became of an [`Effect::Run`].
     Ran {
@@ -54,7 +43,33 @@ pub(crate) enum Input {
     Staff(Staff),
 }
 
-impl Input {
+/// What the link to one pair tells.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A primary has welcomed the link. Whatever was asked and not answered is asked again by the link.
+    Connected,
+    /// The link is lost, and with it every desk that is reached through it.
+    Lost,
+    /// Sessions that are open.
+    Opened(Vec<SessionId>),
+    /// Sessions that changed.
+    Changed(Vec<Changed>),
+    /// The answer to an [`Effect::Submit`].
+    Answered(Tag, Outcome),
+    /// A gateway is gone from the pair, and its desks with it.
+    GatewayGone(GatewayLink),
+    /// A gateway asks.
+    Asked {
+        /// What the answer names.
+        ask: AskId,
+        /// The gateway's link to the pair.
+        gateway: GatewayLink,
+        /// What is asked.
+        body: DeskAsk,
+    },
+}
+
+impl Heard {
     /// What the link tells, as far as it concerns the core.
     pub(crate) fn of(incoming: Incoming<Tag>) -> Option<Self> {
         match incoming {
@@ -104,8 +119,10 @@ pub(crate) struct Kept {
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Ask the primary.
+    /// Ask a primary.
     Submit {
+        /// Of which pair.
+        pair: PairIndex,
         /// What.
         request: Box<Request>,
         /// Given back with the answer.
@@ -120,8 +137,12 @@ pub(crate) enum Effect {
     },
     /// See whether a login is to be accepted, and keep it then.
     Verify(Box<LoginAsk>),
+    /// Look something up for somebody, and answer with [`Input::Looked`].
+    Look(Box<LookAsk>),
     /// Answer a gateway.
     Reply {
+        /// The pair through which it asked.
+        pair: PairIndex,
         /// The question.
         ask: AskId,
         /// The answer.
@@ -130,19 +151,19 @@ pub(crate) enum Effect {
     /// Tell a desk.
     Push {
         /// The gateway that holds it.
-        gateway: GatewayLink,
+        gateway: GatewayAt,
         /// The desk.
         desk: DeskId,
         /// What is new.
         news: DeskNews,
     },
-    /// Tell waiting customers where they stand.
-    Places(Vec<Placed>),
+    /// Tell waiting customers of a pair where they stand.
+    Places(PairIndex, Vec<Placed>),
     /// Write to the log.
     Note(Note),
 }
 
-/// What a request to the primary was for.
+/// What a request to a primary was for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Tag {
     /// To hear of open sessions.
@@ -151,12 +172,26 @@ pub(crate) enum Tag {
     Follow(Vec<SessionId>),
     /// To change, or read, a session.
     Pending(PendingId),
+    /// To erase a session. Its answer is the eraser's, and never comes to the core.
+    Erase(SessionId),
 }
 
-/// A question and the connection over which it came: the next primary numbers questions anew.
+/// A gateway's link, which each pair numbers for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GatewayAt {
+    /// The pair.
+    pub(crate) pair: PairIndex,
+    /// The gateway's link to it.
+    pub(crate) link: GatewayLink,
+}
+
+/// A question and the connection over which it came: each pair numbers questions for itself, and the next primary
+/// anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AskRef {
-    /// Counts connections.
+    /// The pair through which it came.
+    pub(super) pair: PairIndex,
+    /// Counts connections to the pair.
     pub(super) connection: u64,
     /// The question.
     pub(super) ask: AskId,
@@ -186,6 +221,19 @@ pub(crate) struct LoginAsk {
     pub(crate) from: String,
 }
 
+/// Somebody looks something up.
+#[derive(Debug)]
+pub(crate) struct LookAsk {
+    /// Given back with the result.
+    pub(crate) ask: AskRef,
+    /// Who.
+    pub(crate) agent: AgentId,
+    /// What he may do.
+    pub(crate) role: AgentRole,
+    /// What.
+    pub(crate) look: Look,
+}
+
 /// What the directory is to do. Repeatable.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Errand {
@@ -201,13 +249,10 @@ pub(crate) enum Errand {
     Login(TokenHash),
     /// Forget a login.
     EndLogin(TokenHash),
-    /// Find a customer's other chats.
-    Earlier {
-        /// The customer.
-        customer: String,
-        /// Not this one.
-        but: SessionId,
-    },
+    /// Find the other chats of a session's customer, who is known by these while the archive does not know the session.
+    Earlier(SessionId, Vec<Identity>),
+    /// Find out whether a session is one of an agent's, or of one of his customers.
+    Reach(SessionId, AgentId),
     /// Find an agent's canned replies.
     Canned(AgentId),
     /// Keep a canned reply.
@@ -223,6 +268,8 @@ pub(crate) enum Found {
     Done,
     /// To save or delete a canned reply: whether it was possible.
     Possible(bool),
+    /// Whether a session is within reach.
+    Reach(bool),
     /// A login, if it is good.
     Login(Option<Login>),
     /// Earlier chats.
@@ -250,6 +297,15 @@ pub(crate) enum Purpose {
     Filed(SessionId, Act),
     /// A canned reply is to be deleted, if it is one of those found.
     Delete(Act, ClientId),
+    /// A session is to be read after this event, if it is within reach.
+    Read(Act, SessionId, Seq),
+    /// Somebody looks something up with a login that the core does not know.
+    Look {
+        /// What is answered.
+        ask: AskRef,
+        /// What.
+        look: Box<Look>,
+    },
     /// A desk wants to enter with a login that the core does not know.
     Enter {
         /// What is answered.
@@ -257,7 +313,7 @@ pub(crate) enum Purpose {
         /// The desk.
         desk: DeskId,
         /// Its gateway.
-        gateway: GatewayLink,
+        gateway: GatewayAt,
     },
     /// A login is ended.
     Logout(AskRef),
@@ -266,8 +322,12 @@ pub(crate) enum Purpose {
 /// What a person may want to read later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Note {
-    /// After a connection, the core knows how everything stands.
-    Settled { sessions: usize, waiting: usize },
+    /// After a connection to a pair, the core knows how all its sessions stand.
+    Settled { pair: PairName, sessions: usize, waiting: usize },
+    /// The core waits no longer for a pair of which it knows nothing yet.
+    BeganWithout { pair: PairName },
+    /// A pair tells of a session that is another's by its id.
+    Stray { pair: PairName, session: SessionId },
     /// A session waits.
     Queued { session: SessionId, queue: QueueName, cause: QueueCause },
     /// A session is offered.

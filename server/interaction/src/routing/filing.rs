@@ -41,7 +41,7 @@ impl Core {
             self.release(session, agent);
         }
         for agent in taken {
-            let chat = taken_chat(session, &self.sessions[&session], agent);
+            let chat = TakenChat { session, agent };
             self.run(Errand::Take(chat), Purpose::Taken(session, agent, None));
             self.filers_mut(session).insert(agent, true);
         }
@@ -129,16 +129,5 @@ impl Core {
                 self.done(act, refused(ErrorCode::Unavailable, sentence));
             }
         }
-    }
-}
-
-/// What the directory keeps of a chat.
-pub(super) fn taken_chat(session: SessionId, known: &Known, agent: AgentId) -> TakenChat {
-    TakenChat {
-        session,
-        agent,
-        opened_at: known.state.opened_at_ms,
-        subject: known.state.subject.clone(),
-        customer: known.customer(),
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use tandem_protocol::{
     AgentId, ClosedReason, ParticipantId, ParticipantKind, ParticipantState, Place, QueueName, QueueState, Seq,
-    SessionState, SessionStatus, Timestamp, Visibility, routing::Changed,
+    SessionState, SessionStatus, Timestamp, Visibility, archive::Identity, routing::Changed,
 };
 
 use super::{requests::PendingId, waiting::Rank};
@@ -181,9 +181,9 @@ impl Known {
         customer.map_or("", |customer| &customer.name)
     }
 
-    /// By what its customer is known again.
-    pub(super) fn customer(&self) -> Option<String> {
-        customer::key(&self.state.properties)
+    /// By what its customer is known again, the strongest first.
+    pub(super) fn identities(&self) -> Vec<Identity> {
+        customer::identities(&self.state.properties)
     }
 
     /// The name of the queue that its opener asked for.

@@ -67,7 +67,8 @@ impl Core {
         let waits = known.waiting()?;
         let queue = self.queues.get(&waits.queue)?;
         let is_held = known.held_until.is_some_and(|until| now < until);
-        if known.offer.is_some() || !known.pending.is_empty() || is_held {
+        let is_away = !self.pairs.is_settled_for(&session);
+        if known.offer.is_some() || !known.pending.is_empty() || is_held || is_away {
             return None;
         }
         if let Some(agent) = waits.agent {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tandem_protocol::{Place, QueueName, routing::Placed};
 
-use super::{Core, effect::Effect};
+use super::{Core, effect::Effect, pairs::PairIndex};
 
 /// Between two tellings. One take moves everybody behind it, so many that come together are told once.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -17,8 +17,6 @@ const FRAME_PLACES_MAX: usize = 512;
 pub(super) struct Places {
     is_changed: bool,
     not_before: Duration,
-    /// The engine that was told is another one.
-    is_forgotten: bool,
     /// Which queues were within their hours when that was last heeded, in their order.
     open: Vec<bool>,
 }
@@ -29,11 +27,6 @@ impl Places {
         if !std::mem::replace(&mut self.is_changed, true) {
             self.not_before = self.not_before.max(now);
         }
-    }
-
-    /// A new primary knows none: they are never saved.
-    pub(super) fn tell_all_again(&mut self) {
-        (self.is_changed, self.is_forgotten) = (true, true);
     }
 
     pub(super) fn next_deadline(&self) -> Option<Duration> {
@@ -47,11 +40,10 @@ impl Core {
         if !self.places.is_changed || self.now.elapsed < self.places.not_before {
             return;
         }
-        let forgotten = std::mem::take(&mut self.places.is_forgotten);
         self.places.is_changed = false;
         self.places.not_before = self.now.elapsed + PAUSE;
         let mut ahead: BTreeMap<QueueName, u32> = BTreeMap::new();
-        let mut placed = Vec::new();
+        let mut placed: BTreeMap<PairIndex, Vec<Placed>> = BTreeMap::new();
         for rank in &self.waiting {
             let Some(known) = self.sessions.get_mut(&rank.session) else { continue };
             let Some(queue) = known.waiting() else { continue };
@@ -65,13 +57,18 @@ impl Core {
                     Place { place: *ahead, wait_ms }
                 }
             };
-            let seq = queue.seq;
-            if known.told.replace((seq, place)) != Some((seq, place)) || forgotten {
-                placed.push(Placed { session: rank.session, seq, place });
+            // Those of a pair that is away keep their places, and are told when it is there.
+            if !self.pairs.is_settled_for(&rank.session) {
+                continue;
+            }
+            let (pair, seq) = (self.pairs.of(&rank.session), queue.seq);
+            if known.told.replace((seq, place)) != Some((seq, place)) {
+                placed.entry(pair).or_default().push(Placed { session: rank.session, seq, place });
             }
         }
-        for placed in placed.chunks(FRAME_PLACES_MAX) {
-            self.effects.push(Effect::Places(placed.to_vec()));
+        for (pair, placed) in placed {
+            let frames = placed.chunks(FRAME_PLACES_MAX);
+            self.effects.extend(frames.map(|placed| Effect::Places(pair, placed.to_vec())));
         }
     }
 

@@ -40,15 +40,15 @@ impl Core {
 
     /// The last desk of an agent is gone, and may be back in a moment.
     pub(super) fn goes(&mut self, agent: AgentId) {
-        // While the link is lost nobody can come back; the time begins when he can.
-        let is_settled = self.link.is_settled();
-        let until = if is_settled { self.now.elapsed + self.settings.presence_timeout } else { Duration::MAX };
+        // While no pair is there nobody can come back; the time begins when he can.
+        let until =
+            if self.pairs.is_at_work() { self.now.elapsed + self.settings.presence_timeout } else { Duration::MAX };
         self.set_presence(agent, Presence::Lately { until });
     }
 
     /// An agent is gone and does not come back in a moment: his login has ended.
     pub(super) fn is_gone(&mut self, agent: AgentId) {
-        let chats_until = if self.link.is_settled() { self.chats_until() } else { Duration::MAX };
+        let chats_until = if self.pairs.is_at_work() { self.chats_until() } else { Duration::MAX };
         self.set_presence(agent, Presence::Absent { chats_until });
     }
 

@@ -85,14 +85,14 @@ pub(super) enum Wish {
     Close(Box<Filing>),
     /// Why it ended is known.
     ReadEnd,
-    /// The agent reads what was said. Changes nothing, so nothing waits for it.
-    Read(AgentId),
+    /// The agent reads what was said in a session that is his, if so. Changes nothing, so nothing waits for it.
+    Read(AgentId, bool),
 }
 
 impl Wish {
     /// Whether nothing else is decided about the session meanwhile.
     fn is_change(&self) -> bool {
-        !matches!(self, Self::Read(_))
+        !matches!(self, Self::Read(..))
     }
 
     /// The agent who will be in the session, or asked to come, and what of his room it takes up.
@@ -118,7 +118,7 @@ impl Core {
     /// Asks something of the engine.
     pub(super) fn ask(&mut self, session: SessionId, wish: Wish, act: Option<Act>, request: Request) {
         let id = self.keep(session, wish, act, Stage::Asked);
-        self.effects.push(Effect::Submit { request: Box::new(request), tag: Tag::Pending(id) });
+        self.submit(session, Box::new(request), id);
     }
 
     /// Asks the engine to let an agent take part, once the directory has it that the chat is his.
@@ -161,8 +161,14 @@ impl Core {
         let Some(id) = pending else { return };
         let Some(kept) = self.pending.get_mut(&id) else { return };
         if let Stage::Recording(request) = std::mem::replace(&mut kept.stage, Stage::Asked) {
-            self.effects.push(Effect::Submit { request, tag: Tag::Pending(id) });
+            self.submit(session, request, id);
         }
+    }
+
+    /// To the pair of the session. Whatever is asked while it is away is kept by the link.
+    fn submit(&mut self, session: SessionId, request: Box<Request>, id: PendingId) {
+        let pair = self.pairs.of(&session);
+        self.effects.push(Effect::Submit { pair, request, tag: Tag::Pending(id) });
     }
 
     pub(super) fn on_answer(&mut self, id: PendingId, outcome: Outcome) {
@@ -204,8 +210,8 @@ impl Core {
         match (wish, answer) {
             (_, Answer::Joined { participant, .. }) => self.done(&act, told(&Accepted { session, participant })),
             (Wish::Close(filing), _) => self.run(Errand::File(*filing), Purpose::Filed(session, act)),
-            (Wish::Read(agent), Answer::Page(page)) => {
-                let outcome = self.transcript(agent, session, page);
+            (Wish::Read(agent, is_his), Answer::Page(page)) => {
+                let outcome = self.transcript(agent, is_his, session, page);
                 self.done(&act, outcome);
             }
             _ => self.done(&act, told(&())),

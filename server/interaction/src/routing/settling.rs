@@ -1,8 +1,8 @@
-//! After each connection: hear of every session before anything is decided.
+//! After each connection to a pair: hear of every session of it before anything is decided about them.
 //!
-//! The primary may be another one, and much may have happened. So all sessions that are open (`watch`), were known, or
-//! are to be filed away are asked for anew (`follow`), a few requests at a time. From the first of these on every
-//! change is told. Only when all is answered the core decides again.
+//! The primary may be another one, and much may have happened. So all its sessions that are open (`watch`), were known,
+//! or are to be filed away are asked for anew (`follow`), a few requests at a time. From the first of these on every
+//! change is told. Only when all is answered the core decides about them again.
 //!
 //! The engine refuses a whole request when it cannot read one of its sessions. Then each is asked for alone, and the one
 //! that is at fault is set aside, so that one damaged session stops nobody: nothing is decided about it, and it is asked
@@ -10,7 +10,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Bound,
     time::Duration,
 };
 
@@ -26,7 +25,7 @@ use super::{
     due::Subject,
     effect::{Effect, Note, Tag},
     known::{Known, is_echo},
-    requests::UNSEEN_MAX,
+    pairs::PairIndex,
 };
 
 /// Follow requests under way at once: enough that the way there and back costs little, few enough that their answers,
@@ -40,13 +39,7 @@ const REST: Duration = Duration::from_secs(1);
 /// minutes, and its customer should not wait much longer than that.
 const ASIDE_PAUSE: Duration = Duration::from_secs(30);
 
-/// Between two looks at sessions that nothing has happened to.
-const SWEEP_PAUSE: Duration = Duration::from_secs(1);
-
-/// Sessions of one such look: all of a usual system, and a bounded effort in one that is not.
-const SWEEP_SESSIONS_MAX: usize = 2_000;
-
-/// How far the core has come.
+/// How far the core has come with one pair.
 #[derive(Debug, Default)]
 pub(super) struct Settling {
     is_connected: bool,
@@ -67,14 +60,22 @@ pub(super) struct Settling {
     /// When what was refused is asked again.
     retry_at: Option<Duration>,
     is_watch_refused: bool,
-    /// When sessions are looked at unasked, and after which one.
-    sweep_at: Duration,
-    swept: Option<SessionId>,
+    /// The log has been told of a session that is another pair's; once a connection.
+    is_stray_noted: bool,
 }
 
 impl Settling {
     pub(super) fn is_settled(&self) -> bool {
         self.is_settled
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.is_settled = true;
+    }
+
+    /// The link is lost.
+    pub(super) fn unsettle(&mut self) {
+        (self.is_connected, self.is_settled) = (false, false);
     }
 
     pub(super) fn connection(&self) -> u64 {
@@ -91,8 +92,7 @@ impl Settling {
         if !self.is_connected {
             return None;
         }
-        let sweep = self.is_settled.then_some(self.sweep_at);
-        self.retry_at.into_iter().chain(sweep).chain(self.aside_at()).min()
+        self.retry_at.into_iter().chain(self.aside_at()).min()
     }
 
     /// When a session that was set aside is asked for again.
@@ -100,6 +100,11 @@ impl Settling {
         let first = self.aside.values().min().copied().filter(|at| self.is_settled && *at < Duration::MAX)?;
         // While what was refused rests nothing is asked.
         Some(self.retry_at.map_or(first, |retry_at| first.max(retry_at)))
+    }
+
+    /// Whether a session was set aside.
+    pub(super) fn is_aside(&self, session: &SessionId) -> bool {
+        self.aside.contains_key(session)
     }
 
     fn is_asked_out(&self) -> bool {
@@ -110,12 +115,16 @@ impl Settling {
         self.following.iter().any(|batch| batch.contains(session))
     }
 
-    fn follow(&mut self, session: SessionId) {
+    pub(super) fn follow(&mut self, session: SessionId) {
         // One that was set aside is asked for in its own time, one that is asked for alone is asked for in any case.
         let is_apart = self.aside.contains_key(&session) || self.to_follow_alone.contains(&session);
         if !is_apart && !self.is_under_way(&session) {
             self.to_follow.insert(session);
         }
+    }
+
+    fn may_follow(&self) -> bool {
+        self.following.len() < FOLLOWS_MAX && !self.is_asked_out()
     }
 
     fn follow_alone(&mut self, session: SessionId) {
@@ -147,92 +156,120 @@ impl Settling {
 }
 
 impl Core {
-    pub(super) fn on_connected(&mut self) {
-        let link = &mut self.link;
-        (link.is_connected, link.is_settled, link.has_followed) = (true, false, false);
+    pub(super) fn on_connected(&mut self, pair: PairIndex) {
+        self.pairs.unsettle(pair);
+        let all = self.sessions.keys().chain(self.unfiled.keys());
+        let own: Vec<SessionId> = all.filter(|session| self.pairs.of(session) == pair).copied().collect();
+        let link = self.pairs.get_mut(pair);
+        (link.is_connected, link.has_followed, link.is_stray_noted) = (true, false, false);
         link.connection += 1;
-        let all: Vec<SessionId> = self.sessions.keys().chain(self.unfiled.keys()).copied().collect();
-        all.into_iter().for_each(|session| self.link.follow(session));
+        own.into_iter().for_each(|session| link.follow(session));
         // This primary may be able to read what another one could not.
-        self.link.follow_aside(Duration::MAX);
-        self.watch();
+        link.follow_aside(Duration::MAX);
+        self.watch(pair);
     }
 
-    /// Desks are not told anything any more, and are gone until they enter again.
-    pub(super) fn on_lost(&mut self) {
-        (self.link.is_connected, self.link.is_settled) = (false, false);
-        self.leave_all_desks();
-        self.actions.forget_questions();
+    /// Desks that are reached through this pair are not told anything any more, and are gone until they enter again.
+    /// Its waiting sessions, which nobody can join now, are offered to nobody.
+    pub(super) fn on_lost(&mut self, pair: PairIndex) {
+        self.pairs.unsettle(pair);
+        self.leave_desks_at(pair);
+        self.actions.forget_questions(pair);
+        let own = self.sessions.iter().filter(|(session, _)| self.pairs.of(session) == pair);
+        let offered: Vec<_> = own.filter_map(|(session, known)| Some((*session, known.offer?.agent))).collect();
+        for (session, agent) in offered {
+            self.set_offer(session, None);
+            self.retie(session);
+            // There may be room for a session of another pair now.
+            self.due.now(Subject::Agent(agent));
+        }
+        // What may be taken of what waits.
+        self.views.all_changed(self.now.elapsed);
     }
 
-    fn watch(&mut self) {
-        if !std::mem::replace(&mut self.link.is_watch_under_way, true) {
-            self.effects.push(Effect::Submit { request: Box::new(Request::Watch), tag: Tag::Watch });
+    fn watch(&mut self, pair: PairIndex) {
+        if !std::mem::replace(&mut self.pairs.get_mut(pair).is_watch_under_way, true) {
+            self.effects.push(Effect::Submit { pair, request: Box::new(Request::Watch), tag: Tag::Watch });
         }
     }
 
-    pub(super) fn on_watched(&mut self, outcome: Outcome) {
-        self.link.is_watch_under_way = false;
+    pub(super) fn on_watched(&mut self, pair: PairIndex, outcome: Outcome) {
+        let retry_at = self.now.elapsed + REST;
+        let link = self.pairs.get_mut(pair);
+        link.is_watch_under_way = false;
         if let Outcome::Refused(_) = outcome {
-            self.link.is_watch_refused = true;
-            self.link.retry_at = Some(self.now.elapsed + REST);
+            link.is_watch_refused = true;
+            link.retry_at = Some(retry_at);
         }
     }
 
     /// Once all is known, changes tell of new sessions too.
-    pub(super) fn on_opened(&mut self, sessions: Vec<SessionId>) {
-        if self.link.is_settled {
+    pub(super) fn on_opened(&mut self, pair: PairIndex, sessions: Vec<SessionId>) {
+        if self.pairs.get(pair).is_settled {
             return;
         }
         for session in sessions {
-            if !self.sessions.contains_key(&session) {
-                self.link.follow(session);
+            if !self.is_stray(pair, session) && !self.sessions.contains_key(&session) {
+                self.pairs.get_mut(pair).follow(session);
             }
         }
     }
 
-    pub(super) fn on_followed(&mut self, asked: Vec<SessionId>, outcome: Outcome) {
-        self.link.following.retain(|batch| *batch != asked);
+    /// Whether a session that a pair tells of is another's by its id. Gateways ask that one for it, so nothing can be
+    /// done about it but to say so.
+    fn is_stray(&mut self, pair: PairIndex, session: SessionId) -> bool {
+        let is_stray = self.pairs.of(&session) != pair;
+        if is_stray && !std::mem::replace(&mut self.pairs.get_mut(pair).is_stray_noted, true) {
+            self.note(Note::Stray { pair: self.pairs.name(pair).clone(), session });
+        }
+        is_stray
+    }
+
+    pub(super) fn on_followed(&mut self, pair: PairIndex, asked: Vec<SessionId>, outcome: Outcome) {
+        self.pairs.get_mut(pair).following.retain(|batch| *batch != asked);
         let stand = match outcome {
             Outcome::Done(Answer::Followed(stand)) => stand,
-            Outcome::Refused(refusal) => return self.on_follow_refused(asked, refusal.code),
-            Outcome::Done(_) => return self.follow_later(asked),
+            Outcome::Refused(refusal) => return self.on_follow_refused(pair, asked, refusal.code),
+            Outcome::Done(_) => return self.follow_later(pair, asked),
         };
-        self.link.has_followed = true;
-        self.link.aside.retain(|session, _| !asked.contains(session));
+        let link = self.pairs.get_mut(pair);
+        link.has_followed = true;
+        link.aside.retain(|session, _| !asked.contains(session));
         let told: BTreeSet<SessionId> = stand.iter().map(|changed| changed.session).collect();
         for changed in stand {
             let session = changed.session;
-            self.on_changed(changed);
+            self.on_changed(pair, changed);
             self.see_all_done(session);
         }
         asked.iter().filter(|session| !told.contains(session)).for_each(|session| self.on_unknown(*session));
     }
 
-    fn on_follow_refused(&mut self, asked: Vec<SessionId>, code: ErrorCode) {
+    fn on_follow_refused(&mut self, pair: PairIndex, asked: Vec<SessionId>, code: ErrorCode) {
         // The engine is busy as a whole; no session is at fault.
         let is_busy = matches!(code, ErrorCode::Busy | ErrorCode::SlowDown);
         match asked[..] {
-            _ if is_busy => self.follow_later(asked),
-            [] => self.follow_later(asked),
-            [session] => self.set_aside(session),
-            _ => asked.into_iter().for_each(|session| self.link.follow_alone(session)),
+            _ if is_busy => self.follow_later(pair, asked),
+            [] => self.follow_later(pair, asked),
+            [session] => self.set_aside(pair, session),
+            _ => asked.into_iter().for_each(|session| self.pairs.get_mut(pair).follow_alone(session)),
         }
     }
 
-    fn follow_later(&mut self, asked: Vec<SessionId>) {
-        self.link.retry_at = Some(self.now.elapsed + REST);
+    fn follow_later(&mut self, pair: PairIndex, asked: Vec<SessionId>) {
+        let retry_at = self.now.elapsed + REST;
+        let link = self.pairs.get_mut(pair);
+        link.retry_at = Some(retry_at);
         match asked[..] {
-            [session] => self.link.follow_alone(session),
-            _ => asked.into_iter().for_each(|session| self.link.follow(session)),
+            [session] => link.follow_alone(session),
+            _ => asked.into_iter().for_each(|session| link.follow(session)),
         }
     }
 
     /// A session cannot be read: the others do not wait for it. Of one that was known before nothing newer is known, so
     /// nothing is decided about it.
-    fn set_aside(&mut self, session: SessionId) {
+    fn set_aside(&mut self, pair: PairIndex, session: SessionId) {
         let again_at = self.now.elapsed + ASIDE_PAUSE;
-        if self.link.aside.insert(session, again_at).is_none() {
+        if self.pairs.get_mut(pair).aside.insert(session, again_at).is_none() {
             self.note(Note::SetAside { session });
         }
         // Longer than until it is asked for: the answer is to come first.
@@ -254,9 +291,9 @@ impl Core {
     }
 
     /// A session changed, or is told of for the first time.
-    pub(super) fn on_changed(&mut self, changed: Changed) {
+    pub(super) fn on_changed(&mut self, pair: PairIndex, changed: Changed) {
         let session = changed.session;
-        if is_echo(&changed.state) {
+        if is_echo(&changed.state) || self.is_stray(pair, session) {
             return;
         }
         let now = self.now.elapsed;
@@ -283,6 +320,7 @@ impl Core {
 
     /// Notes what a change of a session means for queues, agents and the log, then has it looked at.
     fn on_renewed(&mut self, session: SessionId, before: &Before) {
+        let is_settled = self.pairs.is_settled_for(&session);
         let known = &self.sessions[&session];
         let attending: BTreeMap<_, _> = known.attending().map(|(agent, joined)| (agent, joined.participant)).collect();
         let queue = known.state.queue.as_deref().map(|queue| (queue.seq, queue.queue.clone(), queue.cause));
@@ -292,13 +330,13 @@ impl Core {
             if is_taken && was_waiting {
                 self.queues.taken_from(&queue, self.now.elapsed);
             }
-            if self.link.is_settled && before.queued != Some(seq) {
+            if is_settled && before.queued != Some(seq) {
                 self.note(Note::Queued { session, queue, cause });
             }
         }
         for agent in attending.keys().filter(|agent| !before.attending.contains(agent)).copied() {
             self.agent_mut(agent).idle_since = self.now.elapsed;
-            if self.link.is_settled {
+            if is_settled {
                 self.note(Note::Joined { session, agent });
             }
         }
@@ -310,83 +348,76 @@ impl Core {
         self.due.now(Subject::Session(session));
     }
 
-    /// Asks for what is still to be asked, and begins to decide when nothing is.
+    /// Asks for what is still to be asked of each pair, and settles those of which nothing is.
     pub(super) fn go_on_settling(&mut self) {
-        if !self.link.is_connected {
+        for pair in self.pairs.all() {
+            self.go_on_settling_with(pair);
+        }
+        self.begin_when_possible();
+    }
+
+    fn go_on_settling_with(&mut self, pair: PairIndex) {
+        let now = self.now.elapsed;
+        let link = self.pairs.get_mut(pair);
+        if !link.is_connected || link.retry_at.is_some_and(|at| at > now) {
             return;
         }
-        if self.link.retry_at.is_some_and(|at| at > self.now.elapsed) {
-            return;
+        link.retry_at = None;
+        if std::mem::take(&mut link.is_watch_refused) {
+            self.watch(pair);
         }
-        self.link.retry_at = None;
-        if std::mem::take(&mut self.link.is_watch_refused) {
-            self.watch();
+        let link = self.pairs.get_mut(pair);
+        if link.is_settled {
+            link.follow_aside(now);
         }
-        if self.link.is_settled {
-            self.link.follow_aside(self.now.elapsed);
+        while self.pairs.get(pair).may_follow() {
+            self.follow_next(pair);
         }
-        while self.link.following.len() < FOLLOWS_MAX && !self.link.is_asked_out() {
-            self.follow_next();
-        }
-        let is_idle = !self.link.is_watch_under_way && self.link.following.is_empty();
-        if is_idle && !self.link.has_followed {
+        let link = self.pairs.get(pair);
+        let is_idle = !link.is_watch_under_way && link.following.is_empty();
+        if is_idle && !link.has_followed {
             // Of nothing: so that changes are told.
-            self.follow_next();
-        } else if is_idle && !self.link.is_settled {
-            self.settle();
+            self.follow_next(pair);
+        } else if is_idle && !link.is_settled {
+            self.settle(pair);
         }
     }
 
-    fn follow_next(&mut self) {
-        let batch = self.link.next_batch();
-        self.link.following.push(batch.clone());
+    fn follow_next(&mut self, pair: PairIndex) {
+        let link = self.pairs.get_mut(pair);
+        let batch = link.next_batch();
+        link.following.push(batch.clone());
         let request = Box::new(Request::Follow(batch.clone()));
-        self.effects.push(Effect::Submit { request, tag: Tag::Follow(batch) });
+        self.effects.push(Effect::Submit { pair, request, tag: Tag::Follow(batch) });
     }
 
-    /// All is known: deadlines begin, desks that wait enter, everything is looked at.
-    fn settle(&mut self) {
-        self.link.is_settled = true;
-        self.link.sweep_at = self.now.elapsed + SWEEP_PAUSE;
-        self.give_time_to_come_back();
-        self.begin_waits_anew();
+    /// All is known of a pair: deadlines of its sessions begin, each is looked at, and what waited for them is done.
+    fn settle(&mut self, pair: PairIndex) {
+        if self.pairs.settle(pair, self.now.elapsed) {
+            self.forget_untold(pair);
+        }
+        self.begin_waits_anew(pair);
         // In the order in which they were queued last, which the chats in a view then have too.
-        let mut sessions: Vec<_> =
-            self.sessions.iter().map(|(session, known)| (known.joined_about(), *session)).collect();
+        let own = self.sessions.iter_mut().filter(|(session, _)| self.pairs.of(session) == pair);
+        let mut sessions: Vec<_> = own
+            .map(|(session, known)| {
+                // The primary knows no place: they are never saved.
+                known.told = None;
+                (known.joined_about(), *session)
+            })
+            .collect();
         sessions.sort_unstable();
-        for (_, session) in sessions {
-            self.see_done(session);
-            self.retie(session);
-            self.due.now(Subject::Session(session));
+        for (_, session) in &sessions {
+            self.see_done(*session);
+            self.retie(*session);
+            self.due.now(Subject::Session(*session));
         }
-        self.places.tell_all_again();
-        self.let_in();
-        let (sessions, waiting) = (self.sessions.len(), self.waiting.len());
-        self.note(Note::Settled { sessions, waiting });
-    }
-
-    /// Looks at some sessions although nothing has happened to them: what no input and no deadline has mended is
-    /// mended here.
-    pub(super) fn sweep_when_due(&mut self) {
-        if self.now.elapsed < self.link.sweep_at {
-            return;
-        }
-        self.link.sweep_at = self.now.elapsed + SWEEP_PAUSE;
-        let after = self.link.swept.map_or(Bound::Unbounded, Bound::Excluded);
-        let range = (after, Bound::Unbounded);
-        let sessions: Vec<SessionId> =
-            self.sessions.range(range).take(SWEEP_SESSIONS_MAX).map(|(session, _)| *session).collect();
-        self.link.swept = sessions.last().copied().filter(|_| sessions.len() == SWEEP_SESSIONS_MAX);
-        for session in sessions {
-            self.check_list(session);
-            if self.has_unseen(session, UNSEEN_MAX) && !self.link.aside.contains_key(&session) {
-                self.note(Note::Unseen { session });
-                self.link.follow(session);
-            }
-            self.due.now(Subject::Session(session));
-        }
-        self.release_again();
-        self.end_expired_logins();
+        self.places.changed(self.now.elapsed);
+        self.views.all_changed(self.now.elapsed);
+        let waiting = self.waiting.iter().filter(|rank| self.pairs.of(&rank.session) == pair).count();
+        let pair_name = self.pairs.name(pair).clone();
+        self.note(Note::Settled { pair: pair_name, sessions: sessions.len(), waiting });
+        self.do_away();
     }
 }
 

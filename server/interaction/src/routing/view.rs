@@ -90,7 +90,8 @@ impl Core {
             Wish::Join(agent) | Wish::EndInvitation(agent, _) => *agent == id,
             _ => false,
         };
-        if self.wishes_for(known).any(is_answered) {
+        // Nobody can follow it while the pair is away; it is shown again with its full time.
+        if self.wishes_for(known).any(is_answered) || !self.pairs.is_settled_for(&session) {
             return None;
         }
         let until = *known.invited_at.get(&invitation.seq)? + self.settings.offer_timeout;
@@ -169,7 +170,7 @@ impl Core {
                 subject: known.state.subject.clone(),
                 since_ms: waits.since_ms,
                 offered_to: known.offer.map(|offer| self.display_of(offer.agent).to_owned()),
-                may_take: self.may_take(agent, id, known),
+                may_take: self.pairs.is_settled_for(&rank.session) && self.may_take(agent, id, known),
             })
         });
         waiting.collect()
@@ -200,7 +201,7 @@ impl Core {
 
     /// Everyone to whom a chat can be passed on. Bots get theirs from their queues.
     fn agent_views(&self) -> Vec<AgentView> {
-        let people = self.agents.iter().filter(|(_, agent)| !agent.is_bot());
+        let people = self.agents.iter().filter(|(_, agent)| !agent.is_program());
         let mut views: Vec<AgentView> = people
             .filter_map(|(id, agent)| {
                 let account = agent.enabled()?;

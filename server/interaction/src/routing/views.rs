@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::value::RawValue;
-use tandem_protocol::{AgentId, desk::DeskNews};
+use tandem_protocol::{AgentId, DeskId, desk::DeskNews};
 
 use super::{Core, effect::Effect, view::Board};
 
@@ -98,7 +98,8 @@ impl Core {
         let mut board = None;
         for agent in due {
             let Some(known) = self.agents.get(&agent) else { continue };
-            let desks: Vec<_> = known.desks.iter().filter_map(|id| Some((*id, self.desks.get(id)?.gateway))).collect();
+            let gateway = |id: &DeskId| Some((*id, self.desks.get(id)?.gateway));
+            let desks: Vec<_> = known.desks.iter().filter_map(gateway).collect();
             if desks.is_empty() {
                 continue;
             }

@@ -8,7 +8,7 @@ use tandem_protocol::{
 };
 use tandem_store::Directory;
 
-use crate::{House, opened, session, start, taken, waiting};
+use crate::{House, opened, session, start, stores_in, taken, waiting};
 
 #[tokio::test]
 async fn a_session_is_queued_offered_taken_and_filed_away() {
@@ -88,7 +88,7 @@ async fn another_server_goes_on_where_one_ended() {
     house.peer.changes(taken(1, ben));
     house.peer.shows(desk, "the chat", |view| view.chats.len() == 1).await;
     house.server.shutdown().await.expect("ends in order");
-    house.server = start(house.directory.clone(), &house.engine).await;
+    house.server = start(stores_in(&house.folder), &house.engine).await;
     house.peer = house.engine.welcomes_with(&[taken(1, ben)]).await;
     let (_, after) = house.desk(ben).await;
     assert!(after.version > before.version, "{} then {}", before.version, after.version);

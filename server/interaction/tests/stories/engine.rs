@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use tandem_link::{
-    Outbox,
+    LinkSettings, Outbox,
     connection::{Accepted, ConnectionSettings, accept, frame},
 };
 use tandem_protocol::{
-    AskId, ClientId, DeskId, Epoch, GatewayLink, LoginName, Pair, PairName, ParticipantId, Peer as PeerName, Refusal,
-    RequestId, Secret, Seq, Timestamp, TokenHash,
+    AskId, ClientId, DeskId, Epoch, ErrorCode, GatewayLink, LoginName, Pair, PairName, ParticipantId, Peer as PeerName,
+    Refusal, RequestId, Secret, Seq, SessionId, Timestamp, TokenHash,
+    archive::Look,
     desk::{Action, DeskAsk, DeskNews, View},
     link::{Answer, FromEngine, LinkRole, Outcome, Request, ToEngine},
     routing::{Changed, Placed},
@@ -19,6 +20,7 @@ use crate::within;
 
 /// Where an engine is to be found.
 pub(crate) struct Engine {
+    pair: PairName,
     listener: TcpListener,
 }
 
@@ -36,10 +38,20 @@ const GATEWAY: GatewayLink = GatewayLink(7);
 
 impl Engine {
     pub(crate) async fn start() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port") }
+        Self::of_pair("main").await
     }
 
-    pub(crate) fn address(&self) -> String {
+    pub(crate) async fn of_pair(pair: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
+        Self { pair: PairName::new(pair).expect("is valid"), listener }
+    }
+
+    /// What a link to it needs to know.
+    pub(crate) fn link(&self) -> LinkSettings {
+        LinkSettings::new(self.pair.clone(), LinkRole::Interaction, "interaction", vec![self.address()])
+    }
+
+    fn address(&self) -> String {
         self.listener.local_addr().expect("it is bound").to_string()
     }
 
@@ -78,7 +90,7 @@ impl Engine {
     fn pair(&self) -> Pair {
         let primary =
             PeerName { name: "a".parse().expect("is valid"), address: self.address(), pid: std::process::id() };
-        Pair { name: PairName::new("main").expect("is valid"), epoch: Epoch(1), primary, backup: None }
+        Pair { name: self.pair.clone(), epoch: Epoch(1), primary, backup: None }
     }
 }
 
@@ -158,6 +170,23 @@ impl Peer {
     pub(crate) async fn does(&mut self, desk: DeskId, id: &str, action: Action) -> Result<String, Refusal> {
         let ask = self.starts(desk, id, action);
         self.reply_to(ask).await
+    }
+
+    pub(crate) async fn looks(&mut self, token: TokenHash, look: Look) -> Result<String, Refusal> {
+        let ask = self.asks(DeskAsk::Look { token, look });
+        self.reply_to(ask).await
+    }
+
+    /// The session that is to be erased next.
+    pub(crate) async fn is_to_erase(&mut self) -> (RequestId, SessionId) {
+        match self.asked("an erasure", |body| matches!(body, Request::Erase { .. })).await {
+            (id, Request::Erase { session }) => (id, session),
+            _ => unreachable!("it is an erasure"),
+        }
+    }
+
+    pub(crate) fn refuses(&self, id: RequestId, code: ErrorCode) {
+        self.says(&FromEngine::Answer { id, outcome: Outcome::Refused(Refusal::new(code, "Not now.")) });
     }
 
     pub(crate) fn starts(&mut self, desk: DeskId, id: &str, action: Action) -> AskId {

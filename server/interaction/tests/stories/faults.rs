@@ -3,15 +3,16 @@
 use std::{future::pending, sync::Arc};
 
 use async_trait::async_trait;
-use tandem_interaction::InteractionError;
+use tandem_interaction::{InteractionError, Stores};
 use tandem_protocol::{
     AgentId, ClientId, LoginName, Seq, SessionId, Timestamp, TokenHash,
-    desk::{Action, AgentRole, Canned, ChosenState, EarlierChat},
+    desk::{Action, AgentRole, Canned, ChosenState},
     link::Request,
 };
 use tandem_store::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, StoreError, TakenChat};
+use tempfile::TempDir;
 
-use crate::{engine::Engine, session, start, token, waiting, within};
+use crate::{engine::Engine, session, start, stores_in, token, waiting, within};
 
 /// A directory with one account, logged in, that does nothing well.
 struct Broken {
@@ -20,6 +21,10 @@ struct Broken {
 }
 
 impl Broken {
+    fn and_the_rest_in(self, folder: &TempDir) -> Stores {
+        Stores { directory: Arc::new(self), ..stores_in(folder) }
+    }
+
     async fn fails<T>(&self) -> Result<T, StoreError> {
         assert!(!self.panics, "the directory panics, as the story wants it");
         pending().await
@@ -108,14 +113,6 @@ impl Directory for Broken {
         self.fails().await
     }
 
-    async fn earlier(&self, _: &str, _: SessionId, _: u32) -> Result<Vec<EarlierChat>, StoreError> {
-        self.fails().await
-    }
-
-    async fn customer_of(&self, _: SessionId) -> Result<Option<String>, StoreError> {
-        self.fails().await
-    }
-
     async fn canned(&self, _: AgentId) -> Result<Vec<Canned>, StoreError> {
         self.fails().await
     }
@@ -132,7 +129,8 @@ impl Directory for Broken {
 #[tokio::test]
 async fn customers_do_not_wait_for_a_directory_that_hangs() {
     let engine = Engine::start().await;
-    let server = start(Arc::new(Broken { panics: false }), &engine).await;
+    let folder = tempfile::tempdir().expect("is writable");
+    let server = start(Broken { panics: false }.and_the_rest_in(&folder), &engine).await;
     let mut peer = engine.welcomes_with(&[waiting(1)]).await;
     let desk = tandem_protocol::DeskId(session(1).0);
     peer.enters(desk, token(1)).await.expect("is logged in");
@@ -148,7 +146,8 @@ async fn customers_do_not_wait_for_a_directory_that_hangs() {
 #[tokio::test]
 async fn a_panic_of_any_task_is_the_servers_failure() {
     let engine = Engine::start().await;
-    let mut server = start(Arc::new(Broken { panics: true }), &engine).await;
+    let folder = tempfile::tempdir().expect("is writable");
+    let mut server = start(Broken { panics: true }.and_the_rest_in(&folder), &engine).await;
     let mut peer = engine.welcomes_with(&[waiting(1)]).await;
     let desk = tandem_protocol::DeskId(session(1).0);
     peer.enters(desk, token(1)).await.expect("is logged in");

@@ -1,23 +1,24 @@
-//! Stories of a running interaction server: a real link, a real directory in a file, and on the other side an engine
-//! that says what the story needs. What is decided is the routing core's own stories; here it is that it happens.
+//! Stories of a running interaction server: real links, a real directory in a file, and on the other side engines that
+//! say what the story needs. What is decided is the routing core's own stories; here it is that it happens.
 
+mod archive;
 mod chats;
 mod engine;
 mod faults;
+mod log;
 mod logins;
+mod pairs;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tandem_interaction::{Interaction, InteractionSettings, password};
-use tandem_link::LinkSettings;
+use tandem_interaction::{Interaction, InteractionSettings, Stores, password};
 use tandem_protocol::{
-    AgentId, DeskId, LoginName, PairName, ParticipantId, ParticipantKind, ParticipantState, QueueCause, QueueState,
-    Seq, SessionId, SessionState, Timestamp, TokenHash, Visibility,
+    AgentId, DeskId, LoginName, ParticipantId, ParticipantKind, ParticipantState, QueueCause, QueueState, Seq,
+    SessionId, SessionState, Timestamp, TokenHash, Visibility,
     desk::{AgentRole, View},
-    link::LinkRole,
     routing::Changed,
 };
-use tandem_store::{Directory, Login, NewAccount, SqliteDirectory};
+use tandem_store::{Directory, Login, NewAccount, SqliteDirectory, SqliteTranscripts};
 use tempfile::TempDir;
 
 use engine::{Engine, Peer};
@@ -37,18 +38,21 @@ struct House {
     directory: Arc<SqliteDirectory>,
     engine: Engine,
     peer: Peer,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl House {
     async fn start() -> Self {
+        Self::start_with(InteractionSettings::default()).await
+    }
+
+    async fn start_with(settings: InteractionSettings) -> Self {
         let folder = tempfile::tempdir().expect("is writable");
-        let open = || Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
-        let directory = open();
+        let directory = Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
         let engine = Engine::start().await;
-        let server = start(open(), &engine).await;
+        let server = start_with(settings, stores_in(&folder), &engine).await;
         let peer = engine.welcomes().await;
-        Self { server, directory, engine, peer, _folder: folder }
+        Self { server, directory, engine, peer, folder }
     }
 
     /// Somebody new, with the password `p`.
@@ -84,10 +88,19 @@ impl House {
     }
 }
 
-async fn start(directory: Arc<dyn Directory>, engine: &Engine) -> Interaction {
-    let pair = PairName::new("main").expect("is valid");
-    let link = LinkSettings::new(pair, LinkRole::Interaction, "interaction", vec![engine.address()]);
-    Interaction::start(InteractionSettings::default(), directory, link).await.expect("starts")
+async fn start(stores: Stores, engine: &Engine) -> Interaction {
+    start_with(InteractionSettings::default(), stores, engine).await
+}
+
+async fn start_with(settings: InteractionSettings, stores: Stores, engine: &Engine) -> Interaction {
+    Interaction::start(settings, stores, vec![engine.link()]).await.expect("starts")
+}
+
+/// Everything in a data directory.
+fn stores_in(folder: &TempDir) -> Stores {
+    let directory = SqliteDirectory::open(folder.path()).expect("opens");
+    let transcripts = SqliteTranscripts::open(folder.path()).expect("opens");
+    Stores::new(Arc::new(directory), Arc::new(transcripts))
 }
 
 async fn hashed() -> tandem_store::PasswordHash {

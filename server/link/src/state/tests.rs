@@ -182,3 +182,16 @@ fn a_connection_that_is_made_while_the_link_stops_ends_at_once() {
     assert!(!outbox.is_open(), "nobody would end it later");
     assert!(!story.state.is_connected());
 }
+
+#[tokio::test]
+async fn what_was_taken_back_is_not_told_to_a_new_primary_and_its_answer_means_nothing() {
+    let mut story = Story::new();
+    let (_first, _drain) = story.connect();
+    let (back, stays) = (story.submit(read(1), 1), story.submit(read(2), 2));
+    story.state.lost(Instant::now());
+    assert_eq!(story.state.unacked.withdraw(|tag| *tag == 1), 1);
+    let (_second, mut drain) = story.connect();
+    assert_eq!(ids(&sent(&mut drain).await), [stays]);
+    assert!(story.answer(back, Answer::Done).is_none());
+    assert!(matches!(story.answer(stays, Answer::Done), Some(Incoming::Answered { tag: 2, .. })));
+}

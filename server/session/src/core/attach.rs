@@ -6,7 +6,7 @@ use tandem_protocol::{
     link::{Answer, Attach, Attached, Credential, Outcome},
 };
 
-use super::{Core, LinkId, Slot, done, restoring::unreadable, unauthorized, unknown_session};
+use super::{Core, LinkId, Slot, done, erasing::being_erased, restoring::unreadable, unauthorized, unknown_session};
 use crate::Now;
 
 /// Bytes of missed events in one answer to an attach of many sessions; what does not fit is read page by page. Far
@@ -102,6 +102,7 @@ impl Core {
             Some(Slot::Live(live)) => live,
             // A batch has gone on without it.
             Some(Slot::Dormant | Slot::Loading { .. }) => return Err(unreadable()),
+            Some(Slot::Erasing(_)) => return Err(being_erased()),
             Some(Slot::Unknown) | None => return Err(unknown_session()),
         };
         match by {

@@ -95,9 +95,13 @@ impl Relay {
 }
 
 impl Core {
-    /// A gateway's link is there: it may ask, and have desks.
-    pub fn gateway_up(&mut self, link: LinkId) {
+    /// A gateway's link is there: it may ask, and have desks. Where nobody is there to be asked it is told so, for it may
+    /// have another way.
+    pub fn gateway_up(&mut self, link: LinkId, effects: &mut Vec<Effect>) {
         self.relay.gateways.insert(link);
+        if self.relay.interaction.is_none() {
+            effects.push(Effect::InteractionGone { links: vec![link] });
+        }
     }
 
     /// An interaction server is there, in the place of one before: it is asked what waits, and all desks enter again.

@@ -63,6 +63,7 @@ impl Core {
             Request::Invite(invite) => self.invite(now, asked, invite, effects),
             Request::EndInvitation(end) => self.end_invitation(now, asked, end, effects),
             Request::Remove { session, leaving } => self.remove(now, asked, session, &leaving, effects),
+            Request::Erase { session } => self.erase(asked, session, effects),
             Request::Ask(ask) => {
                 self.relay.ask(now, asked, ask, effects);
                 Ok(())
@@ -224,7 +225,7 @@ impl Core {
         let is_open = |slot: &Slot| match slot {
             Slot::Dormant => true,
             Slot::Loading { was_open } => *was_open,
-            Slot::Unknown => false,
+            Slot::Unknown | Slot::Erasing(_) => false,
             // One that is not saved yet is announced when it is.
             Slot::Live(live) => !live.session.is_closed() && live.session.told_head() > tandem_protocol::Seq::ZERO,
         };

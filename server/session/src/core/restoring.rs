@@ -14,7 +14,7 @@ use tandem_protocol::{
     routing::{EndInvitation, Invite, Route},
 };
 
-use super::{Core, Effect, LinkId, Live, LoadedSession, ReadId, Slot, done, unknown_session};
+use super::{Core, Effect, LinkId, Live, LoadedSession, ReadId, Slot, done, erasing::being_erased, unknown_session};
 use crate::{Now, Session, Unreadable};
 
 /// Requests that may be parked (B-1); at the takeover of a full engine each gateway parks its batches of attaches and
@@ -77,6 +77,11 @@ impl Restoring {
 }
 
 impl Restoring {
+    /// Whether a request waits for this session.
+    pub(super) fn waits_for(&self, session: SessionId) -> bool {
+        self.parked_by.contains_key(&session)
+    }
+
     /// The request waits for one session less; true when it waits for none.
     fn waits_less(&mut self, ticket: u64) -> bool {
         self.parked.get_mut(&ticket).is_some_and(|parked| {
@@ -90,7 +95,7 @@ impl Core {
     /// The sessions of a request that are not in memory.
     pub(super) fn missing_sessions(&self, body: &Request) -> Vec<SessionId> {
         let is_missing = |id: &SessionId| match self.sessions.get(id) {
-            None | Some(Slot::Dormant | Slot::Loading { .. }) => true,
+            None | Some(Slot::Dormant | Slot::Loading { .. } | Slot::Erasing(_)) => true,
             Some(Slot::Unknown | Slot::Live(_)) => self.restoring.ending.contains(id),
         };
         let mut missing = match body {
@@ -106,6 +111,7 @@ impl Core {
             | Request::Remove { session, .. }
             | Request::Leave { session, .. }
             | Request::Close { session, .. }
+            | Request::Erase { session }
             | Request::Read { session, .. } => Vec::from_iter(Some(*session).filter(is_missing)),
         };
         missing.sort_unstable();
@@ -139,7 +145,7 @@ impl Core {
     /// Has sessions read from the store, those that are not being read already.
     pub(super) fn load(&mut self, mut sessions: Vec<SessionId>, effects: &mut Vec<Effect>) {
         sessions.retain(|session| match self.sessions.get(session) {
-            Some(Slot::Loading { .. } | Slot::Live(_)) => false,
+            Some(Slot::Loading { .. } | Slot::Erasing(_) | Slot::Live(_)) => false,
             slot => {
                 let was_open = matches!(slot, Some(Slot::Dormant));
                 self.sessions.insert(*session, Slot::Loading { was_open });
@@ -270,6 +276,12 @@ impl Core {
         ready.sort_unstable();
         for ticket in ready {
             let parked = self.restoring.parked.remove(&ticket).expect("it was just found");
+            // One before it has the session erased.
+            if self.waits_for_erasure(&parked.body) {
+                let missing = self.missing_sessions(&parked.body);
+                self.park(parked.link, parked.id, parked.body, missing, effects);
+                continue;
+            }
             self.execute(now, parked.link, parked.id, parked.body, effects);
             for (session, participant) in parked.detached {
                 self.detach(now, parked.link, session, participant);
@@ -307,9 +319,10 @@ impl Core {
     /// A page was read from the store.
     pub fn page_read(&mut self, read: ReadId, events: Vec<RawEvent>, effects: &mut Vec<Effect>) {
         let Some(Reading { link, id, session, participant }) = self.restoring.reads.remove(&read) else { return };
-        let outcome = match self.live(session) {
-            Some(live) => done(Answer::Page(live.page(participant, events))),
-            None => Outcome::Refused(unknown_session()),
+        let outcome = match self.sessions.get(&session) {
+            Some(Slot::Live(live)) => done(Answer::Page(live.page(participant, events))),
+            Some(Slot::Erasing(_)) => Outcome::Refused(being_erased()),
+            _ => Outcome::Refused(unknown_session()),
         };
         effects.push(Effect::Answer { link, id, outcome });
     }

@@ -1,5 +1,6 @@
 //! What a core does without a crash: answers, limits, timers, errors of the store. Crashes are the simulation's.
 
+mod erasing;
 mod idleness;
 mod not_restored;
 mod notices;

@@ -303,6 +303,7 @@ impl Node {
                 | Effect::GatewayGone { .. }
                 | Effect::Desk { .. }
                 | Effect::InteractionGone { .. }
+                | Effect::Erase { .. }
                 | Effect::EnterAgain { .. } => panic!("there is no interaction server here: {effect:?}"),
             };
             for (link, frame) in frames {

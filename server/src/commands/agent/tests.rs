@@ -6,10 +6,10 @@ use super::*;
 use crate::commands::{Cli, Command};
 
 /// Runs `tandem agent …` on a data directory; returns what it says, or the one line and the exit code.
-async fn agent(dir: &Path, arguments: &[&str]) -> Result<String, (String, u8)> {
+async fn agent(dir: &std::path::Path, arguments: &[&str]) -> Result<String, (String, u8)> {
     let cli = Cli::try_parse_from(["tandem", "agent"].iter().chain(arguments)).expect("is a command line");
     let Some(Command::Agent(args)) = cli.command else { panic!("is the agent command") };
-    args.action.act(dir).await.map_err(|failure| match failure {
+    args.action.act(Place::Embedded(dir.into())).await.map_err(|failure| match failure {
         Failure::Usage(error) => (format!("{error:#}"), 2),
         Failure::Runtime(error) => (format!("{error:#}"), 1),
         Failure::Told(code) => panic!("is told here: {code}"),
@@ -152,6 +152,8 @@ fn what_is_asked_wrongly_is_refused_with_what_is_allowed() {
         let line = ["tandem", "agent", "add", "ana"].iter().chain(arguments);
         Cli::try_parse_from(line).expect_err("is refused").to_string()
     };
-    assert!(refused(&["--role", "king"]).contains("[possible values: agent, supervisor, administrator, bot]"));
+    assert!(
+        refused(&["--role", "king"]).contains("[possible values: agent, supervisor, administrator, bot, integrator]")
+    );
     assert!(refused(&["--capacity", "0"]).contains("0 is not in 1..=1000"));
 }

@@ -1,11 +1,17 @@
 //! What the supervisor knows of its children and what of it is worth saying: news in, facts out; no clock, no I/O.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tandem_protocol::Epoch;
 
 use super::fact::{Fact, Login, Part, Started};
-use crate::lifecycle::report::{EngineRole, PairRole, Ready, Report};
+use crate::{
+    lifecycle::report::{EngineRole, PairRole, Ready, Report},
+    store::Place,
+};
 
 /// A child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +63,8 @@ struct Child {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Board {
+    /// As [`Started::store`].
+    store: Option<String>,
     data_dir: PathBuf,
     children: Vec<Child>,
     /// None until all children were started once: how many they are, and how one logs in.
@@ -65,9 +73,10 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// A board without children.
-    pub(super) fn new(data_dir: PathBuf) -> Self {
-        Self { data_dir, children: Vec::new(), expected: None, is_complete: false }
+    /// A board without children, of a system that keeps everything in this place and runs on this data directory.
+    pub(super) fn new(place: &Place, data_dir: &Path) -> Self {
+        let store = matches!(place, Place::Database(_)).then(|| place.to_string());
+        Self { store, data_dir: data_dir.to_owned(), children: Vec::new(), expected: None, is_complete: false }
     }
 
     /// The system is complete with this many children, and a pair among them; `login` is then told with it.
@@ -194,6 +203,7 @@ impl Board {
             interaction,
             gateway,
             echo: other("echo"),
+            store: self.store.clone(),
             data_dir: self.data_dir.clone(),
         };
         self.is_complete = true;

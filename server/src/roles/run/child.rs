@@ -138,6 +138,7 @@ impl Running {
 fn spawn(program: &Program) -> io::Result<Child> {
     Command::new(program.executable())
         .args(program.arguments())
+        .envs(program.variables())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .process_group(0)

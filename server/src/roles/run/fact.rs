@@ -93,7 +93,10 @@ pub(super) struct Started {
     /// The echo participant, where it was wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) echo: Option<Part>,
-    /// Where everything is kept.
+    /// The database in which everything is kept, where it is not the data directory; without its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) store: Option<String>,
+    /// Where everything is kept; with a database, locks and caches only.
     pub(super) data_dir: PathBuf,
 }
 
@@ -219,6 +222,9 @@ impl fmt::Display for Started {
             let row =
                 format!("  {what:<13}{name:<10}process {:<9}{}", part.pid, part.address.as_deref().unwrap_or_default());
             writeln!(f, "{}", row.trim_end())?;
+        }
+        if let Some(store) = &self.store {
+            writeln!(f, "  store        {store}")?;
         }
         writeln!(f, "  data         {}", self.data_dir.display())?;
         writeln!(f, "Kill the primary and chat on: kill -9 {}", self.primary.pid)?;

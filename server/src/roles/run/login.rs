@@ -3,7 +3,7 @@
 //! An account that nobody asked for, with a password on a screen, is made only where nobody has one yet and where no
 //! other machine can reach it.
 
-use std::{env, path::Path};
+use std::env;
 
 use tandem_protocol::{LoginName, Secret, desk::AgentRole};
 
@@ -12,6 +12,7 @@ use crate::{
     accounts::{Accounts, AccountsError, DisplayName, NewAgent, password::made_up},
     lifecycle::failure::Failure,
     settings::Settings,
+    store::Place,
 };
 
 /// What the account for a first look is called.
@@ -26,7 +27,7 @@ pub(super) async fn login(plan: &Plan, accounts: &Accounts) -> Result<Login, Fai
     let known = accounts.all().await?;
     let settings = &plan.settings;
     let is_wanted = settings.run.demo_agent && settings.gateway.place.listen.0.ip().is_loopback();
-    let program = Program::this(accounts.path());
+    let program = Program::this(plan, accounts.place());
     if known.iter().any(|account| account.name == name && !account.disabled) {
         return Ok(Login::Known { hint: program.agent(&format!("password {name}")), name });
     }
@@ -52,21 +53,30 @@ async fn make(accounts: &Accounts, name: LoginName, password: Secret) -> Result<
 /// This program as a reader types it.
 struct Program {
     called: String,
-    /// The data directory, where it is not the one that the program takes by itself.
-    data: Option<String>,
+    /// What leads it to the place where this run keeps its accounts, where it does not go there by itself.
+    options: String,
 }
 
 impl Program {
-    fn this(data: &Path) -> Self {
+    fn this(plan: &Plan, place: &Place) -> Self {
         let called = env::args_os().next().map_or_else(|| "tandem".to_owned(), |name| name.to_string_lossy().into());
         let default = &Settings::default().interaction.data_dir.0.0;
-        let is_default = default.canonicalize().is_ok_and(|default| default == data);
-        Self { called: quoted(&called), data: (!is_default).then(|| quoted(&data.to_string_lossy())) }
+        let option = |name: &str, value: &str| format!(" {name} {}", quoted(value));
+        let options = match place {
+            Place::Embedded(data) if default.canonicalize().is_ok_and(|default| default == *data) => String::new(),
+            Place::Embedded(data) => option("--data", &data.to_string_lossy()),
+            // The file may have the address, and where its password is. The environment needs no word.
+            Place::Database(_) => {
+                let config = plan.config.as_ref().map(|config| option("--config", &config.to_string_lossy()));
+                let store = plan.store.as_ref().map(|store| option("--store", store));
+                [config, store].into_iter().flatten().collect()
+            }
+        };
+        Self { called: quoted(&called), options }
     }
 
     fn agent(&self, words: &str) -> String {
-        let data = self.data.as_ref().map(|data| format!(" --data {data}")).unwrap_or_default();
-        format!("{} agent {words}{data}", self.called)
+        format!("{} agent {words}{}", self.called, self.options)
     }
 }
 
@@ -87,12 +97,12 @@ mod tests {
     fn plan(change: impl FnOnce(&mut Settings)) -> Plan {
         let mut settings = Settings::default();
         change(&mut settings);
-        Plan { config: None, settings, json: false }
+        Plan { config: None, store: None, settings, json: false }
     }
 
-    fn accounts() -> (tempfile::TempDir, Accounts) {
+    async fn accounts() -> (tempfile::TempDir, Accounts) {
         let dir = tempfile::tempdir().expect("a directory");
-        let accounts = Accounts::open(dir.path()).expect("opens");
+        let accounts = Accounts::open(Place::Embedded(dir.path().into())).await.expect("opens");
         (dir, accounts)
     }
 
@@ -102,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_first_run_makes_an_account_and_a_later_one_only_names_it() {
-        let (dir, accounts) = accounts();
+        let (dir, accounts) = accounts().await;
         let Login::Made { name, password } = told(&plan(|_| {}), &accounts).await else { panic!("is a first run") };
         assert_eq!(name.as_str(), "demo");
         assert_eq!(password.reveal().len(), 19);
@@ -118,7 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_others_reach_the_gateway_or_nobody_wants_it_no_account_is_made() {
-        let (_dir, accounts) = accounts();
+        let (_dir, accounts) = accounts().await;
         let open = plan(|settings| settings.gateway.place.listen.0 = "0.0.0.0:8080".parse().expect("is an address"));
         let unwanted = plan(|settings| settings.run.demo_agent = false);
         for plan in [open, unwanted] {
@@ -130,12 +140,23 @@ mod tests {
 
     #[tokio::test]
     async fn who_has_accounts_gets_none_made() {
-        let (_dir, accounts) = accounts();
+        let (_dir, accounts) = accounts().await;
         let name = LoginName::new("ben").expect("is a login name");
         make(&accounts, name, Secret::new("correct horse battery")).await.expect("is made");
         let told = told(&plan(|_| {}), &accounts).await;
         assert!(matches!(&told, Login::Own { hint } if hint.contains(" agent list")), "{told:?}");
         assert_eq!(accounts.all().await.expect("reads").len(), 1);
+    }
+
+    #[test]
+    fn who_has_the_database_from_the_command_line_or_a_file_is_told_so() {
+        let place = Place::Database("postgres://u:hunter2@h/d".parse().expect("is an address"));
+        let hint = |plan: &Plan| Program::this(plan, &place).agent("list");
+        let (of_nothing, mut of_both) = (plan(|_| {}), plan(|_| {}));
+        assert!(hint(&of_nothing).ends_with(" agent list"), "{}", hint(&of_nothing));
+        (of_both.config, of_both.store) = (Some("/etc/tandem.toml".into()), Some("postgres://u@h/d?host=a&b".into()));
+        let expected = " agent list --config /etc/tandem.toml --store 'postgres://u@h/d?host=a&b'";
+        assert!(hint(&of_both).ends_with(expected), "{}", hint(&of_both));
     }
 
     #[test]

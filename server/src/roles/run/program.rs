@@ -1,14 +1,12 @@
 //! The command lines of the children.
 
-use std::{
-    ffi::OsString,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::Plan;
-use crate::lifecycle::{data_dir::DataDir, failure::Failure};
+use crate::{
+    lifecycle::{data_dir::DataDir, failure::Failure},
+    settings::store,
+};
 
 /// How long an engine may take to save what was sent and give up its lease.
 const ENGINE_GRACE: Duration = Duration::from_secs(5);
@@ -34,6 +32,8 @@ pub(super) struct Program {
     executable: PathBuf,
     listen: Option<SocketAddr>,
     more: Vec<OsString>,
+    /// The database, for who opens it, where the supervisor has it from its own command line.
+    store: Option<String>,
 }
 
 impl Program {
@@ -56,6 +56,12 @@ impl Program {
         arguments.extend(self.more.iter().cloned());
         arguments.extend(["--supervisor".into(), std::process::id().to_string().into()]);
         arguments
+    }
+
+    /// What is added to its environment. The database stands there and not on the command line, which every process on
+    /// the machine can read.
+    pub(super) fn variables(&self) -> Option<(&'static str, &str)> {
+        self.store.as_deref().map(|store| (store::VARIABLE, store))
     }
 
     /// From now on at this very address: whoever knows the child by it finds it there again.
@@ -89,9 +95,10 @@ pub(super) struct Programs {
 
 impl Programs {
     /// The programs of a plan. The children read the plan's settings file and environment too; what the supervisor
-    /// decides for them stands on their command lines, which are stronger. `accounts` is where the directory lies.
-    pub(super) fn new(plan: &Plan, data: &DataDir, accounts: &Path) -> Result<Self, Failure> {
+    /// decides for them stands on their command lines, which are stronger.
+    pub(super) fn new(plan: &Plan, data: &DataDir) -> Result<Self, Failure> {
         let executable = std::env::current_exe().map_err(Failure::runtime)?;
+        let accounts = DataDir::at(&plan.settings.interaction.data_dir.0.0).map_err(Failure::runtime)?;
         let settings = &plan.settings;
         let mut common: Vec<OsString> = Vec::new();
         if let Some(config) = &plan.config {
@@ -101,21 +108,22 @@ impl Programs {
         common.extend(["--log-level".into(), settings.log.level.0.to_string().into()]);
         let program = |role, name, listen, grace, more: Vec<OsString>| {
             let more = common.iter().cloned().chain(more).collect();
-            Program { role, name, grace, executable: executable.clone(), listen, more }
+            Program { role, name, grace, executable: executable.clone(), listen, more, store: None }
         };
+        let on_store = |program| Program { store: plan.store.clone(), ..program };
         let engine = |name: &'static str, port| {
             let more = vec!["--name".into(), name.into(), "--data".into(), data.path().into()];
-            program("engine", name, Some(SocketAddr::from(([127, 0, 0, 1], port))), ENGINE_GRACE, more)
+            on_store(program("engine", name, Some(SocketAddr::from(([127, 0, 0, 1], port))), ENGINE_GRACE, more))
         };
         let cache = |role| -> Vec<OsString> { vec!["--pair-cache".into(), data.pair_cache(role).into()] };
-        let on_accounts = cache("interaction").into_iter().chain(["--data".into(), accounts.into()]).collect();
+        let on_accounts = cache("interaction").into_iter().chain(["--data".into(), accounts.path().into()]).collect();
         let [a, b] = settings.run.engine_ports.0.0;
         let gateway = &settings.gateway;
         let grace = gateway.service.shutdown_max + GATEWAY_GRACE;
         Ok(Self {
             engine_a: engine("a", a),
             engine_b: engine("b", b),
-            interaction: program("interaction", "interaction", None, INTERACTION_GRACE, on_accounts),
+            interaction: on_store(program("interaction", "interaction", None, INTERACTION_GRACE, on_accounts)),
             gateway: program("gateway", "gateway", Some(gateway.place.listen.0), grace, cache("gateway")),
             echo: settings.run.echo.then(|| program("echo", "echo", None, ECHO_GRACE, cache("echo"))),
         })

@@ -69,6 +69,7 @@ pub(crate) async fn a_deposed_engine_is_refused_everything(backend: &impl Backen
     assert_stale(old.open_sessions(epoch).await, current);
     assert_stale(old.load(epoch, &[session(1)]).await, current);
     assert_stale(old.read(epoch, session(1), Seq::ZERO, 1, 1).await, current);
+    assert_stale(old.erase(epoch, session(1)).await, current);
     let taken = old.take_lease(epoch, engine("a"), NOW).await.expect("reads");
     assert!(matches!(taken, Taken::Lost(lease) if lease.epoch == current));
     assert_eq!(history(&new, current, session(1)).await.len(), 1);

@@ -5,13 +5,16 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// The port of a host that names none.
 const DEFAULT_PORT: u16 = 5432;
 
 /// Hosts of one address: a primary, its standbys, and room. Each may cost a connection attempt its time.
 const HOSTS_MAX: usize = 8;
+
+/// What a part of an address may have in it as it is: what RFC 3986 §2.3 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// `postgres://user:password@host:port,host:port/database?sslmode=…&sslrootcert=…`, parsed. Prints without the
 /// password.
@@ -128,14 +131,36 @@ impl FromStr for PostgresAddress {
     }
 }
 
+impl PostgresAddress {
+    /// Whether a password stands in it.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
+    /// The same with this password, which came another way.
+    #[must_use]
+    pub fn with_password(self, password: impl Into<Vec<u8>>) -> Self {
+        Self { password: Some(password.into()), ..self }
+    }
+
+    /// As it may be written again, with everything in it but the password.
+    #[must_use]
+    pub fn without_password(&self) -> String {
+        let [user, database] = [&self.user, &self.database].map(|part| utf8_percent_encode(part, RESERVED));
+        format!("postgres://{user}@{}/{database}?{}", self.hosts(), self.tls)
+    }
+
+    fn hosts(&self) -> String {
+        let hosts: Vec<String> = self.hosts.iter().map(ToString::to_string).collect();
+        hosts.join(",")
+    }
+}
+
 impl fmt::Display for PostgresAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let password = if self.password.is_some() { ":***" } else { "" };
-        write!(f, "postgres://{}{password}@", self.user)?;
-        for (at, host) in self.hosts.iter().enumerate() {
-            write!(f, "{}{host}", if at == 0 { "" } else { "," })?;
-        }
-        write!(f, "/{}", self.database)
+        write!(f, "postgres://{}{password}@{}/{}", self.user, self.hosts(), self.database)
     }
 }
 
@@ -149,9 +174,27 @@ impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Network(name) if name.contains(':') => write!(f, "[{name}]:{}", self.port),
-            Place::Network(name) => write!(f, "{name}:{}", self.port),
+            Place::Network(name) => write!(f, "{}:{}", utf8_percent_encode(name, RESERVED), self.port),
             // As it may be written in an address, whose hosts end at the first slash.
-            Place::Socket(folder) => write!(f, "{}:{}", folder.display().to_string().replace('/', "%2F"), self.port),
+            Place::Socket(folder) => {
+                write!(f, "{}:{}", utf8_percent_encode(&folder.display().to_string(), RESERVED), self.port)
+            }
+        }
+    }
+}
+
+impl fmt::Display for TlsMode {
+    /// As the parameters of an address say it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disable => f.write_str("sslmode=disable"),
+            Self::Prefer => f.write_str("sslmode=prefer"),
+            Self::Require => f.write_str("sslmode=require"),
+            Self::VerifyFull { root: None } => f.write_str("sslmode=verify-full"),
+            Self::VerifyFull { root: Some(root) } => {
+                let root = root.display().to_string();
+                write!(f, "sslmode=verify-full&sslrootcert={}", utf8_percent_encode(&root, RESERVED))
+            }
         }
     }
 }
@@ -286,6 +329,23 @@ mod tests {
         assert_eq!(address.to_string(), "postgres://tandem:***@db1:5432,db2:5433/chats");
         assert!(!format!("{address:?}").contains("hunter2"), "{address:?}");
         assert_eq!(parsed("postgres://tandem@[::1]/chats").to_string(), "postgres://tandem@[::1]:5432/chats");
+    }
+
+    #[test]
+    fn an_address_is_written_again_as_it_was_but_for_the_password() {
+        for text in [
+            "postgres://tandem@db1:5433,[::1]:5434/chats?sslmode=require",
+            "postgres://o%2Fps%40home@%2Frun%2Fpost%20gres:5432/live%20chats?sslmode=prefer",
+            "postgres://u@h:5432/d?sslmode=disable",
+            "postgres://u@h:5432/d?sslmode=verify-full",
+            "postgres://u@h:5432/d?sslmode=verify-full&sslrootcert=%2Fetc%2Fca%26co.pem",
+        ] {
+            assert_eq!(parsed(text).without_password(), text);
+        }
+        let guarded = parsed("postgres://tandem:hunter2@db1/chats");
+        assert!(guarded.has_password());
+        assert_eq!(guarded.without_password(), "postgres://tandem@db1:5432/chats?sslmode=prefer");
+        assert_eq!(parsed(&guarded.without_password()).with_password("hunter2"), guarded);
     }
 
     #[test]

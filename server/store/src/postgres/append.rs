@@ -10,36 +10,40 @@ use tandem_protocol::{Epoch, PairName, Seq, SessionId};
 use uuid::Uuid;
 
 use super::{
-    connection::{Connection, Unprinted},
+    connection::{Connection, Parameters, Unprinted},
     fault::Fault,
     lease::WriterId,
     plan::{Head, Plan},
 };
-use crate::Entry;
+use crate::{ChainLink, Entry};
 
-/// For batches in which no session begins or ends, as nearly all.
+/// For batches in which no session begins or ends, as nearly all. Each row draws its place once the fence has let it
+/// pass, in the order of the arrays: two sources without a condition between them can only be joined by a loop, and
+/// `unnest` gives its rows in order. The stories of reading along hold the server to it.
 const APPEND: &str = "
     WITH fence AS (SELECT 1 FROM leases WHERE pair = $1 AND epoch = $2 AND writer = $3 FOR SHARE)
-    INSERT INTO events (pair, session, seq, at, closes, secret, body)
-    SELECT $1, entry.session, entry.seq, entry.at, entry.closes, entry.secret, entry.body
-    FROM fence, unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::boolean[], $8::bytea[], $9::text[])
-         AS entry (session, seq, at, closes, secret, body)";
+    INSERT INTO events (pair, session, seq, at, closes, secret, proof, link, body)
+    SELECT $1, entry.session, entry.seq, entry.at, entry.closes, entry.secret, entry.proof, entry.link, entry.body
+    FROM fence, unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::boolean[], $8::bytea[], $9::bytea[], $10::bytea[],
+                       $11::text[])
+         AS entry (session, seq, at, closes, secret, proof, link, body)";
 
 /// As [`APPEND`]; also keeps the list of open sessions, behind the same fence.
 const APPEND_AND_LIST: &str = "
     WITH fence AS (SELECT 1 FROM leases WHERE pair = $1 AND epoch = $2 AND writer = $3 FOR SHARE),
     opened AS (
         INSERT INTO open_sessions (pair, session)
-        SELECT $1, opened.session FROM fence, unnest($10::uuid[]) AS opened (session)
+        SELECT $1, opened.session FROM fence, unnest($12::uuid[]) AS opened (session)
     ),
     closed AS (
-        DELETE FROM open_sessions USING fence, unnest($11::uuid[]) AS closed (session)
+        DELETE FROM open_sessions USING fence, unnest($13::uuid[]) AS closed (session)
         WHERE open_sessions.pair = $1 AND open_sessions.session = closed.session
     )
-    INSERT INTO events (pair, session, seq, at, closes, secret, body)
-    SELECT $1, entry.session, entry.seq, entry.at, entry.closes, entry.secret, entry.body
-    FROM fence, unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::boolean[], $8::bytea[], $9::text[])
-         AS entry (session, seq, at, closes, secret, body)";
+    INSERT INTO events (pair, session, seq, at, closes, secret, proof, link, body)
+    SELECT $1, entry.session, entry.seq, entry.at, entry.closes, entry.secret, entry.proof, entry.link, entry.body
+    FROM fence, unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::boolean[], $8::bytea[], $9::bytea[], $10::bytea[],
+                       $11::text[])
+         AS entry (session, seq, at, closes, secret, proof, link, body)";
 
 /// Stores the rows of a plan, all or none, in one round trip. False: the fence refused them, and nothing is stored.
 pub(super) async fn write(
@@ -50,18 +54,20 @@ pub(super) async fn write(
     plan: &Plan<'_>,
 ) -> Result<bool, Fault> {
     let columns = Columns::of(plan.rows());
+    let proofs = Unprinted(plan.chained().iter().map(|(proof, _)| proof.as_bytes()).collect::<Vec<_>>());
+    let links: Vec<_> = plan.chained().iter().map(|(_, link)| &link.0[..]).collect();
     let (pair, epoch) = (pair.as_str(), epoch.0.cast_signed());
     let (opened, closed) = (uuids(&plan.opened()), uuids(&plan.closed()));
     let Columns { sessions, seqs, ats, closes, secrets, bodies } = &columns;
     let stored = if opened.is_empty() && closed.is_empty() {
-        connection.execute(APPEND, &[&pair, &epoch, &writer.0, sessions, seqs, ats, closes, secrets, bodies]).await?
+        let parameters: &Parameters<'_> =
+            &[&pair, &epoch, &writer.0, sessions, seqs, ats, closes, secrets, &proofs, &links, bodies];
+        connection.execute(APPEND, parameters).await?
     } else {
-        connection
-            .execute(
-                APPEND_AND_LIST,
-                &[&pair, &epoch, &writer.0, sessions, seqs, ats, closes, secrets, bodies, &opened, &closed],
-            )
-            .await?
+        let parameters: &Parameters<'_> = &[
+            &pair, &epoch, &writer.0, sessions, seqs, ats, closes, secrets, &proofs, &links, bodies, &opened, &closed,
+        ];
+        connection.execute(APPEND_AND_LIST, parameters).await?
     };
     match stored {
         0 => Ok(false),
@@ -95,16 +101,19 @@ pub(super) async fn heads(
 ) -> Result<HashMap<SessionId, Head>, Fault> {
     let found = connection
         .query(
-            "SELECT wanted.session, head.seq, head.closes
+            "SELECT wanted.session, head.seq, head.closes, head.link
          FROM unnest($2::uuid[]) AS wanted (session),
-              LATERAL (SELECT seq, closes FROM events WHERE events.pair = $1 AND events.session = wanted.session
+              LATERAL (SELECT seq, closes, link FROM events WHERE events.pair = $1 AND events.session = wanted.session
                        ORDER BY seq DESC LIMIT 1) AS head",
             &[&pair.as_str(), &uuids(sessions)],
         )
         .await?;
     let head = |row: &tokio_postgres::Row| {
         let seq = Seq(row.try_get::<_, i64>(1)?.cast_unsigned());
-        Ok((SessionId(row.try_get(0)?), Head { seq, closed: row.try_get(2)? }))
+        let link = row.try_get::<_, Option<&[u8]>>(3)?.map(<[u8; 32]>::try_from).transpose();
+        // The chain of a session that has none yet begins as that of a new one.
+        let link = link.map_err(|_| Fault::Row("events"))?.map_or(ChainLink::NONE, ChainLink);
+        Ok((SessionId(row.try_get(0)?), Head { seq, closed: row.try_get(2)?, link }))
     };
     found.iter().map(head).collect()
 }

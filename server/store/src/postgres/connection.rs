@@ -43,6 +43,9 @@ const CONNECT_WAIT_MAX: Duration = Duration::from_secs(3);
 /// stopped or out of reach.
 const CALL_WAIT_MAX: Duration = Duration::from_secs(12);
 
+/// As [`CALL_WAIT_MAX`] for bringing up the tables. The server's own limit for it is the same.
+pub(super) const MIGRATION_WAIT_MAX: Duration = Duration::from_secs(60 * 60);
+
 /// A silent peer is asked for a sign of life after this long, …
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 /// … then in this interval, …
@@ -218,6 +221,11 @@ impl Connection {
         self.client.is_closed()
     }
 
+    /// The driver's end, for a transaction that may take long and so has no deadline.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Runs a statement that gives rows. Returns when the server is ready for the next: what the statement has written
     /// is committed then (D-1).
     pub(super) async fn query(&mut self, sql: &'static str, parameters: &Parameters<'_>) -> Result<Vec<Row>, Fault> {
@@ -240,6 +248,11 @@ impl Connection {
     /// Runs statements that have no parameters and give no rows.
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
         Ok(timeout(CALL_WAIT_MAX, self.client.batch_execute(sql)).await.map_err(|_| Fault::Silent)??)
+    }
+
+    /// As [`Connection::batch`] for bringing up the tables, which may take long.
+    pub(super) async fn migrate(&mut self, sql: &str) -> Result<(), Fault> {
+        Ok(timeout(MIGRATION_WAIT_MAX, self.client.batch_execute(sql)).await.map_err(|_| Fault::Silent)??)
     }
 
     /// Refuses a server that the store cannot rely on; in one round trip.

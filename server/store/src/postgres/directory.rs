@@ -13,10 +13,7 @@ mod secret;
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use tandem_protocol::{
-    AgentId, ClientId, LoginName, SessionId, Timestamp, TokenHash,
-    desk::{Canned, EarlierChat},
-};
+use tandem_protocol::{AgentId, ClientId, LoginName, SessionId, Timestamp, TokenHash, desk::Canned};
 
 use super::{PostgresAddress, PostgresOpenError, connection::Purpose, fault::Fault, open, pool::Pool};
 use crate::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, StoreError, TakenChat};
@@ -24,19 +21,24 @@ use crate::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash,
 /// Connections of a directory: an interaction server answers many desks, but no call takes long.
 const CONNECTIONS_MAX: usize = 2;
 
+/// Connections of the archive: one for whoever takes in the log, and a few for those who search, which may take long.
+const ARCHIVE_CONNECTIONS_MAX: usize = 3;
+
 /// The directory of a database. A call whose future is dropped may have been carried out or not.
 #[derive(Debug)]
 pub struct PostgresDirectory {
     pool: Pool,
+    pub(super) archive: Pool,
 }
 
 impl PostgresDirectory {
     /// Connects, and makes or brings up the tables.
     pub async fn open(address: &PostgresAddress) -> Result<Self, PostgresOpenError> {
         let (connector, connection) = open::prepare(address, Purpose::Directory).await?;
+        let archive = Pool::new(connector.clone(), ARCHIVE_CONNECTIONS_MAX);
         let pool = Pool::new(connector, CONNECTIONS_MAX);
         pool.put_back(connection);
-        Ok(Self { pool })
+        Ok(Self { pool, archive })
     }
 }
 
@@ -121,14 +123,6 @@ impl Directory for PostgresDirectory {
         Ok(chats::file(&self.pool, &filing).await?)
     }
 
-    async fn earlier(&self, customer: &str, but: SessionId, limit: u32) -> Result<Vec<EarlierChat>, StoreError> {
-        Ok(chats::earlier(&self.pool, customer, but, limit).await?)
-    }
-
-    async fn customer_of(&self, session: SessionId) -> Result<Option<String>, StoreError> {
-        Ok(chats::customer_of(&self.pool, session).await?)
-    }
-
     async fn canned(&self, agent: AgentId) -> Result<Vec<Canned>, StoreError> {
         Ok(replies::of(&self.pool, agent).await?)
     }
@@ -144,6 +138,6 @@ impl Directory for PostgresDirectory {
 
 /// A text as PostgreSQL can keep it: with the sign for what cannot be shown in the place of every NUL. Nobody means to
 /// write one, and nobody's chat is to stay unfiled for it.
-fn storable(text: &str) -> Cow<'_, str> {
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }

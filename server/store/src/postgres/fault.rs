@@ -56,6 +56,9 @@ pub(super) enum Fault {
     /// The body of an event was altered.
     #[error("event {seq} of session {session} is not JSON")]
     Body { session: SessionId, seq: Seq },
+    /// An event's part in the chain was altered.
+    #[error("event {seq} of session {session} has a part in the chain that is not well formed")]
+    Proof { session: SessionId, seq: Seq },
     /// Events of a session are missing or stand twice.
     #[error("event {seq} of session {session} is not there")]
     Gap { session: SessionId, seq: Seq },
@@ -148,6 +151,7 @@ impl From<Fault> for StoreError {
             | Fault::Answer(_)
             | Fault::Miscount
             | Fault::Body { .. }
+            | Fault::Proof { .. }
             | Fault::Gap { .. }
             | Fault::Row(_)
             | Fault::Random(_)

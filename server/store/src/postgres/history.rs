@@ -22,7 +22,7 @@ const LOAD: &str = "
               ) AS events ON lease.epoch = $2
     ORDER BY events.session, events.seq";
 
-/// Whoever serves: what is committed stays as it is.
+/// Whoever serves: what is committed of an open session stays as it is.
 const PREVIEW: &str = "
     SELECT 0::bigint, session, seq, secret, body FROM events WHERE pair = $1 AND session = ANY ($2)
     ORDER BY session, seq";
@@ -140,7 +140,7 @@ fn open_session(row: &Row) -> Result<Option<OpenSession>, Fault> {
 }
 
 /// Runs a statement whose first column is the lease's epoch, and refuses another one than the caller's (F-1).
-async fn fenced(
+pub(super) async fn fenced(
     pool: &Pool,
     epoch: Epoch,
     sql: &'static str,

@@ -131,6 +131,16 @@ pub enum PostgresOpenError {
         /// The newest that this program knows.
         known: usize,
     },
+    /// Who only looks does not bring it up.
+    #[error("{address} has schema version {found}, and this Tandem needs {needed}: start an engine of it there first")]
+    OlderSchema {
+        /// What was given.
+        address: PostgresAddress,
+        /// Its version; 0 without tables.
+        found: usize,
+        /// What this program reads.
+        needed: usize,
+    },
     /// Somebody else has a schema of the same name.
     #[error("{address}: the schema {SCHEMA} was not made by Tandem: its tables are {}", found.join(", "))]
     ForeignSchema {

@@ -8,13 +8,18 @@ use std::collections::{HashMap, HashSet};
 use tandem_protocol::{Seq, SessionId};
 
 use super::fault::Fault;
-use crate::Entry;
+use crate::{
+    ChainLink, Entry, Proof,
+    chain::{self, Salts},
+};
 
 /// Where one session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) seq: Seq,
     pub(super) closed: bool,
+    /// From which the link of the next event follows.
+    pub(super) link: ChainLink,
 }
 
 /// The heads that the writer knows in its epoch: of the sessions that it has written to and not closed, so as many as
@@ -51,18 +56,23 @@ pub(super) struct Plan<'e> {
     /// Where the sessions of the calls stand; one that is missing has no events.
     before: HashMap<SessionId, Head>,
     rows: Vec<&'e Entry>,
+    /// Of each row, in the same order, its part in the chain.
+    chained: Vec<(Proof, ChainLink)>,
+    /// One for each entry that may be added.
+    salts: Salts,
     /// Where the sessions stand once the rows are committed, of those that have any.
     after: HashMap<SessionId, Head>,
 }
 
 impl<'e> Plan<'e> {
-    pub(super) fn new(before: HashMap<SessionId, Head>) -> Self {
-        Self { before, rows: Vec::new(), after: HashMap::new() }
+    pub(super) fn new(before: HashMap<SessionId, Head>, salts: Salts) -> Self {
+        Self { before, rows: Vec::new(), chained: Vec::new(), salts, after: HashMap::new() }
     }
 
     /// Adds the entries of one call, all or none: refuses what does not follow the session's last event (D-4).
     pub(super) fn add(&mut self, entries: &'e [Entry]) -> Result<(), Fault> {
         let mut after: HashMap<SessionId, Head> = HashMap::new();
+        let mut chained = Vec::with_capacity(entries.len());
         for entry in entries {
             let session = entry.session;
             let head = [&after, &self.after, &self.before].into_iter().find_map(|heads| heads.get(&session));
@@ -71,9 +81,13 @@ impl<'e> Plan<'e> {
             if !follows || head.is_some_and(|head| head.closed) {
                 return Err(Fault::Order { session, head: last, got: entry.event.seq });
             }
-            after.insert(session, Head { seq: entry.event.seq, closed: entry.closes });
+            let salt = self.salts.take();
+            let link = chain::next(head.map_or(ChainLink::NONE, |head| head.link), entry, salt);
+            chained.push((Proof::Salt(salt), link));
+            after.insert(session, Head { seq: entry.event.seq, closed: entry.closes, link });
         }
         self.after.extend(after);
+        self.chained.extend(chained);
         self.rows.extend(entries);
         Ok(())
     }
@@ -81,6 +95,11 @@ impl<'e> Plan<'e> {
     /// What is to be stored, in order.
     pub(super) fn rows(&self) -> &[&'e Entry] {
         &self.rows
+    }
+
+    /// Of each row, in the same order, its part in the chain.
+    pub(super) fn chained(&self) -> &[(Proof, ChainLink)] {
+        &self.chained
     }
 
     /// The sessions that begin here and are still open at the end.
@@ -108,13 +127,24 @@ mod tests {
     use super::*;
     use crate::contract::story::{closing, message, messages, session};
 
+    fn plan<'e>(before: HashMap<SessionId, Head>) -> Plan<'e> {
+        Plan::new(before, Salts::draw(16).expect("the system has random bytes"))
+    }
+
+    fn salt_of((proof, _): &(Proof, ChainLink)) -> [u8; 16] {
+        match proof {
+            Proof::Salt(salt) => *salt,
+            Proof::Leaf(_) => panic!("a new event is not erased"),
+        }
+    }
+
     fn numbers(plan: &Plan<'_>) -> Vec<(SessionId, u64)> {
         plan.rows().iter().map(|entry| (entry.session, entry.event.seq.0)).collect()
     }
 
     #[test]
     fn a_refused_call_leaves_no_trace() {
-        let mut plan = Plan::new(HashMap::new());
+        let mut plan = plan(HashMap::new());
         let first = messages(session(1), 1, 2);
         let refused = [message(session(2), 1), message(session(1), 3), closing(session(1), 4), message(session(1), 5)];
         let last = [message(session(1), 3), message(session(2), 1)];
@@ -126,9 +156,9 @@ mod tests {
 
     #[test]
     fn a_plan_goes_on_from_where_sessions_stand() {
-        let stands = |seq, closed| Head { seq: Seq(seq), closed };
+        let stands = |seq, closed| Head { seq: Seq(seq), closed, link: ChainLink([7; 32]) };
         let before = HashMap::from([(session(1), stands(7, false)), (session(2), stands(3, true))]);
-        let mut plan = Plan::new(before);
+        let mut plan = plan(before);
         let repeat = message(session(1), 7);
         let gap = message(session(1), 9);
         let behind_the_end = message(session(2), 4);
@@ -138,13 +168,14 @@ mod tests {
         }
         let entries = [message(session(1), 8)];
         plan.add(&entries).expect("follows");
-        assert_eq!(plan.into_after(), HashMap::from([(session(1), stands(8, false))]));
+        let link = chain::next(ChainLink([7; 32]), &entries[0], salt_of(&plan.chained()[0]));
+        assert_eq!(plan.into_after(), HashMap::from([(session(1), Head { link, ..stands(8, false) })]));
     }
 
     #[test]
     fn sessions_that_begin_and_end_are_told_apart() {
-        let before = HashMap::from([(session(3), Head { seq: Seq(4), closed: false })]);
-        let mut plan = Plan::new(before);
+        let before = HashMap::from([(session(3), Head { seq: Seq(4), closed: false, link: ChainLink::NONE })]);
+        let mut plan = plan(before);
         let entries = [
             message(session(1), 1),
             message(session(1), 2),

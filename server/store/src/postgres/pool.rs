@@ -1,4 +1,4 @@
-//! A few connections for statements that may be carried out twice: reads, and the directory's repeatable writes.
+//! A few connections for what may be carried out twice: reads, the directory's repeatable writes, and the archive's.
 //!
 //! It exists so that a caller waits for the database and never for a connection to be made, and so that connections
 //! that died while nobody used them are replaced without anybody hearing of it.
@@ -57,6 +57,45 @@ impl Pool {
             self.put_back(connection);
         }
         outcome.map(|rows| Answer { rows, is_repeated })
+    }
+
+    /// Runs statements in one transaction, which `begin` begins; either all of it happens or nothing. An error after the
+    /// connection broke at its end leaves open which, so `work` is something that may be done twice.
+    pub(super) async fn transact<T>(
+        &self,
+        begin: &'static str,
+        work: impl AsyncFnOnce(&mut Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        let mut connection = self.begun(begin).await?;
+        let outcome = match work(&mut connection).await {
+            Ok(done) => connection.batch("COMMIT").await.map(|()| done),
+            Err(fault) => Err(fault),
+        };
+        // A connection that is not put back is closed, which ends its transaction too.
+        let is_spared = match &outcome {
+            Ok(_) => true,
+            Err(fault) => fault.spares_connection() && connection.batch("ROLLBACK").await.is_ok(),
+        };
+        if is_spared {
+            self.put_back(connection);
+        }
+        outcome
+    }
+
+    /// A connection in a transaction that has begun. Of the idle ones, which may have died, as many are tried as there
+    /// are; nothing has happened yet.
+    async fn begun(&self, begin: &'static str) -> Result<Connection, Fault> {
+        while let Some(mut connection) = self.idle() {
+            match connection.batch(begin).await {
+                Ok(()) => return Ok(connection),
+                Err(fault) if fault.spares_connection() || matches!(fault, Fault::Silent) => return Err(fault),
+                Err(_died) => {}
+            }
+        }
+        let mut connection = self.connector.connect().await?;
+        connection.batch(begin).await?;
+        Ok(connection)
     }
 
     fn idle(&self) -> Option<Connection> {

@@ -10,8 +10,12 @@ use super::{
 };
 
 /// Each takes a database from the version of its place in the list to the next.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001-log-and-leases.sql"), include_str!("migrations/0002-accounts-and-chats.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migrations/0001-log-and-leases.sql"),
+    include_str!("migrations/0002-accounts-and-chats.sql"),
+    include_str!("migrations/0003-chain-and-places.sql"),
+    include_str!("migrations/0004-archive.sql"),
+];
 
 /// The version that this program writes.
 pub(super) const NEWEST: usize = MIGRATIONS.len();
@@ -19,9 +23,11 @@ pub(super) const NEWEST: usize = MIGRATIONS.len();
 /// How many foreign tables a refusal names.
 const FOUND_MAX: i64 = 5;
 
-/// Begins a migration: alone, whoever else is at it. The number of the lock reads "Tndm". Waiting is bounded by more
-/// than a connection's usual limit, since a migration takes its time.
-const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '8s'; SELECT pg_advisory_xact_lock(x'546e646d'::bigint)";
+/// Begins a migration: alone, whoever else is at it. The number of the lock reads "Tndm". Waiting for it is bounded by
+/// more than a connection's usual limit, since a migration takes its time; so is the migration itself
+/// ([`Connection::migrate`]), which may have to write a large table anew.
+const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '8s'; SET LOCAL statement_timeout = '1h';
+    SELECT pg_advisory_xact_lock(x'546e646d'::bigint)";
 
 /// The table that says which migrations a database has seen.
 const VERSIONS: &str = "CREATE TABLE schema_versions (
@@ -35,6 +41,8 @@ const VERSIONS: &str = "CREATE TABLE schema_versions (
 pub(super) enum Obstacle {
     /// A newer Tandem has written it.
     Newer { found: usize },
+    /// An older Tandem has written it, or nobody, and who only looks changes nothing.
+    Older { found: usize },
     /// The schema is somebody else's; some of its tables.
     Foreign { found: Vec<String> },
 }
@@ -60,6 +68,14 @@ pub(super) async fn bring_up(connection: &mut Connection) -> Result<Result<(), O
     }
 }
 
+/// As [`bring_up`] for who only looks: changes nothing.
+pub(super) async fn look(connection: &mut Connection) -> Result<Result<(), Obstacle>, Fault> {
+    let state = State::of(connection).await?;
+    let version = state.version.unwrap_or(0);
+    let is_older = (version < NEWEST).then_some(Obstacle::Older { found: version });
+    Ok(state.obstacle().or(is_older).map_or(Ok(()), Err))
+}
+
 async fn migrate(connection: &mut Connection) -> Result<Result<(), Obstacle>, Fault> {
     connection.batch(BEGIN).await?;
     // Another process may have done it, or have done more, since the first look.
@@ -68,7 +84,7 @@ async fn migrate(connection: &mut Connection) -> Result<Result<(), Obstacle>, Fa
         connection.batch("ROLLBACK").await?;
         return Ok(Err(obstacle));
     }
-    connection.batch(&script(&state)).await?;
+    connection.migrate(&script(&state)).await?;
     Ok(Ok(()))
 }
 

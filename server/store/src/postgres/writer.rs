@@ -22,7 +22,7 @@ use super::{
     lease::{self, Outcome, WriterId},
     plan::{Heads, Plan},
 };
-use crate::{Cause, Entry, StoreError, Taken};
+use crate::{Cause, Entry, StoreError, Taken, chain::Salts};
 
 /// Entries that share a statement, one call's more at most. Beyond some thousand rows a statement gains nothing more
 /// from its size, and those at its front wait for those at its end.
@@ -213,7 +213,8 @@ impl Writer {
                 Err(fault) => return Err(self.refusal(fault)),
             }
         }
-        let mut plan = Plan::new(before);
+        let salts = Salts::draw(calls.iter().map(Vec::len).sum()).map_err(Fault::Random)?;
+        let mut plan = Plan::new(before, salts);
         let verdicts = calls.iter().map(|call| plan.add(call).map_err(StoreError::from)).collect();
         Ok((plan, verdicts))
     }
@@ -249,7 +250,10 @@ impl Writer {
                 // Nobody waits any more: the store is dropped.
                 Err(error) if self.queue.is_closed() => return Err(error),
                 // Said once: somebody may have to look, since nothing is saved before this is known.
-                Err(error) if looks == 1 => tracing::warn!(cause = ?error.source(), "it cannot be looked up yet"),
+                Err(error) if looks == 1 => {
+                    let cause = error.source().map(tracing::field::display);
+                    tracing::warn!(cause, "it cannot be looked up yet");
+                }
                 Err(_) => {}
             }
             sleep(LOOK_UP_PAUSE).await;

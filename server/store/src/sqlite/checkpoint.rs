@@ -59,7 +59,7 @@ fn run(connection: &Connection, turn: &WriteTurn, woken: &Receiver<()>) {
     let mut failing = false;
     while woken.recv().is_ok() {
         match checkpoint(connection, turn) {
-            Ok(()) => failing = false,
+            Ok(_) => failing = false,
             // Said once until it works again; commits fail for the same reason and are reported by their callers.
             Err(error) if !failing => {
                 failing = true;
@@ -70,19 +70,34 @@ fn run(connection: &Connection, turn: &WriteTurn, woken: &Receiver<()>) {
     }
 }
 
-fn checkpoint(connection: &Connection, turn: &WriteTurn) -> rusqlite::Result<()> {
-    let pages = step(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
-    if pages > RESTART_PAGES {
-        let _turn = turn.lock().expect("a thread does not panic while it holds the turn");
-        // What is left is what came in during the passive one. Busy readers make it end early; then it comes again.
-        step(connection, "PRAGMA wal_checkpoint(RESTART)")?;
+/// Says whether the write-ahead log begins again at its start.
+fn checkpoint(connection: &Connection, turn: &WriteTurn) -> rusqlite::Result<bool> {
+    let first = step(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    if first.pages <= RESTART_PAGES {
+        return Ok(false);
     }
-    Ok(())
+    // What came in meanwhile. Where even that cannot be copied, a reader needs the log as it was, as a backup does for as
+    // long as it takes: writers would wait for it in vain. The log grows until it is gone.
+    let second = step(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    if second.copied < second.pages && second.copied <= first.copied {
+        return Ok(false);
+    }
+    let _turn = turn.lock().expect("a thread does not panic while it holds the turn");
+    // Little is left. Busy readers make it end early; then it comes again.
+    Ok(!step(connection, "PRAGMA wal_checkpoint(RESTART)")?.is_early)
 }
 
-/// Runs one and says how many pages are in the write-ahead log. That it stopped early at a reader is no error.
-fn step(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
-    connection.query_row(sql, [], |row| row.get(1))
+/// What a checkpoint has come to. That it stopped early at a reader is no error.
+struct Step {
+    is_early: bool,
+    /// In the write-ahead log.
+    pages: i64,
+    /// Of these, in the database too.
+    copied: i64,
+}
+
+fn step(connection: &Connection, sql: &str) -> rusqlite::Result<Step> {
+    connection.query_row(sql, [], |row| Ok(Step { is_early: row.get(0)?, pages: row.get(1)?, copied: row.get(2)? }))
 }
 
 #[cfg(test)]
@@ -113,5 +128,27 @@ mod tests {
             write(&writer);
         }
         assert!(length() <= longest, "{} bytes, then {}", longest, length());
+    }
+
+    /// A backup reads for as long as it takes, and nobody waits for it.
+    #[test]
+    fn writers_do_not_wait_for_a_reader_that_needs_the_log_as_it_was() {
+        let dir = tempfile::TempDir::new().expect("the temporary directory is writable");
+        let file = open::prepare(dir.path(), &schema::LOG).expect("opens");
+        let (writer, checkpointer) = (connection::writer(&file).expect("opens"), connection::checkpointer(&file));
+        let (checkpointer, turn) = (checkpointer.expect("opens"), WriteTurn::default());
+        writer.execute_batch("CREATE TABLE filler (x)").expect("writes");
+        write(&writer);
+        let reader = connection::reader(&file).expect("opens");
+        reader.execute_batch("BEGIN; SELECT * FROM leases").expect("reads");
+        for _ in 0..3 {
+            write(&writer);
+            // Held by somebody else, it would wait for ever if it asked for its turn.
+            let writing = turn.lock().expect("nobody panics");
+            assert!(!checkpoint(&checkpointer, &turn).expect("copies what it can"));
+            drop(writing);
+        }
+        drop(reader);
+        assert!(checkpoint(&checkpointer, &turn).expect("copies"));
     }
 }

@@ -4,11 +4,11 @@
 
 use std::sync::mpsc::{SyncSender, TrySendError};
 
-use tandem_protocol::{Epoch, Timestamp};
+use tandem_protocol::{Epoch, SessionId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::fault::Fault;
-use crate::{Entry, Holder, StoreError, Taken};
+use crate::{Entry, Erased, Holder, StoreError, Taken};
 
 /// Calls that may wait for the writer thread. The engine's own bounds lie far below; a call beyond it is refused as
 /// recoverable rather than made to wait, since a waiting call could be overtaken by a later one.
@@ -24,6 +24,8 @@ pub(super) enum Command {
     Fenced(Fenced),
     /// A takeover; it has a transaction of its own, since the epoch differs before and after it.
     Take(Take),
+    /// An erasure; its pieces have transactions of their own, between the others.
+    Erase(Erase),
 }
 
 /// See [`Command::Fenced`].
@@ -51,6 +53,14 @@ pub(super) struct Take {
     pub(super) holder: Holder,
     pub(super) now: Timestamp,
     pub(super) reply: Reply<Taken>,
+}
+
+/// See [`Command::Erase`].
+#[derive(Debug)]
+pub(super) struct Erase {
+    pub(super) epoch: Epoch,
+    pub(super) session: SessionId,
+    pub(super) reply: Reply<Erased>,
 }
 
 /// The callers' end of the queue.

@@ -32,6 +32,9 @@ const COMMON: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 /// For the writer thread. The file exists and is in write-ahead mode.
 pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
     let connection = durable(file, BUSY_TIMEOUT)?;
+    // What is erased is overwritten in the file, not only cut loose. Pages of before are still in the write-ahead log,
+    // until it has begun again at its start and come past them.
+    connection.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
     // Checkpoints have their own thread, so that no commit waits for one.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;
@@ -41,7 +44,10 @@ pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
 /// For writing the directory, as [`writer`] for the log. A commit now and then does a checkpoint too, since there are
 /// few.
 pub(super) fn directory_writer(file: &Path) -> rusqlite::Result<Connection> {
-    durable(file, DIRECTORY_BUSY_TIMEOUT)
+    let connection = durable(file, DIRECTORY_BUSY_TIMEOUT)?;
+    // Who is erased is not to be found in the file's free space.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+    Ok(connection)
 }
 
 fn durable(file: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {

@@ -20,10 +20,7 @@ use std::{
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tandem_protocol::{
-    AgentId, ClientId, LoginName, SessionId, Timestamp, TokenHash,
-    desk::{Canned, EarlierChat},
-};
+use tandem_protocol::{AgentId, ClientId, LoginName, SessionId, Timestamp, TokenHash, desk::Canned};
 use tokio::sync::Semaphore;
 
 use super::{connection, fault::Fault, open, open_error::OpenError, readers::Readers, schema};
@@ -34,6 +31,8 @@ use crate::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash,
 pub struct SqliteDirectory {
     // In the order of their closing: SQLite tidies up when the last connection closes, which must be one that may write.
     readers: Readers,
+    /// For the archive alone: whoever searches, which may take long, keeps no agent waiting.
+    archive: Readers,
     /// Reads nothing but the version, which SQLite counts for each connection apart: all that others commit, the writer
     /// of this very process included.
     watcher: Arc<Mutex<Connection>>,
@@ -49,6 +48,7 @@ impl SqliteDirectory {
         let connect = || Ok((connection::reader(&file)?, connection::directory_writer(&file)?));
         let (watcher, writer) = connect().map_err(|error| open::refusal(dir, &file, error))?;
         Ok(Self {
+            archive: Readers::new(file.clone()),
             readers: Readers::new(file),
             watcher: Arc::new(Mutex::new(watcher)),
             writer: Arc::new(Mutex::new(writer)),
@@ -71,8 +71,17 @@ impl SqliteDirectory {
         self.readers.run(read).await
     }
 
+    /// As [`Self::read`] for the archive.
+    pub(super) async fn look_back<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.archive.run(read).await
+    }
+
     /// Runs `write` in a transaction that is durable when this returns, or none of it has happened.
-    async fn write<T, F>(&self, write: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, write: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -86,6 +95,19 @@ impl SqliteDirectory {
             let outcome = write(&transaction)?;
             transaction.commit()?;
             Ok(outcome)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Fault::ThreadGone)?
+    }
+
+    /// Has what was deleted before go out of the write-ahead log too, where it stands as it was. While somebody reads an
+    /// older state it stays there; the next call, or the last connection that closes, sees to it.
+    pub(super) async fn write_over(&self) -> Result<(), StoreError> {
+        let turn = Arc::clone(&self.turn).acquire_owned().await.expect("the semaphore is never closed");
+        let writer = Arc::clone(&self.writer);
+        let work = move || {
+            let _turn = turn;
+            let writer = writer.lock().expect("nobody panics while he writes");
+            Ok(writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Fault::ThreadGone)?
     }
@@ -181,15 +203,6 @@ impl Directory for SqliteDirectory {
 
     async fn file_chat(&self, filing: Filing) -> Result<(), StoreError> {
         self.write(move |connection| chats::file(connection, &filing)).await
-    }
-
-    async fn earlier(&self, customer: &str, but: SessionId, limit: u32) -> Result<Vec<EarlierChat>, StoreError> {
-        let customer = customer.to_owned();
-        self.read(move |connection| chats::earlier(connection, &customer, but, limit)).await
-    }
-
-    async fn customer_of(&self, session: SessionId) -> Result<Option<String>, StoreError> {
-        self.read(move |connection| chats::customer_of(connection, session)).await
     }
 
     async fn canned(&self, agent: AgentId) -> Result<Vec<Canned>, StoreError> {

@@ -16,8 +16,11 @@ pub(super) enum Fault {
     /// The body of an event was altered.
     #[error("event {seq} of session {session} is not JSON")]
     Body { session: SessionId, seq: Seq },
+    /// An event's part in the chain was altered.
+    #[error("event {seq} of session {session} has a part in the chain that is not well formed")]
+    Proof { session: SessionId, seq: Seq },
     /// A lease row that this program cannot have written.
-    #[error("the pair's lease names a holder that is not well formed")]
+    #[error("a lease is not well formed")]
     Lease(#[source] tandem_protocol::InvalidId),
     /// A row of the directory that this program cannot have written.
     #[error("a row of {0} is not well formed")]
@@ -45,6 +48,7 @@ impl From<Fault> for StoreError {
             Fault::Order { .. } | Fault::QueueFull | Fault::EpochChanged => Self::Recoverable(Cause::new(fault)),
             Fault::Chain { .. }
             | Fault::Body { .. }
+            | Fault::Proof { .. }
             | Fault::Lease(_)
             | Fault::Directory(_)
             | Fault::Random(_)

@@ -12,12 +12,13 @@ use tandem_protocol::{Epoch, PairName, SessionId};
 
 use super::{
     command::Work,
+    fault::Fault,
     heads::{BEHIND_ROWS_MAX, Head, Heads},
     index, lease,
     plan::Plan,
     row::Row,
 };
-use crate::StoreError;
+use crate::{StoreError, chain::Salts};
 
 /// Sessions that the index learns in one transaction, so that no save waits long for it; or as many as the
 /// transaction has rows, so that the index keeps up.
@@ -54,7 +55,7 @@ pub(super) fn commit(
     refresh(&transaction, pair, heads, current, &calls)?;
     let end = index::log_end(&transaction)?;
     let learned = learn(&transaction, pair, &lock(heads), end, now, calls.len())?;
-    let mut plan = Plan::new(end);
+    let mut plan = Plan::new(end, salts(&calls)?);
     let mut verdicts = Vec::with_capacity(calls.len());
     for (epoch, work) in calls {
         let is_current = epoch == current;
@@ -66,6 +67,12 @@ pub(super) fn commit(
     let pages = u64::try_from(bytes / PAGE_BYTES + learned.sessions.len() + 2).unwrap_or(u64::MAX);
     remember(&mut lock(heads), &learned, plan, now);
     Ok(Committed { verdicts, pages })
+}
+
+/// As many as the calls may need.
+fn salts(calls: &[(Epoch, Work)]) -> Result<Salts, Fault> {
+    let entries = calls.iter().map(|(_, work)| if let Work::Append(entries) = work { entries.len() } else { 0 });
+    Salts::draw(entries.sum()).map_err(Fault::Random)
 }
 
 /// Makes sure that the heads are those of the epoch that stands, if anyone asks for it; else forgets them.
@@ -130,10 +137,10 @@ fn stale(current: Epoch) -> Result<(), StoreError> {
 /// Writes the rows; says how many bytes they have.
 fn insert(transaction: &Transaction<'_>, pair: &PairName, plan: &Plan) -> rusqlite::Result<usize> {
     let mut bytes = 0;
-    // Parameters by place: to look ten names up for each row costs as much as a quarter of the insert.
+    // Parameters by place: to look twelve names up for each row costs as much as a quarter of the insert.
     let mut write = transaction.prepare_cached(
-        "INSERT INTO events (id, pair, session, seq, prev, mark, at, closes, secret, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO events (id, pair, session, seq, prev, mark, at, closes, secret, proof, link, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     for planned in plan.rows() {
         let entry = &planned.entry;
@@ -147,6 +154,8 @@ fn insert(transaction: &Transaction<'_>, pair: &PairName, plan: &Plan) -> rusqli
             entry.at.0.cast_signed(),
             entry.closes,
             entry.secret.as_ref().map(|hash| hash.0.as_slice()),
+            planned.proof.as_bytes(),
+            planned.link.0.as_slice(),
             entry.event.event.get(),
         ))?;
         bytes += entry.event.len_bytes();

@@ -12,7 +12,7 @@ use std::{
 use tandem_protocol::{Epoch, Seq, SessionId, Timestamp};
 
 use super::row::Row;
-use crate::OpenSession;
+use crate::{ChainLink, OpenSession};
 
 /// Every event whose number is a multiple of this is a mark: a walk back through a long session goes from mark to
 /// mark. With it, finding a page in a session of 100,000 events reads some 600 rows instead of all. Stored rows rely
@@ -33,6 +33,8 @@ pub(super) struct Head {
     pub(super) seq: Seq,
     /// The last mark before that event.
     pub(super) mark: Row,
+    /// From which the link of the next event follows.
+    pub(super) link: ChainLink,
     pub(super) last_at: Timestamp,
     /// Its first event.
     pub(super) first: Row,
@@ -146,6 +148,7 @@ mod tests {
             row: Row(row),
             seq: Seq(1),
             mark: Row::NONE,
+            link: ChainLink::NONE,
             last_at: Timestamp(0),
             first: Row(row),
             first_at: Timestamp(0),

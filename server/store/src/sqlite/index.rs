@@ -13,6 +13,7 @@ use super::{
     heads::{Head, Heads},
     row::Row,
 };
+use crate::ChainLink;
 
 /// Builds the heads of an epoch from what is committed. The caller has compared the epoch in the same transaction,
 /// so nobody of an older one can add to it any more (F-1).
@@ -33,10 +34,10 @@ pub(super) fn write(
     through: Row,
 ) -> rusqlite::Result<()> {
     let mut write = connection.prepare_cached(
-        "INSERT INTO sessions (pair, session, head, seq, mark, last_at, first, first_at, closed)
-         VALUES (:pair, :session, :head, :seq, :mark, :last_at, :first, :first_at, :closed)
+        "INSERT INTO sessions (pair, session, head, seq, mark, last_at, first, first_at, closed, link)
+         VALUES (:pair, :session, :head, :seq, :mark, :last_at, :first, :first_at, :closed, :link)
          ON CONFLICT (pair, session) DO UPDATE SET head = excluded.head, seq = excluded.seq, mark = excluded.mark,
-             last_at = excluded.last_at, closed = excluded.closed",
+             last_at = excluded.last_at, closed = excluded.closed, link = excluded.link",
     )?;
     for (session, head) in sessions {
         write.execute(named_params! {
@@ -49,6 +50,7 @@ pub(super) fn write(
             ":first": head.first,
             ":first_at": head.first_at.0.cast_signed(),
             ":closed": head.closed,
+            ":link": head.link.0.as_slice(),
         })?;
     }
     let mut write = connection.prepare_cached("INSERT OR REPLACE INTO progress (pair, through) VALUES (?1, ?2)")?;
@@ -74,20 +76,23 @@ pub(super) fn log_end(connection: &Connection) -> rusqlite::Result<Row> {
     query.query_row([], |row| row.get(0))
 }
 
-fn through(connection: &Connection, pair: &PairName) -> rusqlite::Result<Row> {
+/// The last row up to which the index knows every event of the pair.
+pub(super) fn through(connection: &Connection, pair: &PairName) -> rusqlite::Result<Row> {
     let mut query = connection.prepare_cached("SELECT through FROM progress WHERE pair = ?1")?;
     Ok(query.query_row([pair.as_str()], |row| row.get(0)).optional()?.unwrap_or(Row::NONE))
 }
 
 fn open(connection: &Connection, pair: &PairName) -> rusqlite::Result<Vec<(SessionId, Head)>> {
     let mut query = connection.prepare_cached(
-        "SELECT session, head, seq, mark, last_at, first, first_at FROM sessions WHERE pair = ?1 AND closed = 0",
+        "SELECT session, head, seq, mark, last_at, first, first_at, link
+         FROM sessions WHERE pair = ?1 AND closed = 0",
     )?;
     let heads = query.query_map([pair.as_str()], |row| {
         let head = Head {
             row: row.get(1)?,
             seq: Seq(row.get::<_, i64>(2)?.cast_unsigned()),
             mark: row.get(3)?,
+            link: link(row.get(7)?),
             last_at: Timestamp(row.get::<_, i64>(4)?.cast_unsigned()),
             first: row.get(5)?,
             first_at: Timestamp(row.get::<_, i64>(6)?.cast_unsigned()),
@@ -102,7 +107,7 @@ fn open(connection: &Connection, pair: &PairName) -> rusqlite::Result<Vec<(Sessi
 /// Follows the log from where the index ends; says how many rows of the pair it found there.
 fn scan(connection: &Connection, pair: &PairName, heads: &mut Heads) -> rusqlite::Result<usize> {
     let mut query = connection.prepare_cached(
-        "SELECT id, session, seq, mark, at, closes FROM events WHERE id > ?1 AND pair = ?2 ORDER BY id",
+        "SELECT id, session, seq, mark, at, closes, link FROM events WHERE id > ?1 AND pair = ?2 ORDER BY id",
     )?;
     let mut rows = query.query((heads.through, pair.as_str()))?;
     let now = Instant::now();
@@ -115,6 +120,7 @@ fn scan(connection: &Connection, pair: &PairName, heads: &mut Heads) -> rusqlite
             row: id,
             seq: Seq(row.get::<_, i64>(2)?.cast_unsigned()),
             mark: row.get(3)?,
+            link: link(row.get(6)?),
             last_at: at,
             first: before.map_or(id, |head| head.first),
             first_at: before.map_or(at, |head| head.first_at),
@@ -125,4 +131,9 @@ fn scan(connection: &Connection, pair: &PairName, heads: &mut Heads) -> rusqlite
         scanned += 1;
     }
     Ok(scanned)
+}
+
+/// The chain of a session that has none yet begins as that of a new one.
+fn link(stored: Option<[u8; 32]>) -> ChainLink {
+    stored.map_or(ChainLink::NONE, ChainLink)
 }

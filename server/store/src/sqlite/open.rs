@@ -66,7 +66,7 @@ fn unwritable(dir: &Path, error: io::Error) -> OpenError {
 
 /// Makes an empty file for the owner alone, unless there is one: SQLite itself would make it for everybody to read.
 /// What SQLite puts beside it gets the same rights.
-fn create_file(file: &Path) -> io::Result<()> {
+pub(super) fn create_file(file: &Path) -> io::Result<()> {
     // The kernel drops a process's locks on a file when any handle of that process to it is closed. So no handle of
     // ours may be open any more when SQLite opens the file, in whichever thread. Nobody waits here for long.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -124,7 +124,8 @@ fn ready(file: &Path, schema: &Schema) -> rusqlite::Result<Result<(), OpenError>
     Ok(Ok(()))
 }
 
-fn check(file: &Path, schema: &Schema, identity: &Identity) -> Result<(), OpenError> {
+/// Whether it is a file that this program may use, once it is brought up.
+pub(super) fn check(file: &Path, schema: &Schema, identity: &Identity) -> Result<(), OpenError> {
     let path = file.to_path_buf();
     if !identity.is(schema) && !identity.is_fresh() {
         let found = identity.tables.iter().take(FOUND_MAX).cloned().collect();

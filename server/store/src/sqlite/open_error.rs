@@ -15,6 +15,12 @@ pub enum OpenError {
         /// What was given.
         path: PathBuf,
     },
+    /// There is no database in the directory, where one is only to be read.
+    #[error("{} has no store of Tandem's in it", path.display())]
+    Missing {
+        /// What was given.
+        path: PathBuf,
+    },
     /// The directory cannot be created, or nothing can be written in it.
     #[error("{} is not writable for this user", path.display())]
     NotWritable {
@@ -54,6 +60,16 @@ pub enum OpenError {
         found: usize,
         /// The newest that this program knows.
         known: usize,
+    },
+    /// An older Tandem has written it, and who only looks does not bring it up.
+    #[error("{} has schema version {found}, and this Tandem needs {needed}: start an engine of it there first", path.display())]
+    OlderSchema {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: usize,
+        /// What this program reads.
+        needed: usize,
     },
     /// The database is damaged.
     #[error("{} is damaged", path.display())]

@@ -8,12 +8,17 @@ use std::collections::HashMap;
 use tandem_protocol::{Seq, SessionId};
 
 use super::{fault::Fault, heads::Head, heads::Heads, row::Row};
-use crate::Entry;
+use crate::{
+    ChainLink, Entry, Proof,
+    chain::{self, Salts},
+};
 
 /// The rows of one transaction.
 #[derive(Debug)]
 pub(super) struct Plan {
     end: Row,
+    /// One for each entry that may be added.
+    salts: Salts,
     rows: Vec<Planned>,
     /// The heads as they are once the rows are committed, of the sessions that have any.
     heads: HashMap<SessionId, Head>,
@@ -25,6 +30,8 @@ pub(super) struct Planned {
     pub(super) row: Row,
     pub(super) prev: Row,
     pub(super) mark: Row,
+    pub(super) proof: Proof,
+    pub(super) link: ChainLink,
     pub(super) entry: Entry,
     /// The session's head before this row, to undo it.
     before: Option<Head>,
@@ -32,8 +39,8 @@ pub(super) struct Planned {
 
 impl Plan {
     /// Begins after the log's last row.
-    pub(super) fn new(end: Row) -> Self {
-        Self { end, rows: Vec::new(), heads: HashMap::new() }
+    pub(super) fn new(end: Row, salts: Salts) -> Self {
+        Self { end, salts, rows: Vec::new(), heads: HashMap::new() }
     }
 
     /// The rows in the order in which they are to be written.
@@ -72,10 +79,13 @@ impl Plan {
         }
         let row = self.end.next();
         let mark = before.map_or(Row::NONE, |head| head.mark_for_next());
+        let salt = self.salts.take();
+        let link = chain::next(before.map_or(ChainLink::NONE, |head| head.link), &entry, salt);
         let head = Head {
             row,
             seq: entry.event.seq,
             mark,
+            link,
             last_at: entry.at,
             first: before.map_or(row, |head| head.first),
             first_at: before.map_or(entry.at, |head| head.first_at),
@@ -83,7 +93,8 @@ impl Plan {
             is_behind: true,
         };
         self.heads.insert(entry.session, head);
-        self.rows.push(Planned { row, prev: before.map_or(Row::NONE, |head| head.row), mark, entry, before });
+        let prev = before.map_or(Row::NONE, |head| head.row);
+        self.rows.push(Planned { row, prev, mark, proof: Proof::Salt(salt), link, entry, before });
         self.end = row;
         Ok(())
     }
@@ -111,6 +122,10 @@ mod tests {
         sqlite::heads::MARK_EVERY,
     };
 
+    fn plan(end: i64) -> Plan {
+        Plan::new(Row(end), Salts::draw(16).expect("the system has random bytes"))
+    }
+
     fn places(plan: &Plan) -> Vec<(i64, i64)> {
         plan.rows().iter().map(|planned| (planned.row.0, planned.prev.0)).collect()
     }
@@ -118,7 +133,7 @@ mod tests {
     #[test]
     fn each_row_names_the_row_before_it_in_its_session() {
         let heads = Heads::new(Epoch(1), Row::NONE, []);
-        let mut plan = Plan::new(Row(10));
+        let mut plan = plan(10);
         plan.add(&heads, vec![message(session(1), 1), message(session(2), 1)]).expect("follows");
         plan.add(&heads, vec![message(session(1), 2), message(session(2), 2)]).expect("follows");
         assert_eq!(places(&plan), [(11, 0), (12, 0), (13, 11), (14, 12)]);
@@ -129,7 +144,7 @@ mod tests {
     #[test]
     fn a_refused_call_leaves_no_trace() {
         let heads = Heads::new(Epoch(1), Row::NONE, []);
-        let mut plan = Plan::new(Row(10));
+        let mut plan = plan(10);
         plan.add(&heads, messages(session(1), 1, 2)).expect("follows");
         let refused =
             vec![message(session(2), 1), message(session(1), 3), closing(session(1), 4), message(session(1), 5)];
@@ -144,7 +159,7 @@ mod tests {
         let mut heads = Heads::new(Epoch(1), Row::NONE, []);
         let mut marks = Vec::new();
         for seq in 1..=2 * MARK_EVERY + 2 {
-            let mut plan = Plan::new(Row(seq.cast_signed() - 1));
+            let mut plan = plan(seq.cast_signed() - 1);
             plan.add(&heads, vec![message(session(1), seq)]).expect("follows");
             marks.push(plan.rows()[0].mark.0);
             for (session, row, head) in plan.into_heads() {

@@ -20,14 +20,17 @@ pub(super) struct Schema {
 pub(super) const LOG: Schema = Schema {
     file_name: "tandem.db",
     application_id: 0x546E_646D,
-    migrations: &[include_str!("migrations/0001-log-and-leases.sql")],
+    migrations: &[include_str!("migrations/0001-log-and-leases.sql"), include_str!("migrations/0002-chain.sql")],
 };
 
 /// What the interaction server and `tandem agent` write: the accounts and what belongs to them. Its mark reads "Tndd".
 pub(super) const DIRECTORY: Schema = Schema {
     file_name: "directory.db",
     application_id: 0x546E_6464,
-    migrations: &[include_str!("directory/migrations/0001-accounts-and-chats.sql")],
+    migrations: &[
+        include_str!("directory/migrations/0001-accounts-and-chats.sql"),
+        include_str!("directory/migrations/0002-archive.sql"),
+    ],
 };
 
 /// All kinds; a data directory that has a file of one of them is Tandem's.

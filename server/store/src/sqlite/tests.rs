@@ -1,8 +1,12 @@
 //! SQLite held to the contract, and what only a file can do wrong.
 
+mod checking;
+mod erasing;
 mod faults;
 mod index;
+mod migrating;
 mod opening;
+mod transcripts;
 
 use std::path::{Path, PathBuf};
 
@@ -10,20 +14,20 @@ use rusqlite::Connection;
 use tandem_protocol::PairName;
 use tempfile::TempDir;
 
-use super::{Connections, SqliteStore, open};
+use super::{Connections, SqliteStore, SqliteTranscripts, open};
 use crate::contract::{Backend, holds_contract};
 
 holds_contract!(DataDir);
 
 /// A data directory that goes with the test.
-struct DataDir(TempDir);
+pub(super) struct DataDir(TempDir);
 
 impl DataDir {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(TempDir::new().expect("the temporary directory is writable"))
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
@@ -43,6 +47,7 @@ impl DataDir {
 
 impl Backend for DataDir {
     type Store = SqliteStore;
+    type Transcripts = SqliteTranscripts;
 
     async fn fresh() -> Self {
         Self::new()
@@ -51,8 +56,12 @@ impl Backend for DataDir {
     async fn open(&self, pair: &str) -> SqliteStore {
         SqliteStore::open(self.path(), &PairName::new(pair).expect("is a name")).expect("opens")
     }
+
+    async fn transcripts(&self) -> SqliteTranscripts {
+        SqliteTranscripts::open(self.path()).expect("opens")
+    }
 }
 
-fn pair() -> PairName {
+pub(super) fn pair() -> PairName {
     PairName::new("main").expect("is a name")
 }

@@ -4,6 +4,7 @@
 //! process, and it alone changes the heads. It ends when the store is dropped and the queue is empty.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError},
@@ -16,7 +17,9 @@ use tandem_protocol::PairName;
 
 use super::{
     checkpoint::{Checkpoints, WriteTurn},
-    command::{Command, Fenced, Reply, Take},
+    command::{Command, Erase, Fenced, Reply, Take},
+    erase::{Erasure, Piece},
+    fault::Fault,
     group,
     heads::{BEHIND_FOR_MAX, Heads},
     lease,
@@ -30,6 +33,9 @@ const GROUP_CALLS_MAX: usize = 4_096;
 /// Pause after the index could not be brought up.
 const INDEX_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// Erasures that may be under way; each is for one caller who waits, and a further one is refused as recoverable.
+const ERASURES_MAX: usize = 1_024;
+
 /// All that the thread owns.
 pub(super) struct Writer {
     pub(super) pair: PairName,
@@ -40,14 +46,19 @@ pub(super) struct Writer {
     pub(super) checkpoints: Checkpoints,
     /// Keeps an index that cannot be written from being tried without a pause.
     pub(super) index_not_before: Instant,
-    /// A takeover that was met while a group was being gathered; it comes right after the group.
-    pub(super) next: Option<Take>,
+    /// What was met while a group was being gathered and does not belong to it; it comes right after the group.
+    pub(super) next: Option<Command>,
+    /// In the order in which they were asked for; the first is worked at, a piece after each turn.
+    pub(super) erasures: VecDeque<Erasure>,
 }
 
 /// What the thread does next.
 enum Turn {
     Group(Vec<Fenced>),
     Take(Take),
+    Erase(Erase),
+    /// Nothing waits but an erasure.
+    Nothing,
     /// Nothing waits, and the index has been behind for long enough.
     Index,
     End,
@@ -61,39 +72,53 @@ impl Writer {
                 // Its callers have been told.
                 Turn::Group(calls) => drop(self.group(calls, Instant::now())),
                 Turn::Take(take) => self.take(take),
+                Turn::Erase(erase) => self.begin_erasure(erase),
+                Turn::Nothing => {}
                 Turn::Index => self.index(),
+                // Who waits for an erasure hears that it is broken off.
                 Turn::End => return self.end(),
             }
+            self.erase_piece();
         }
     }
 
     fn wait(&mut self) -> Turn {
-        if let Some(take) = self.next.take() {
-            return Turn::Take(take);
-        }
-        let received = match self.due_at() {
-            None => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due_at) => {
-                let due_at = due_at.max(self.index_not_before);
-                self.queue.recv_timeout(due_at.saturating_duration_since(Instant::now()))
-            }
+        let received = match self.next.take() {
+            Some(command) => Ok(command),
+            None => self.receive(),
         };
         match received {
             Ok(Command::Fenced(call)) => self.gather(call),
             Ok(Command::Take(take)) => Turn::Take(take),
+            Ok(Command::Erase(erase)) => Turn::Erase(erase),
+            Err(RecvTimeoutError::Timeout) if !self.erasures.is_empty() => Turn::Nothing,
             Err(RecvTimeoutError::Timeout) => Turn::Index,
             Err(RecvTimeoutError::Disconnected) => Turn::End,
         }
     }
 
-    /// Takes everything else that waits, up to the next takeover.
+    /// Waits for a command, for as long as nothing else is to be done.
+    fn receive(&self) -> Result<Command, RecvTimeoutError> {
+        if !self.erasures.is_empty() {
+            return self.queue.recv_timeout(Duration::ZERO);
+        }
+        match self.due_at() {
+            None => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(due_at) => {
+                let due_at = due_at.max(self.index_not_before);
+                self.queue.recv_timeout(due_at.saturating_duration_since(Instant::now()))
+            }
+        }
+    }
+
+    /// Takes everything else that waits, up to the next command of another kind.
     fn gather(&mut self, first: Fenced) -> Turn {
         let mut calls = vec![first];
         while calls.len() < GROUP_CALLS_MAX {
             match self.queue.try_recv() {
                 Ok(Command::Fenced(call)) => calls.push(call),
-                Ok(Command::Take(take)) => {
-                    self.next = Some(take);
+                Ok(other) => {
+                    self.next = Some(other);
                     break;
                 }
                 Err(_) => break,
@@ -156,6 +181,36 @@ impl Writer {
         transaction.commit()?;
         self.checkpoints.committed(1);
         Ok(taken)
+    }
+
+    fn begin_erasure(&mut self, erase: Erase) {
+        if self.erasures.len() >= ERASURES_MAX {
+            let _ = erase.reply.send(Err(Fault::QueueFull.into()));
+        } else {
+            self.erasures.push_back(Erasure::new(erase));
+        }
+    }
+
+    /// Goes on with the first erasure, if there is one, and answers it when it is done.
+    fn erase_piece(&mut self) {
+        let Some(erasure) = self.erasures.front_mut() else { return };
+        let piece = {
+            let _turn = self.turn.lock().expect("a thread does not panic while it holds the turn");
+            erasure.advance(&mut self.connection, &self.pair, &self.heads)
+        };
+        let outcome = match piece {
+            Ok(Piece { outcome, rows }) => {
+                // Each row may lie in a page of its own.
+                self.checkpoints.committed(rows as u64 + 1);
+                match outcome {
+                    None => return,
+                    Some(outcome) => Ok(outcome),
+                }
+            }
+            Err(error) => Err(error),
+        };
+        let done = self.erasures.pop_front().expect("it was just worked at");
+        let _ = done.asked.reply.send(outcome);
     }
 }
 

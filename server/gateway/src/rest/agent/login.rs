@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tandem_protocol::{
     LoginName, Secret,
     desk::{DeskAsk, LoggedIn},
-    link::{Answer, Request},
+    link::Answer,
 };
 
 use crate::{app::Shared, origin, problem::Problem, rest::body::Body, secret};
@@ -48,7 +48,7 @@ pub(in crate::rest) async fn login(
     let token = secret::random_text();
     let from = peer.ip().to_canonical().to_string();
     let ask = DeskAsk::Login { name, password, token: secret::hash_of(&token), from };
-    let Answer::Told(told) = app.engine.ask(Request::Ask(ask)).await? else { return Err(Problem::internal()) };
+    let Answer::Told(told) = app.engine.ask_interaction(ask).await? else { return Err(Problem::internal()) };
     let account = serde_json::from_str(told.get()).map_err(|error| {
         tracing::error!(%error, "the interaction server answered a login with something else");
         Problem::internal()

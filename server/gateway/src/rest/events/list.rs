@@ -115,7 +115,7 @@ fn answer(session: SessionId, found: Found, limit: usize) -> Events {
 async fn read(app: &Shared, session: SessionId, bearer: Bearer, after: Seq, limit: usize) -> Result<Found, Problem> {
     let page = async |after| {
         let read = Request::Read { session, by: bearer.credential(), after, limit: limit as u32 };
-        match app.engine.ask(read).await? {
+        match app.engine.ask(session, read).await? {
             Answer::Page(page) => Ok(page),
             _ => Err(Problem::internal()),
         }

@@ -57,7 +57,7 @@ pub(in crate::rest) async fn post(
         return Err(Refusal::new(ErrorCode::MessageTooLong, message).into());
     }
     let send = Send { session, by: bearer.credential(), client_id: client_id.clone(), text, visibility };
-    match app.engine.ask(Request::Send(send)).await? {
+    match app.engine.ask(session, Request::Send(send)).await? {
         Answer::Saved { seq, at_ms, participant, durable } => {
             Ok(Json(Posted { client_id, participant, seq, at_ms, durable }))
         }

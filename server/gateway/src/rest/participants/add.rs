@@ -52,18 +52,21 @@ pub(in crate::rest) async fn add(
         None => ClientId::new(&secret::random_text()).expect("43 letters, digits, - and _ are a client id"),
     };
     let token = app.secret.participant_token_of(session, &bearer.0, client_id.as_str());
-    let answer = app.engine.ask(Request::Join(Join {
+    let answer = app.engine.ask(
         session,
-        by: bearer.credential(),
-        client_id,
-        kind: ParticipantKind::External,
-        name: body.name,
-        token_hash: Some(secret::hash_of(&token)),
-        visibility: Visibility::All,
-        agent: None,
-        taking: None,
-        replacing: Vec::new(),
-    }));
+        Request::Join(Join {
+            session,
+            by: bearer.credential(),
+            client_id,
+            kind: ParticipantKind::External,
+            name: body.name,
+            token_hash: Some(secret::hash_of(&token)),
+            visibility: Visibility::All,
+            agent: None,
+            taking: None,
+            replacing: Vec::new(),
+        }),
+    );
     let Answer::Joined { participant, seq } = answer.await? else { return Err(Problem::internal()) };
     Ok((StatusCode::CREATED, Json(Added { session, token, participant, seq })))
 }

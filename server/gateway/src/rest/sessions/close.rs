@@ -15,7 +15,7 @@ pub(in crate::rest) async fn close(
     InSession(session): InSession,
     bearer: Bearer,
 ) -> Result<StatusCode, Problem> {
-    match app.engine.ask(Request::Close { session, by: bearer.credential() }).await? {
+    match app.engine.ask(session, Request::Close { session, by: bearer.credential() }).await? {
         Answer::Done => Ok(StatusCode::NO_CONTENT),
         _ => Err(Problem::internal()),
     }

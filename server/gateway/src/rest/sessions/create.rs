@@ -14,12 +14,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use tandem_protocol::{
     ParticipantId, Seq, SessionId,
-    link::{Answer, Open, Request},
+    link::{Answer, Open},
 };
 use uuid::Uuid;
 
 use crate::{
     app::Shared,
+    engine::NewId,
     problem::Problem,
     rest::{body::Body, client_id::idempotency_key},
     secret::{self, Secret},
@@ -59,27 +60,27 @@ pub(in crate::rest) async fn create(
     headers: HeaderMap,
     Body(body): Body<CreateSession>,
 ) -> Result<Response, Problem> {
-    let (session, token) = identify(&app.secret, idempotency_key(&headers)?, &body)?;
-    let answer = app.engine.ask(Request::Open(Open {
+    let (id, token) = identify(&app.secret, idempotency_key(&headers)?, &body)?;
+    let opened = app.engine.open(id, |session| Open {
         session,
-        subject: body.subject,
-        properties: body.properties,
-        name: body.name.unwrap_or_else(|| NAME_DEFAULT.to_owned()),
+        subject: body.subject.clone(),
+        properties: body.properties.clone(),
+        name: body.name.clone().unwrap_or_else(|| NAME_DEFAULT.to_owned()),
         token_hash: secret::hash_of(&token),
-    }));
-    let Answer::Joined { participant, seq } = answer.await? else { return Err(Problem::internal()) };
+    });
+    let (session, Answer::Joined { participant, seq }) = opened.await? else { return Err(Problem::internal()) };
     let location = [(header::LOCATION, format!("/api/v1/sessions/{session}"))];
     Ok((StatusCode::CREATED, location, Json(Created { session, token, participant, seq })).into_response())
 }
 
-/// The new session's id and its customer's token: derived when the request has a key, random otherwise.
-fn identify(secret: &Secret, key: Option<&str>, body: &CreateSession) -> Result<(SessionId, String), Problem> {
-    let Some(key) = key else { return Ok((SessionId(Uuid::now_v7()), secret::random_text())) };
+/// What the new session's id is made of, and its customer's token: derived when the request has a key, random otherwise.
+fn identify(secret: &Secret, key: Option<&str>, body: &CreateSession) -> Result<(NewId, String), Problem> {
+    let Some(key) = key else { return Ok((NewId::Random(Uuid::now_v7()), secret::random_text())) };
     if !(KEY_CHARS_MIN..=KEY_CHARS_MAX).contains(&key.len()) {
         return Err(Problem::bad_request("Idempotency-Key must have 16 to 255 characters, chosen at random."));
     }
     let request = serde_json::to_vec(body).expect("a body has only string keys");
-    Ok((secret.session_of(key, &request), secret.customer_token_of(key, &request)))
+    Ok((NewId::Derived(secret.id_of(key, &request)), secret.customer_token_of(key, &request)))
 }
 
 #[cfg(test)]

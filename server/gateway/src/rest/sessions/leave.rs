@@ -15,7 +15,7 @@ pub(in crate::rest) async fn leave(
     InSession(session): InSession,
     bearer: Bearer,
 ) -> Result<StatusCode, Problem> {
-    match app.engine.ask(Request::Leave { session, by: bearer.credential() }).await? {
+    match app.engine.ask(session, Request::Leave { session, by: bearer.credential() }).await? {
         Answer::Done => Ok(StatusCode::NO_CONTENT),
         _ => Err(Problem::internal()),
     }

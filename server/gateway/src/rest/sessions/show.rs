@@ -32,7 +32,7 @@ pub(in crate::rest) async fn show(
 ) -> Result<Json<Shown>, Problem> {
     // A page of one event is the smallest thing that carries the state.
     let read = Request::Read { session, by: bearer.credential(), after: Seq::ZERO, limit: 1 };
-    let Answer::Page(mut page) = app.engine.ask(read).await? else { return Err(Problem::internal()) };
+    let Answer::Page(mut page) = app.engine.ask(session, read).await? else { return Err(Problem::internal()) };
     page.narrow(page.participant.map_or(Visibility::All, |participant| page.state.sees(participant)));
     Ok(Json(Shown { session, participant: page.participant, head: page.head, state: page.state }))
 }

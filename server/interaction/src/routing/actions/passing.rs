@@ -66,7 +66,7 @@ impl Core {
 
     /// Somebody to whom a chat may be passed on, or who may be asked to come.
     fn colleague(&self, id: AgentId) -> Result<&Agent, Refusal> {
-        let people = self.agents.get(&id).filter(|agent| agent.enabled().is_some() && !agent.is_bot());
+        let people = self.agents.get(&id).filter(|agent| agent.enabled().is_some() && !agent.is_program());
         people.ok_or_else(|| bad_request("There is no such agent."))
     }
 

@@ -31,26 +31,41 @@ impl Core {
         if !was_in_it && !self.agents.get(&act.agent).is_some_and(Agent::supervises) {
             return Err(Refusal::new(ErrorCode::Forbidden, "You are not in this chat."));
         }
-        let Some(customer) = known.customer() else {
-            // A stranger has no earlier chats.
-            return Ok(Course::Done(told(&[(); 0])));
-        };
-        self.run(Errand::Earlier { customer, but: session }, Purpose::Act(act.clone()));
+        self.run(Errand::Earlier(session, known.identities()), Purpose::Act(act.clone()));
         Ok(Course::UnderWay)
     }
 
-    /// Whether he may read it is seen from the session itself, which may be one that the core does not know.
+    /// Whether he may read it the archive knows, and, of what has just been said, the session itself; of supervisors it
+    /// need not be asked.
     pub(super) fn read(&mut self, act: &Act, session: SessionId, after: Seq) -> Result<Course, Refusal> {
+        if self.agents.get(&act.agent).is_some_and(Agent::supervises) {
+            self.ask_to_read(act, session, after, false);
+            return Ok(Course::UnderWay);
+        }
+        self.run(Errand::Reach(session, act.agent), Purpose::Read(act.clone(), session, after));
+        Ok(Course::UnderWay)
+    }
+
+    pub(super) fn on_reach_known(&mut self, act: &Act, session: SessionId, after: Seq, ran: &Result<Found, Failed>) {
+        self.ask_to_read(act, session, after, matches!(ran, Ok(Found::Reach(true))));
+    }
+
+    fn ask_to_read(&mut self, act: &Act, session: SessionId, after: Seq, is_his: bool) {
         let limit = u32::try_from(PAGE_EVENTS_MAX).expect("is a few hundred");
         let request = Request::Read { session, by: Credential::Role, after, limit };
-        self.ask(session, Wish::Read(act.agent), Some(act.clone()), request);
-        Ok(Course::UnderWay)
+        self.ask(session, Wish::Read(act.agent, is_his), Some(act.clone()), request);
     }
 
     /// What an agent gets of a page of a session, if he may read it.
-    pub(in crate::routing) fn transcript(&self, id: AgentId, session: SessionId, mut page: Page) -> Outcome {
+    pub(in crate::routing) fn transcript(
+        &self,
+        id: AgentId,
+        is_his: bool,
+        session: SessionId,
+        mut page: Page,
+    ) -> Outcome {
         let Some(agent) = self.agents.get(&id) else { return not_his() };
-        if !self.may_read(id, agent, &page) {
+        if !is_his && !self.may_read(id, agent, &page) {
             return not_his();
         }
         let sees = agent.account.as_ref().map_or(Visibility::All, |account| account.role.joins_as().sees());
@@ -61,12 +76,13 @@ impl Core {
         told(&Transcript { session, head: page.head, events, names })
     }
 
-    /// Supervisors read everything; others what they were in, and earlier chats of the customers they have.
+    /// Supervisors read everything; others what they were in, and chats of the customers they have. The archive says the
+    /// same of what it has read; it is a moment behind.
     fn may_read(&self, id: AgentId, agent: &Agent, page: &Page) -> bool {
         let was_in_it = || page.state.participants.iter().any(|known| known.agent == Some(id));
-        let customer = customer::key(&page.state.properties);
+        let customer = customer::identities(&page.state.properties).into_iter().next();
         let is_customer = |own: &SessionId| {
-            let known = self.sessions.get(own).filter(|known| known.customer() == customer);
+            let known = self.sessions.get(own).filter(|known| known.identities().into_iter().next() == customer);
             known.is_some_and(|known| known.participant_of(id).is_some() || known.to_file.contains_key(&id))
         };
         agent.supervises() || was_in_it() || (customer.is_some() && agent.ties.keys().any(is_customer))

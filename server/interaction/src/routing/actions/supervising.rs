@@ -31,7 +31,7 @@ impl Core {
         if self.wishes_for(known).any(|wish| matches!(wish, Wish::Join(_))) {
             return Err(Refusal::new(ErrorCode::Taken, self.who_has(session)));
         }
-        self.check_room(act.agent, known)?;
+        self.check_room(act.agent, session)?;
         let attending = known.attending().map(|(_, other)| other.participant);
         let replacing: Vec<ParticipantId> = attending.chain(known.unseen_of(act.agent)).collect();
         let taking = known.waiting().map(|waits| waits.seq);

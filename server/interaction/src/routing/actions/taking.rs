@@ -7,12 +7,13 @@ use tandem_protocol::{
     routing::EndInvitation,
 };
 
+use tandem_store::TakenChat;
+
 use super::{Core, Course};
 use crate::routing::{
     desks::told,
     due::Subject,
     effect::{Act, Note, Purpose},
-    filing::taken_chat,
     known::Known,
     names,
     requests::Wish,
@@ -48,6 +49,7 @@ impl Core {
         }
         let is_invited = known.state.invitations.iter().any(|asked| asked.agent == agent && asked.seq == seq);
         if is_invited {
+            self.check_room(agent, session)?;
             let (client_id, replacing) = (names::invited(seq, agent), known.unseen_of(agent));
             self.join(act, session, Joining { client_id, taking: None, replacing });
             return Ok(Course::UnderWay);
@@ -59,7 +61,7 @@ impl Core {
         if self.is_offered(&session, agent) {
             self.check_room_for_offer(agent, session)?;
         } else {
-            self.check_may_take(agent, known)?;
+            self.check_may_take(agent, session, known)?;
         }
         self.join(act, session, Joining { client_id, taking: Some(seq), replacing });
         Ok(Course::UnderWay)
@@ -67,41 +69,38 @@ impl Core {
 
     /// Withdraws an offer for which its agent has no room by now, and refuses him.
     fn check_room_for_offer(&mut self, agent: AgentId, session: SessionId) -> Result<(), Refusal> {
-        if self.agents.get(&agent).is_some_and(|known| known.has_room_for(&session)) {
-            return Ok(());
+        let room = self.check_room(agent, session);
+        if room.is_err() {
+            self.set_offer(session, None);
+            self.retie(session);
+            self.due.now(Subject::Session(session));
         }
-        self.set_offer(session, None);
-        self.retie(session);
-        self.due.now(Subject::Session(session));
-        Err(no_room())
+        room
     }
 
-    fn check_may_take(&self, id: AgentId, known: &Known) -> Result<(), Refusal> {
+    fn check_may_take(&self, id: AgentId, session: SessionId, known: &Known) -> Result<(), Refusal> {
         let may = self.agents.get(&id).is_some_and(|agent| self.may_take(agent, id, known));
         if !may {
             return Err(Refusal::new(ErrorCode::Forbidden, "This chat waits for somebody else."));
         }
-        self.check_room(id, known)
+        self.check_room(id, session)
     }
 
-    /// Refuses an agent at his limit, unless this session counts among those he has already.
-    pub(super) fn check_room(&self, id: AgentId, known: &Known) -> Result<(), Refusal> {
-        let counts = known.ties.get(&id).is_some_and(|tie| tie.counts);
-        let has_room = self.agents.get(&id).is_some_and(|agent| agent.room() > 0);
-        if counts || has_room {
-            return Ok(());
-        }
-        Err(no_room())
+    /// Refuses an agent whose other chats leave no room for this one, unless he is at work in it already. What he was
+    /// asked to is kept free for him; but he may have less room by now, or have got others at the start, while the pair
+    /// of this one was away.
+    pub(super) fn check_room(&self, id: AgentId, session: SessionId) -> Result<(), Refusal> {
+        let is_in_it = self.sessions.get(&session).is_some_and(|known| known.has_at_work(id));
+        let has_room = self.agents.get(&id).is_some_and(|agent| agent.has_room_for(&session));
+        if is_in_it || has_room { Ok(()) } else { Err(no_room()) }
     }
 
     /// Asks the engine to let an agent attend to a session's customer.
     pub(super) fn join(&mut self, act: &Act, session: SessionId, joining: Joining) {
         let agent = act.agent;
-        let known = &self.sessions[&session];
-        let chat = taken_chat(session, known, agent);
         let join = self.joining(session, agent, joining, Visibility::All);
         self.set_offer(session, None);
-        self.ask_to_join(chat, act.clone(), Request::Join(join));
+        self.ask_to_join(TakenChat { session, agent }, act.clone(), Request::Join(join));
         // At once: the next decision must know that his room is taken.
         self.retie(session);
     }

@@ -10,7 +10,7 @@ use super::{
     House,
     house::{code, login, seconds, session, told},
 };
-use crate::routing::{Effect, Input};
+use crate::routing::{Effect, Heard, Input};
 
 #[test]
 fn nobody_enters_without_a_login() {
@@ -61,7 +61,8 @@ fn a_login_that_was_accepted_is_accepted_again_without_a_look_at_the_password() 
     let ask = house.asks(GatewayLink(1), login("ben", ben.0 as u8));
     assert!(told(house.reply_to(ask).expect("answered")).is_ok_and(|told| told.contains("\"Ben\"")));
     let body = login("cleo", ben.0 as u8);
-    house.core.on(house.now, Input::Asked { ask: AskId(900), gateway: GatewayLink(1), body });
+    let main = house.core.pairs.all().next().unwrap();
+    house.core.on(house.now, Input::Heard(main, Heard::Asked { ask: AskId(900), gateway: GatewayLink(1), body }));
     let effects = house.core.go_on(house.now);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Verify(_))), "another name is another login");
 }
@@ -110,7 +111,7 @@ fn a_desk_has_a_bounded_number_of_actions_under_way() {
     let mut house = House::new();
     let ben = house.agent("ben", 1);
     house.is_directory_slow = true;
-    let asks: Vec<AskId> = (0..=ACTIONS_MAX).map(|_| house.starts(ben, Action::Canned)).collect();
+    let asks: Vec<_> = (0..=ACTIONS_MAX).map(|_| house.starts(ben, Action::Canned)).collect();
     assert_eq!(code(told(house.reply_to(asks[ACTIONS_MAX]).expect("at once"))), ErrorCode::Busy);
     house.is_directory_slow = false;
     house.settles();

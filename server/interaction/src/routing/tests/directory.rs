@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_protocol::{
     AgentId, SessionId, Timestamp,
+    archive::Identity,
     desk::{AgentRole, Canned, ChosenState, EarlierChat},
 };
 use tandem_store::{Account, Chosen, Filing, Login, TakenChat};
@@ -16,6 +17,8 @@ pub(super) struct Directory {
     pub(super) logins: Vec<Login>,
     pub(super) chosen: BTreeMap<AgentId, (ChosenState, Timestamp)>,
     pub(super) taken: Vec<TakenChat>,
+    /// Who came with which session; strangers are left out.
+    pub(super) customers: BTreeMap<SessionId, Identity>,
     pub(super) unfiled: BTreeSet<(SessionId, AgentId)>,
     pub(super) filed: Vec<Filing>,
     pub(super) canned: Vec<(AgentId, Canned)>,
@@ -23,6 +26,8 @@ pub(super) struct Directory {
     pub(super) life: u64,
     /// It cannot write.
     pub(super) is_broken: bool,
+    /// It could not keep that a chat is taken.
+    pub(super) has_lost_a_chat: bool,
 }
 
 impl Directory {
@@ -60,6 +65,7 @@ impl Directory {
 
     pub(super) fn run(&mut self, errand: Errand) -> Result<Found, Failed> {
         if self.is_broken {
+            self.has_lost_a_chat |= matches!(errand, Errand::Take(_));
             return Err(Failed);
         }
         match errand {
@@ -78,7 +84,12 @@ impl Directory {
                 return Ok(Found::Login(self.logins.iter().find(|login| login.token == token).copied()));
             }
             Errand::EndLogin(token) => self.logins.retain(|login| login.token != token),
-            Errand::Earlier { customer, but } => return Ok(Found::Earlier(self.earlier(&customer, but))),
+            Errand::Earlier(session, _) => return Ok(Found::Earlier(self.earlier(session))),
+            Errand::Reach(session, agent) => {
+                let took = |of: SessionId| self.taken.iter().any(|chat| (chat.session, chat.agent) == (of, agent));
+                let is_his = took(session) || self.others_of(session).into_iter().any(took);
+                return Ok(Found::Reach(is_his));
+            }
             Errand::Canned(agent) => {
                 let own = self.canned.iter().filter(|(of, canned)| canned.shared || *of == agent);
                 return Ok(Found::Canned(own.map(|(_, canned)| canned.clone()).collect()));
@@ -93,16 +104,22 @@ impl Directory {
         Ok(Found::Done)
     }
 
-    fn earlier(&self, customer: &str, but: SessionId) -> Vec<EarlierChat> {
-        let his = |chat: &&TakenChat| chat.customer.as_deref() == Some(customer) && chat.session != but;
-        let earlier = self.taken.iter().filter(his).map(|chat| EarlierChat {
-            session: chat.session,
-            opened_at_ms: chat.opened_at,
-            subject: chat.subject.clone(),
+    fn earlier(&self, session: SessionId) -> Vec<EarlierChat> {
+        let earlier = self.others_of(session).into_iter().map(|session| EarlierChat {
+            session,
+            opened_at_ms: Timestamp(0),
+            subject: None,
             agent: None,
             disposition: None,
             remark: None,
         });
         earlier.collect()
+    }
+
+    /// The other sessions of a session's customer, as the archive has read them.
+    fn others_of(&self, session: SessionId) -> Vec<SessionId> {
+        let of = |session| self.customers.get(&session);
+        let others = self.customers.keys().copied().filter(|other| *other != session);
+        others.filter(|other| of(session).is_some() && of(*other) == of(session)).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! An engine as the core sees it: sessions that change only by what is asked of it, with the same refusals and the
-//! same dedupe by client id (D-3). It saves at once; what a link has not been told yet is the [`super::house`]'s.
+//! The engines of all pairs as the core sees them: sessions that change only by what is asked of it, with the same refusals and the
+//! same dedupe by client id (D-3). They save at once; what a link has not been told yet is the [`super::link`]'s.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,7 +89,7 @@ impl Session {
                 self.state.invitations.retain(|asked| asked.agent != *agent);
             }
             EventBody::Closed { .. } => self.state.status = SessionStatus::Closed,
-            EventBody::Message { .. } | EventBody::Notice { .. } => {}
+            EventBody::Message { .. } | EventBody::Notice { .. } | EventBody::Erased { .. } => {}
         }
         self.events.push(Event { seq, at_ms: now, body });
         seq
@@ -172,8 +172,9 @@ impl Engine {
         self.changed.insert(session);
     }
 
-    pub(super) fn open_sessions(&self) -> Vec<SessionId> {
-        self.sessions.iter().filter(|(_, known)| known.is_open()).map(|(session, _)| *session).collect()
+    pub(super) fn open_sessions(&self, is_its: impl Fn(&SessionId) -> bool) -> Vec<SessionId> {
+        let own = self.sessions.iter().filter(|(session, known)| known.is_open() && is_its(session));
+        own.map(|(session, _)| *session).collect()
     }
 
     pub(super) fn stands(&self, session: SessionId) -> Option<Changed> {
@@ -181,9 +182,11 @@ impl Engine {
         Some(Changed { session, head: known.head(), state: known.state.clone() })
     }
 
-    /// What followers are told next.
-    pub(super) fn take_changed(&mut self) -> Vec<Changed> {
-        let changed = std::mem::take(&mut self.changed).into_iter();
+    /// What the followers of a pair are told next.
+    pub(super) fn take_changed(&mut self, is_its: impl Fn(&SessionId) -> bool) -> Vec<Changed> {
+        let (changed, others) = std::mem::take(&mut self.changed).into_iter().partition(is_its);
+        self.changed = others;
+        let changed = BTreeSet::into_iter(changed);
         changed.filter(|session| !self.damaged.contains(session)).filter_map(|session| self.stands(session)).collect()
     }
 

@@ -1,26 +1,26 @@
-//! A contact centre around a core: its link, the engine behind it, the directory, gateways with desks.
+//! A contact centre around a core: its links, the engines behind them, the directory, gateways with desks.
 //!
 //! What is on its way between them waits in queues that a story empties ([`House::settles`]) or leaves full, so that
 //! answers can be late, and be lost with the link, as they are in the world.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     time::Duration,
 };
 
+use serde_json::value::RawValue;
 use tandem_protocol::{
-    AgentId, AskId, ClientId, DeskId, ErrorCode, GatewayLink, LoginName, ParticipantId, QueueName, Refusal, Secret,
+    AgentId, AskId, DeskId, ErrorCode, GatewayLink, LoginName, PairName, ParticipantId, QueueName, Refusal, Secret,
     Seq, SessionId, Timestamp, TokenHash,
-    desk::{Accepted, Action, AgentRole, ChosenState, DeskAsk, DeskNews, View},
+    desk::{DeskAsk, DeskNews, View},
     link::{Answer, Outcome, Request},
-    routing::{Changed, Placed},
+    routing::Placed,
 };
-use tandem_store::Login;
 
-use super::{directory::Directory, engine::Engine};
+use super::{directory::Directory, engine::Engine, link::Link};
 use crate::{
     InteractionSettings, QueueSettings,
-    routing::{Core, Effect, Errand, Input, Note, Now, Purpose, Tag},
+    routing::{Core, Effect, Errand, GatewayAt, Heard, Input, LookAsk, Note, Now, PairIndex, Purpose, Tag},
     token::ChatTokens,
 };
 
@@ -38,20 +38,20 @@ pub(super) fn session(number: u64) -> SessionId {
     format!("0198c5a2-0000-7000-8000-{number:012}").parse().unwrap()
 }
 
-/// What a primary says over the link.
-#[derive(Debug)]
-enum Word {
-    Answer(u64, Outcome),
-    Opened(Vec<SessionId>),
-    Changed(Vec<Changed>),
-}
+/// The first pair, and the only one of most stories.
+pub(super) const MAIN: usize = 0;
+
+/// A question of a gateway, and through which pair it is asked.
+pub(super) type Question = (usize, AskId);
 
 #[derive(Debug)]
-struct OpenDesk {
-    gateway: GatewayLink,
-    token: TokenHash,
-    view: Option<View>,
-    is_revoked: bool,
+pub(super) struct OpenDesk {
+    pub(super) gateway: GatewayLink,
+    /// Through which pair it enters.
+    pub(super) pair: usize,
+    pub(super) token: TokenHash,
+    pub(super) view: Option<View>,
+    pub(super) is_revoked: bool,
 }
 
 pub(super) struct House {
@@ -61,30 +61,23 @@ pub(super) struct House {
     pub(super) directory: Directory,
     pub(super) now: Now,
     pub(super) notes: Vec<Note>,
+    /// What was looked up.
+    pub(super) looks: Vec<LookAsk>,
     /// The last place that each waiting customer was told.
     pub(super) places: BTreeMap<SessionId, Placed>,
     /// Frames of places, however many in each.
     pub(super) tellings: usize,
-    is_linked: bool,
-    is_followed: bool,
-    is_watched: bool,
-    last_request: u64,
-    unacked: BTreeMap<u64, (Request, Tag)>,
-    to_engine: VecDeque<u64>,
-    from_engine: VecDeque<Word>,
+    pub(super) links: Vec<Link>,
     errands: VecDeque<(Errand, Purpose)>,
     /// What a story leaves unanswered.
     pub(super) is_engine_slow: bool,
     pub(super) is_directory_slow: bool,
-    desks: BTreeMap<DeskId, OpenDesk>,
-    replies: BTreeMap<AskId, Outcome>,
+    pub(super) desks: BTreeMap<DeskId, OpenDesk>,
+    pub(super) replies: BTreeMap<Question, Outcome>,
     /// Questions that a gateway asks again when it has not been answered.
-    open_asks: BTreeMap<AskId, (GatewayLink, DeskAsk)>,
-    /// Questions that the primary of this connection has passed on; only they may be answered.
-    asked_here: BTreeSet<AskId>,
-    last_ask: u64,
-    last_id: u64,
-    last_session: u64,
+    pub(super) open_asks: BTreeMap<Question, (GatewayLink, DeskAsk)>,
+    pub(super) last_id: u64,
+    pub(super) last_session: u64,
     /// Everything that was ever asked of the engine to be done, by name.
     pub(super) asked: Vec<Request>,
 }
@@ -96,41 +89,40 @@ impl House {
     }
 
     pub(super) fn with(set: impl FnOnce(&mut InteractionSettings)) -> Self {
+        Self::of_pairs(&["main"], set)
+    }
+
+    /// A house with several pairs of engines.
+    pub(super) fn of_pairs(pairs: &[&str], set: impl FnOnce(&mut InteractionSettings)) -> Self {
         let mut settings = InteractionSettings::default();
         set(&mut settings);
         settings.check().expect("the story's settings are valid");
         let now = Now { elapsed: Duration::ZERO, wall: START };
-        let core = Core::new(now, settings.clone(), ChatTokens::new([7; 32]), Directory::default().kept());
+        let links: Vec<Link> = pairs.iter().map(|name| Link::of(PairName::new(name).unwrap())).collect();
+        let directory = Directory::default();
         let mut house = Self {
+            core: begun(now, &settings, &links, &directory),
             settings,
-            core,
             engine: Engine::default(),
-            directory: Directory::default(),
+            directory,
             now,
             notes: Vec::new(),
+            looks: Vec::new(),
             places: BTreeMap::new(),
             tellings: 0,
-            is_linked: false,
-            is_followed: false,
-            is_watched: false,
-            last_request: 0,
-            unacked: BTreeMap::new(),
-            to_engine: VecDeque::new(),
-            from_engine: VecDeque::new(),
+            links,
             errands: VecDeque::new(),
             is_engine_slow: false,
             is_directory_slow: false,
             desks: BTreeMap::new(),
             replies: BTreeMap::new(),
             open_asks: BTreeMap::new(),
-            asked_here: BTreeSet::new(),
-            last_ask: 0,
             last_id: 0,
             last_session: 0,
             asked: Vec::new(),
         };
         house.engine.now = START;
-        house.connects();
+        house.connects_all();
         house.settles();
         house
     }
@@ -145,13 +137,15 @@ impl House {
     fn goes_on(&mut self) {
         for effect in self.core.go_on(self.now) {
             match effect {
-                Effect::Submit { request, tag } => self.submits(*request, tag),
+                Effect::Submit { pair, request, tag } => self.submits(pair, *request, tag),
                 Effect::Run { errand, purpose } => self.errands.push_back((*errand, purpose)),
+                Effect::Look(look) => self.looks.push(*look),
                 Effect::Verify(login) => panic!("no story logs in through the core: {login:?}"),
-                Effect::Reply { ask, outcome } => self.is_answered(ask, outcome),
+                Effect::Reply { pair, ask, outcome } => self.is_answered((pair.place(), ask), outcome),
                 Effect::Push { gateway, desk, news } => self.is_pushed(gateway, desk, news),
-                Effect::Places(placed) => {
+                Effect::Places(pair, placed) => {
                     self.tellings += 1;
+                    assert!(placed.iter().all(|placed| self.pair_of(&placed.session) == pair.place()));
                     self.places.extend(placed.into_iter().map(|placed| (placed.session, placed)));
                 }
                 Effect::Note(note) => self.notes.push(note),
@@ -159,84 +153,80 @@ impl House {
         }
     }
 
-    fn submits(&mut self, request: Request, tag: Tag) {
-        self.last_request += 1;
+    fn submits(&mut self, pair: PairIndex, request: Request, tag: Tag) {
         if !matches!(request, Request::Watch | Request::Follow(_) | Request::Read { .. }) {
             self.asked.push(request.clone());
         }
-        self.unacked.insert(self.last_request, (request, tag));
-        if self.is_linked {
-            self.to_engine.push_back(self.last_request);
-        }
+        self.links[pair.place()].submits(request, tag);
     }
 
-    fn is_answered(&mut self, ask: AskId, outcome: Outcome) {
+    fn is_answered(&mut self, ask: Question, outcome: Outcome) {
         if let Some((gateway, DeskAsk::Enter { desk, .. })) = self.open_asks.remove(&ask)
             && let Outcome::Done(Answer::Told(view)) = &outcome
         {
-            self.is_pushed(gateway, desk, DeskNews::View(view.clone()));
+            self.is_shown(gateway, desk, view);
         }
-        assert!(self.asked_here.contains(&ask), "{ask} was asked over another connection");
+        assert!(self.links[ask.0].has_passed_on(ask.1), "{ask:?} was asked over another connection");
         let before = self.replies.insert(ask, outcome);
-        assert!(before.is_none(), "{ask} is answered twice");
+        assert!(before.is_none(), "{ask:?} is answered twice");
     }
 
-    fn is_pushed(&mut self, gateway: GatewayLink, desk: DeskId, news: DeskNews) {
+    fn is_pushed(&mut self, gateway: GatewayAt, desk: DeskId, news: DeskNews) {
+        assert!(self.links[gateway.pair.place()].is_up, "a desk is told through a pair that is there");
+        match news {
+            DeskNews::View(json) => self.is_shown(gateway.link, desk, &json),
+            DeskNews::Revoked => {
+                self.desks.get_mut(&desk).into_iter().for_each(|known| known.is_revoked = true);
+            }
+        }
+    }
+
+    fn is_shown(&mut self, gateway: GatewayLink, desk: DeskId, json: &RawValue) {
         let Some(known) = self.desks.get_mut(&desk) else { return };
         assert_eq!(known.gateway, gateway, "a desk's news go to its gateway");
-        match news {
-            DeskNews::View(json) => {
-                let view: View = serde_json::from_str(json.get()).unwrap();
-                let before = known.view.as_ref().map_or(0, |view| view.version);
-                assert!(view.version > before, "versions grow: {before} then {}", view.version);
-                known.view = Some(view);
-            }
-            DeskNews::Revoked => known.is_revoked = true,
-        }
+        let view: View = serde_json::from_str(json.get()).unwrap();
+        let before = known.view.as_ref().map_or(0, |view| view.version);
+        assert!(view.version > before, "versions grow: {before} then {}", view.version);
+        known.view = Some(view);
     }
 
-    /// The engine does the next thing that it is asked. False when there is none.
+    /// The pair of a session, as its id says.
+    pub(super) fn pair_of(&self, session: &SessionId) -> usize {
+        pair_of(&self.links, session)
+    }
+
+    /// The engine of some pair does the next thing that it is asked. False when there is none.
     pub(super) fn engine_works(&mut self) -> bool {
-        let Some(id) = self.to_engine.pop_front() else { return false };
-        let Some((request, _)) = self.unacked.get(&id) else { return true };
-        let request = request.clone();
-        if matches!(request, Request::Watch) {
-            self.is_watched = true;
-            self.from_engine.push_back(Word::Opened(self.engine.open_sessions()));
-        }
-        let is_follow = matches!(request, Request::Follow(_));
-        let outcome = self.engine.asked(request);
-        if is_follow && matches!(outcome, Outcome::Done(_)) {
-            // What changed until now is in the answer.
-            self.engine.take_changed();
-            self.is_followed = true;
-        }
-        self.from_engine.push_back(Word::Answer(id, outcome));
-        self.engine_tells();
-        true
+        (0..self.links.len()).any(|pair| self.engine_works_at(pair))
+    }
+
+    pub(super) fn engine_works_at(&mut self, pair: usize) -> bool {
+        let is_its = its(&self.links, pair);
+        self.links[pair].engine_works(&mut self.engine, is_its)
     }
 
     /// Followers are told what has changed.
-    fn engine_tells(&mut self) {
-        let changed = self.engine.take_changed();
-        if self.is_linked && self.is_followed && !changed.is_empty() {
-            self.from_engine.push_back(Word::Changed(changed));
+    pub(super) fn engine_tells(&mut self) {
+        for pair in 0..self.links.len() {
+            let is_its = its(&self.links, pair);
+            self.links[pair].engine_tells(&mut self.engine, is_its);
         }
     }
 
-    /// The next word of the primary arrives. False when there is none.
+    /// The next word of some primary arrives. False when there is none.
     pub(super) fn word_arrives(&mut self) -> bool {
-        let input = match self.from_engine.pop_front() {
-            None => return false,
-            Some(Word::Opened(sessions)) => Input::Opened(sessions),
-            Some(Word::Changed(changed)) => Input::Changed(changed),
-            Some(Word::Answer(id, outcome)) => {
-                let Some((_, tag)) = self.unacked.remove(&id) else { return true };
-                Input::Answered(tag, outcome)
-            }
-        };
-        self.tells(input);
+        (0..self.links.len()).any(|pair| self.word_arrives_from(pair))
+    }
+
+    pub(super) fn word_arrives_from(&mut self, pair: usize) -> bool {
+        let Some(word) = self.links[pair].word_arrives() else { return false };
+        word.into_iter().for_each(|heard| self.hears(pair, heard));
         true
+    }
+
+    pub(super) fn hears(&mut self, pair: usize, heard: Heard) {
+        let pair = PairIndex::all(self.links.len()).nth(pair).expect("there is such a pair");
+        self.tells(Input::Heard(pair, heard));
     }
 
     /// The directory does its next errand. False when there is none.
@@ -284,232 +274,50 @@ impl House {
         self.engine.now = self.now.wall;
     }
 
-    // ---- The link, the process.
+    // ---- The links, the process.
 
     pub(super) fn connects(&mut self) {
-        assert!(!std::mem::replace(&mut self.is_linked, true));
-        self.engine.take_changed();
-        self.is_followed = false;
-        if self.is_watched {
-            self.from_engine.push_back(Word::Opened(self.engine.open_sessions()));
-        }
-        self.to_engine.extend(self.unacked.keys());
-        self.tells(Input::Connected);
+        self.connects_to(MAIN);
+    }
+
+    pub(super) fn connects_to(&mut self, pair: usize) {
+        let is_its = its(&self.links, pair);
+        self.links[pair].comes_up(&mut self.engine, is_its);
+        self.hears(pair, Heard::Connected);
+    }
+
+    fn connects_all(&mut self) {
+        (0..self.links.len()).for_each(|pair| self.connects_to(pair));
     }
 
     pub(super) fn loses_the_link(&mut self) {
-        if std::mem::replace(&mut self.is_linked, false) {
-            self.asked_here.clear();
-            self.to_engine.clear();
-            self.from_engine.clear();
-            self.tells(Input::Lost);
+        self.loses(MAIN);
+    }
+
+    pub(super) fn loses(&mut self, pair: usize) {
+        if self.links[pair].is_up {
+            self.links[pair].goes_down();
+            self.hears(pair, Heard::Lost);
         }
     }
 
-    pub(super) fn is_linked(&self) -> bool {
-        self.is_linked
-    }
-
-    /// Gateways have their desks enter again, and ask again what was not answered.
-    pub(super) fn desks_enter_again(&mut self) {
-        for (gateway, body) in std::mem::take(&mut self.open_asks).into_values() {
-            self.asks(gateway, body);
-        }
-        let desks: Vec<DeskId> = self.desks.keys().copied().collect();
-        for desk in desks {
-            self.enters(desk);
-        }
+    pub(super) fn is_linked_to(&self, pair: usize) -> bool {
+        self.links[pair].is_up
     }
 
     /// `kill -9`, and another process takes its place. What the directory had not done is lost.
     pub(super) fn restarts(&mut self) {
-        self.asked_here.clear();
-        self.is_linked = false;
-        self.is_watched = false;
-        self.unacked.clear();
-        self.to_engine.clear();
-        self.from_engine.clear();
+        self.restarts_alone();
+        self.connects_all();
+    }
+
+    /// The same, and no pair is there yet.
+    pub(super) fn restarts_alone(&mut self) {
+        self.links.iter_mut().for_each(Link::forgets_all);
         self.errands.clear();
         self.sets_the_clock(self.now.elapsed + seconds(1));
         self.directory.life += 1;
-        self.core = Core::new(self.now, self.settings.clone(), ChatTokens::new([7; 32]), self.directory.kept());
-        self.connects();
-    }
-
-    // ---- People.
-
-    /// Somebody new: an account, a desk, ready.
-    pub(super) fn agent(&mut self, name: &str, capacity: u32) -> AgentId {
-        self.works(name, AgentRole::Agent, capacity, &[])
-    }
-
-    pub(super) fn supervisor(&mut self, name: &str, capacity: u32) -> AgentId {
-        self.works(name, AgentRole::Supervisor, capacity, &[])
-    }
-
-    pub(super) fn works(&mut self, name: &str, role: AgentRole, capacity: u32, skills: &[&str]) -> AgentId {
-        let agent = self.hires(name, role, capacity, skills);
-        self.sits_down(agent);
-        self.is_ready(agent);
-        agent
-    }
-
-    pub(super) fn hires(&mut self, name: &str, role: AgentRole, capacity: u32, skills: &[&str]) -> AgentId {
-        let agent = self.directory.hires(name, role, capacity, skills);
-        self.tells(Input::Staff(self.directory.staff()));
-        agent
-    }
-
-    /// The number of an account as its first desk and its login have it too.
-    fn desk_of(agent: AgentId) -> DeskId {
-        DeskId(session(u64::from(agent.0)).0)
-    }
-
-    pub(super) fn sits_down(&mut self, agent: AgentId) {
-        self.opens_desk(agent, Self::desk_of(agent), GatewayLink(1));
-    }
-
-    pub(super) fn opens_desk(&mut self, agent: AgentId, desk: DeskId, gateway: GatewayLink) {
-        let token = TokenHash([agent.0 as u8; 32]);
-        if !self.directory.logins.iter().any(|login| login.token == token) {
-            let expires_at = Timestamp(self.now.wall.0 + 12 * 3_600_000);
-            self.directory.logins.push(Login { token, agent, expires_at });
-        }
-        self.desks.insert(desk, OpenDesk { gateway, token, view: None, is_revoked: false });
-        self.enters(desk);
-        self.settles();
-    }
-
-    fn enters(&mut self, desk: DeskId) -> AskId {
-        let OpenDesk { gateway, token, .. } = self.desks[&desk];
-        self.asks(gateway, DeskAsk::Enter { desk, token })
-    }
-
-    pub(super) fn stands_up(&mut self, agent: AgentId) {
-        let desk = Self::desk_of(agent);
-        if let Some(known) = self.desks.remove(&desk) {
-            self.asks(known.gateway, DeskAsk::Exit { desk });
-            self.settles();
-        }
-    }
-
-    pub(super) fn has_desk(&self, agent: AgentId) -> bool {
-        self.desks.contains_key(&Self::desk_of(agent))
-    }
-
-    pub(super) fn gateway_dies(&mut self, gateway: GatewayLink) {
-        self.desks.retain(|_, desk| desk.gateway != gateway);
-        self.open_asks.retain(|_, (of, _)| *of != gateway);
-        self.tells(Input::GatewayGone(gateway));
-        self.settles();
-    }
-
-    pub(super) fn logs_out(&mut self, agent: AgentId) {
-        self.asks(GatewayLink(1), DeskAsk::Logout { token: TokenHash([agent.0 as u8; 32]) });
-        self.settles();
-    }
-
-    pub(super) fn is_revoked(&self, agent: AgentId) -> bool {
-        self.desks[&Self::desk_of(agent)].is_revoked
-    }
-
-    pub(super) fn asks(&mut self, gateway: GatewayLink, body: DeskAsk) -> AskId {
-        self.last_ask += 1;
-        let ask = AskId(self.last_ask);
-        self.open_asks.insert(ask, (gateway, body.clone()));
-        if self.is_linked {
-            self.asked_here.insert(ask);
-            self.tells(Input::Asked { ask, gateway, body });
-        }
-        ask
-    }
-
-    pub(super) fn reply_to(&mut self, ask: AskId) -> Option<Outcome> {
-        self.replies.remove(&ask)
-    }
-
-    /// What is not answered yet.
-    pub(super) fn unanswered(&self) -> usize {
-        self.open_asks.len()
-    }
-
-    pub(super) fn starts(&mut self, agent: AgentId, action: Action) -> AskId {
-        self.last_id += 1;
-        let id = ClientId::new(&format!("a-{}", self.last_id)).unwrap();
-        self.repeats(agent, id, action)
-    }
-
-    pub(super) fn repeats(&mut self, agent: AgentId, id: ClientId, action: Action) -> AskId {
-        self.asks(GatewayLink(1), DeskAsk::Do { desk: Self::desk_of(agent), id, action })
-    }
-
-    pub(super) fn does(&mut self, agent: AgentId, action: Action) -> Result<String, Refusal> {
-        let ask = self.starts(agent, action);
-        self.settles();
-        told(self.reply_to(ask).expect("it is answered"))
-    }
-
-    pub(super) fn is_ready(&mut self, agent: AgentId) {
-        self.does(agent, Action::State(ChosenState::Ready)).expect("everybody may be ready");
-    }
-
-    pub(super) fn is_not_ready(&mut self, agent: AgentId) {
-        let state = ChosenState::NotReady { reason: Some("lunch".into()) };
-        self.does(agent, Action::State(state)).expect("everybody may have lunch");
-    }
-
-    /// A customer opens a session.
-    pub(super) fn customer(&mut self) -> SessionId {
-        self.customer_with(&[])
-    }
-
-    pub(super) fn customer_with(&mut self, properties: &[(&str, &str)]) -> SessionId {
-        let session = self.opens(properties);
-        self.settles();
-        session
-    }
-
-    /// The same, without anybody having been told.
-    pub(super) fn opens(&mut self, properties: &[(&str, &str)]) -> SessionId {
-        self.last_session += 1;
-        let session = session(self.last_session);
-        self.engine.opens(session, properties);
-        if self.is_linked && self.is_watched {
-            self.from_engine.push_back(Word::Opened(vec![session]));
-        }
-        self.engine_tells();
-        session
-    }
-
-    pub(super) fn customer_leaves(&mut self, session: SessionId) {
-        self.engine.customer_leaves(session);
-        self.engine_tells();
-        self.settles();
-    }
-
-    pub(super) fn leaves_unasked(&mut self, session: SessionId, participant: ParticipantId) {
-        self.engine.leaves(session, participant);
-        self.engine_tells();
-        self.settles();
-    }
-
-    pub(super) fn accepts(&mut self, agent: AgentId, session: SessionId) -> Result<Accepted, Refusal> {
-        let seq = self.waits_since(session);
-        let told = self.does(agent, Action::Accept { session, seq })?;
-        Ok(serde_json::from_str(&told).expect("an accept returns where he is"))
-    }
-
-    /// He takes the session that is offered to him.
-    pub(super) fn takes(&mut self, agent: AgentId, session: SessionId) -> ParticipantId {
-        assert_eq!(self.offered_to(session), Some(agent), "it is offered to him");
-        self.accepts(agent, session).expect("it is his").participant
-    }
-
-    /// A customer comes and this agent, who is the only one, takes the session.
-    pub(super) fn chat_of(&mut self, agent: AgentId) -> SessionId {
-        let session = self.customer();
-        self.takes(agent, session);
-        session
+        self.core = begun(self.now, &self.settings, &self.links, &self.directory);
     }
 
     // ---- What can be seen.
@@ -570,6 +378,23 @@ impl House {
         };
         self.notes.iter().filter(warns).count()
     }
+}
+
+/// A core that begins now.
+fn begun(now: Now, settings: &InteractionSettings, links: &[Link], directory: &Directory) -> Core {
+    let pairs = links.iter().map(|link| link.pair.clone()).collect();
+    Core::new(now, settings.clone(), ChatTokens::new([7; 32]), pairs, directory.kept())
+}
+
+/// The pair of a session: the one that its id names, or the first.
+fn pair_of(links: &[Link], session: &SessionId) -> usize {
+    links.iter().position(|link| link.pair.tag() == session.pair_tag()).unwrap_or(MAIN)
+}
+
+/// Whether a session is this pair's.
+fn its(links: &[Link], pair: usize) -> impl Fn(&SessionId) -> bool + use<> {
+    let tags: Vec<_> = links.iter().map(|link| link.pair.tag()).collect();
+    move |session| tags.iter().position(|tag| *tag == session.pair_tag()).unwrap_or(MAIN) == pair
 }
 
 pub(super) fn told(outcome: Outcome) -> Result<String, Refusal> {

@@ -11,7 +11,7 @@ use super::{
 use crate::routing::{Input, Note};
 
 /// An operator disables an account, which ends its logins.
-fn is_disabled(house: &mut House, agent: AgentId) {
+pub(super) fn is_disabled(house: &mut House, agent: AgentId) {
     house.directory.accounts[agent.0 as usize - 1].disabled = true;
     house.directory.logins.retain(|login| login.agent != agent);
     house.tells(Input::Staff(house.directory.staff()));

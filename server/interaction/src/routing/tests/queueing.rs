@@ -4,9 +4,9 @@ use tandem_protocol::{ErrorCode, QueueCause, desk::AgentRole, link::Request};
 
 use super::{
     House,
-    house::{queue, seconds},
+    house::{MAIN, queue, seconds},
 };
-use crate::routing::{Input, Note};
+use crate::routing::{Heard, Note};
 
 #[test]
 fn a_new_session_waits_in_the_queue_that_it_names_else_in_the_first() {
@@ -144,7 +144,7 @@ fn an_older_state_that_comes_late_is_ignored() {
     let old = house.engine.stands(session).expect("is known");
     let agent = house.agent("ben", 1);
     house.takes(agent, session);
-    house.tells(Input::Changed(vec![old]));
+    house.hears(MAIN, Heard::Changed(vec![old]));
     assert!(house.core.waiting.is_empty());
     assert_eq!(house.view(agent).chats.len(), 1);
 }

@@ -181,7 +181,11 @@ fn one_damaged_session_among_many_stops_nobody_and_is_taken_in_when_it_can_be_re
     house.engine.damaged.insert(damaged);
     house.restarts();
     house.settles();
-    assert!(house.noted(&Note::Settled { sessions: 199, waiting: 0 }), "{:?}", house.notes);
+    assert!(
+        house.noted(&Note::Settled { pair: "main".parse().unwrap(), sessions: 199, waiting: 0 }),
+        "{:?}",
+        house.notes
+    );
     let ben = house.agent("ben", 2);
     house.takes(ben, sessions[1]);
     assert_eq!(house.offered_to(sessions[2]), Some(ben));

@@ -20,7 +20,7 @@ fn exit() -> Request {
 
 fn desk() -> Desk {
     let mut desk = Desk::new();
-    desk.core.gateway_up(GATEWAY);
+    desk.core.gateway_up(GATEWAY, &mut Vec::new());
     desk
 }
 
@@ -49,6 +49,18 @@ fn answers(effects: &[Effect]) -> Vec<&Outcome> {
         _ => None,
     });
     answers.collect()
+}
+
+#[test]
+fn a_gateway_that_finds_no_server_is_told_so_and_one_that_finds_it_is_not() {
+    let mut desk = Desk::new();
+    let mut effects = Vec::new();
+    desk.core.gateway_up(GATEWAY, &mut effects);
+    assert!(matches!(effects.as_slice(), [Effect::InteractionGone { links }] if links == &[GATEWAY]), "{effects:?}");
+    comes(&mut desk, SERVER);
+    let mut effects = Vec::new();
+    desk.core.gateway_up(LinkId(2), &mut effects);
+    assert!(effects.is_empty(), "{effects:?}");
 }
 
 #[test]

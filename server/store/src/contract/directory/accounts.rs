@@ -15,7 +15,9 @@ pub(crate) async fn an_account_reads_back_as_it_was_made(backend: &impl Backend)
     let directory = backend.open().await;
     assert_eq!(directory.accounts().await.expect("reads"), []);
     for (at, role) in
-        [AgentRole::Bot, AgentRole::Agent, AgentRole::Supervisor, AgentRole::Administrator].into_iter().enumerate()
+        [AgentRole::Integrator, AgentRole::Bot, AgentRole::Agent, AgentRole::Supervisor, AgentRole::Administrator]
+            .into_iter()
+            .enumerate()
     {
         let new = NewAccount {
             name: name(&format!("ann.{at}@example.org")),

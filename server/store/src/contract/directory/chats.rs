@@ -1,18 +1,22 @@
-//! Stories of chats: who has to file one away, and what is known of a customer's earlier ones.
+//! Stories of chats: who has to file one away, and what is known of it when the customer comes again.
 
 use tandem_protocol::{AgentId, desk::EarlierChat};
 
 use super::{
     Backend,
-    story::{ANA, added, chat, filing, later, session},
+    story::{added, chat, filing, later, session},
 };
-use crate::{Directory, Filing, TakenChat};
+use crate::{
+    Directory, Filing,
+    archive::Archive,
+    contract::archive::story::{ana, learns, opened_by},
+};
 
 /// Ana's nth chat as an agent sees it later.
 fn earlier(number: u16, agent: &str, disposition: Option<&str>) -> EarlierChat {
     EarlierChat {
         session: session(number),
-        opened_at_ms: later(u64::from(number)),
+        opened_at_ms: later(u64::from(number) * 1_000),
         subject: Some(format!("subject {number}")),
         agent: Some(agent.to_owned()),
         disposition: disposition.map(str::to_owned),
@@ -21,8 +25,13 @@ fn earlier(number: u16, agent: &str, disposition: Option<&str>) -> EarlierChat {
 }
 
 /// Ana's chats as seen from a session that is none of them.
-async fn all_of_ana(directory: &impl Directory) -> Vec<EarlierChat> {
-    directory.earlier(ANA, session(999), 100).await.expect("reads")
+async fn all_of_ana(archive: &impl Archive) -> Vec<EarlierChat> {
+    archive.earlier(session(999), &[ana()], 100).await.expect("reads")
+}
+
+/// The archive has read these chats of Ana's.
+async fn are_known(archive: &impl Archive, numbers: &[u16]) {
+    learns(archive, numbers.iter().map(|number| opened_by(*number, &[ana()])).collect()).await;
 }
 
 async fn unfiled(directory: &impl Directory) -> Vec<(u128, AgentId)> {
@@ -34,6 +43,7 @@ async fn unfiled(directory: &impl Directory) -> Vec<(u128, AgentId)> {
 pub(crate) async fn a_taken_chat_is_to_be_filed_until_it_is(backend: &impl Backend) {
     let directory = backend.open().await;
     let ann = added(&directory, "ann").await.agent;
+    are_known(&directory, &[1, 2]).await;
     assert_eq!(unfiled(&directory).await, []);
     directory.take_chat(chat(1, ann)).await.expect("writes");
     directory.take_chat(chat(2, ann)).await.expect("writes");
@@ -51,10 +61,10 @@ pub(crate) async fn a_taken_chat_is_to_be_filed_until_it_is(backend: &impl Backe
 pub(crate) async fn a_chat_taken_twice_is_one_chat(backend: &impl Backend) {
     let directory = backend.open().await;
     let [ann, ben] = [added(&directory, "ann").await.agent, added(&directory, "ben").await.agent];
+    are_known(&directory, &[1]).await;
     directory.take_chat(chat(1, ann)).await.expect("writes");
     directory.take_chat(chat(1, ben)).await.expect("writes");
-    let repeat = TakenChat { subject: None, customer: None, opened_at: later(77), ..chat(1, ann) };
-    directory.take_chat(repeat).await.expect("writes");
+    directory.take_chat(chat(1, ann)).await.expect("writes");
     assert_eq!(unfiled(&directory).await, [(1, ann), (1, ben)]);
     assert_eq!(all_of_ana(&directory).await, [earlier(1, "BEN", None)], "a repeat is no new taking");
 }
@@ -75,6 +85,7 @@ pub(crate) async fn a_chat_that_was_passed_on_need_not_be_filed(backend: &impl B
 pub(crate) async fn each_of_two_agents_files_a_chat_away(backend: &impl Backend) {
     let directory = backend.open().await;
     let [ann, ben] = [added(&directory, "ann").await.agent, added(&directory, "ben").await.agent];
+    are_known(&directory, &[1]).await;
     directory.take_chat(chat(1, ann)).await.expect("writes");
     directory.take_chat(chat(1, ben)).await.expect("writes");
     directory.file_chat(filing(1, ben, "solved", later(10))).await.expect("writes");
@@ -87,6 +98,7 @@ pub(crate) async fn each_of_two_agents_files_a_chat_away(backend: &impl Backend)
 pub(crate) async fn what_is_filed_again_replaces_what_was_filed(backend: &impl Backend) {
     let directory = backend.open().await;
     let ann = added(&directory, "ann").await.agent;
+    are_known(&directory, &[1]).await;
     directory.take_chat(chat(1, ann)).await.expect("writes");
     let first = Filing { remark: Some("a slip".into()), ..filing(1, ann, "spam", later(10)) };
     directory.file_chat(first).await.expect("writes");
@@ -102,18 +114,23 @@ pub(crate) async fn earlier_chats_come_newest_first_with_their_last_agent(backen
         directory.take_chat(chat(number, ann)).await.expect("writes");
     }
     directory.take_chat(chat(2, ben)).await.expect("writes");
-    let of_ben = TakenChat { customer: Some("email:ben@example.org".into()), ..chat(5, ann) };
-    directory.take_chat(of_ben).await.expect("writes");
-    let expected = [earlier(4, "ANN", None), earlier(2, "BEN", None), earlier(1, "ANN", None)];
-    assert_eq!(directory.earlier(ANA, session(3), 100).await.expect("reads"), expected);
-    assert_eq!(directory.earlier(ANA, session(3), 2).await.expect("reads"), expected[..2]);
-    assert_eq!(directory.earlier(ANA, session(3), 0).await.expect("reads"), []);
-    assert_eq!(directory.customer_of(session(2)).await.expect("reads").as_deref(), Some(ANA));
+    directory.take_chat(chat(5, ann)).await.expect("writes");
+    are_known(&directory, &[1, 2, 3, 4]).await;
+    learns(&directory, vec![opened_by(5, &[]), opened_by(6, &[ana()])]).await;
+    let untaken = EarlierChat { agent: None, ..earlier(6, "", None) };
+    let expected = [untaken, earlier(4, "ANN", None), earlier(2, "BEN", None), earlier(1, "ANN", None)];
+    let of = async |session, limit| directory.earlier(session, &[], limit).await.expect("reads");
+    assert_eq!(of(session(3), 100).await, expected);
+    assert_eq!(of(session(3), 2).await, expected[..2]);
+    assert_eq!(of(session(3), 0).await, []);
+    assert_eq!(of(session(5), 9).await, [], "a stranger");
+    assert_eq!(of(session(99), 9).await, [], "not known");
 }
 
 pub(crate) async fn who_takes_a_chat_anew_is_its_last_agent_again(backend: &impl Backend) {
     let directory = backend.open().await;
     let [ann, ben] = [added(&directory, "ann").await.agent, added(&directory, "ben").await.agent];
+    are_known(&directory, &[1]).await;
     directory.take_chat(chat(1, ann)).await.expect("writes");
     directory.release_chat(session(1), ann).await.expect("writes");
     directory.take_chat(chat(1, ben)).await.expect("writes");
@@ -127,6 +144,7 @@ pub(crate) async fn who_takes_a_chat_anew_is_its_last_agent_again(backend: &impl
 pub(crate) async fn who_took_a_chat_and_was_not_the_first_is_not_its_agent(backend: &impl Backend) {
     let directory = backend.open().await;
     let [ann, ben] = [added(&directory, "ann").await.agent, added(&directory, "ben").await.agent];
+    are_known(&directory, &[1]).await;
     // Both are noted before it is decided; the one who did not get it is taken back.
     directory.take_chat(chat(1, ann)).await.expect("writes");
     directory.take_chat(chat(1, ben)).await.expect("writes");
@@ -139,20 +157,9 @@ pub(crate) async fn who_took_a_chat_and_was_not_the_first_is_not_its_agent(backe
 pub(crate) async fn a_chat_that_nobody_took_may_be_filed(backend: &impl Backend) {
     let directory = backend.open().await;
     let [ann, ben] = [added(&directory, "ann").await.agent, added(&directory, "ben").await.agent];
+    are_known(&directory, &[1]).await;
     directory.file_chat(filing(1, ann, "spam", later(10))).await.expect("writes");
     assert_eq!(unfiled(&directory).await, []);
-    assert_eq!(directory.customer_of(session(1)).await.expect("reads"), None);
     directory.take_chat(chat(1, ben)).await.expect("writes");
     assert_eq!(all_of_ana(&directory).await, [earlier(1, "BEN", Some("spam"))]);
-}
-
-pub(crate) async fn a_stranger_has_no_earlier_chats(backend: &impl Backend) {
-    let directory = backend.open().await;
-    let ann = added(&directory, "ann").await.agent;
-    let strange = TakenChat { customer: None, subject: None, ..chat(1, ann) };
-    directory.take_chat(strange).await.expect("writes");
-    assert_eq!(directory.customer_of(session(1)).await.expect("reads"), None);
-    assert_eq!(directory.customer_of(session(2)).await.expect("reads"), None);
-    assert_eq!(all_of_ana(&directory).await, []);
-    assert_eq!(unfiled(&directory).await, [(1, ann)]);
 }

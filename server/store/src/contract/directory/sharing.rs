@@ -6,9 +6,15 @@ use tandem_protocol::desk::ChosenState;
 
 use super::{
     Backend,
-    story::{ANA, NOW, added, agent, chat, filing, later, login, name, reply, session, token},
+    story::{NOW, added, agent, chat, filing, later, login, name, reply, session, token},
 };
-use crate::{Chosen, Directory, contract::story::all};
+use crate::{
+    Archive, Chosen, Directory,
+    contract::{
+        archive::story::{ana, learns, opened_by},
+        story::all,
+    },
+};
 
 pub(crate) async fn the_secret_is_made_once_and_is_the_same_ever_after(backend: &impl Backend) {
     let (one, other) = (backend.open().await, backend.open().await);
@@ -70,13 +76,17 @@ pub(crate) async fn everything_is_there_after_everyone_has_gone(backend: &impl B
     directory.take_chat(chat(2, ann.agent)).await.expect("writes");
     directory.file_chat(filing(2, ann.agent, "solved", later(1))).await.expect("writes");
     assert!(directory.save_canned(ann.agent, reply("r-1", "hello")).await.expect("writes"));
+    learns(&directory, vec![opened_by(2, &[ana()])]).await;
     drop(directory);
     let directory = backend.open().await;
     assert_eq!(directory.accounts().await.expect("reads"), std::slice::from_ref(&ann));
     assert_eq!(directory.logins(NOW).await.expect("reads"), [login(1, ann.agent)]);
     assert_eq!(directory.chosen().await.expect("reads"), [chosen]);
     assert_eq!(directory.unfiled().await.expect("reads"), [(session(1), ann.agent)]);
-    assert_eq!(directory.earlier(ANA, session(1), 9).await.expect("reads")[0].disposition.as_deref(), Some("solved"));
+    assert_eq!(
+        directory.earlier(session(1), &[ana()], 9).await.expect("reads")[0].disposition.as_deref(),
+        Some("solved")
+    );
     assert_eq!(directory.canned(ann.agent).await.expect("reads"), [reply("r-1", "hello")]);
 }
 

@@ -50,18 +50,9 @@ pub(crate) fn later(ms: u64) -> Timestamp {
     Timestamp(NOW.0 + ms)
 }
 
-/// The customer of most stories.
-pub(crate) const ANA: &str = "email:ana@example.org";
-
-/// Ana's nth chat, in order of time.
+/// Takes the nth session.
 pub(crate) fn chat(number: u16, agent: AgentId) -> TakenChat {
-    TakenChat {
-        session: session(number),
-        agent,
-        opened_at: later(u64::from(number)),
-        subject: Some(format!("subject {number}")),
-        customer: Some(ANA.to_owned()),
-    }
+    TakenChat { session: session(number), agent }
 }
 
 /// Files the nth session away.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Directory, PostgresDirectory, PostgresStore, Store, StoreError,
     contract::{
-        directory::story::{ANA, NOW, added, chat, name, reply},
+        directory::story::{NOW, added, chat, name, reply},
         story::{engine, history, messages, session, take_over, written},
     },
 };
@@ -178,7 +178,6 @@ async fn altered_rows_of_the_directory_are_a_failure_and_never_a_panic() {
             directory.accounts().await.err(),
             directory.secret().await.err(),
             directory.unfiled().await.err(),
-            directory.earlier(ANA, session(9), 9).await.err(),
             directory.canned(account.agent).await.err(),
             directory.logins(NOW).await.err(),
         ];

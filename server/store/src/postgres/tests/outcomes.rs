@@ -234,8 +234,8 @@ async fn a_write_of_the_directory_whose_answer_is_lost_is_carried_out_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stops_and_starts_again_under_load_loses_nothing_acknowledged() {
-    let server = Arc::new(Server::new().unwrap_or_else(|reason| panic!("{reason}")));
-    let mut running = server.start().unwrap_or_else(|reason| panic!("{reason}"));
+    let server = Server::new();
+    let mut running = server.start();
     let database = Database::with_tables_on(&server).await;
     let store = PostgresStore::open(&database.address(), &pair()).await.expect("opens");
     let epoch = take_over(&store).await;
@@ -258,7 +258,7 @@ async fn a_server_that_stops_and_starts_again_under_load_loses_nothing_acknowled
         }
         let refused = store.load(epoch, &[session(1)]).await;
         assert!(matches!(refused, Err(StoreError::Recoverable(_))), "{refused:?}");
-        running = server.start().unwrap_or_else(|reason| panic!("{reason}"));
+        running = server.start();
     }
     within("everything is stored", writers.join_all()).await;
     for number in 1..=8 {
@@ -270,11 +270,11 @@ async fn a_server_that_stops_and_starts_again_under_load_loses_nothing_acknowled
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failover_to_a_standby_under_load_loses_nothing_acknowledged() {
-    let first = Arc::new(Server::new().unwrap_or_else(|reason| panic!("{reason}")));
-    let running = first.start().unwrap_or_else(|reason| panic!("{reason}"));
+    let first = Server::new();
+    let running = first.start();
     let database = Database::with_tables_on(&first).await;
-    let second = first.standby().unwrap_or_else(|reason| panic!("{reason}"));
-    let standby_running = second.start().unwrap_or_else(|reason| panic!("{reason}"));
+    let second = first.standby();
+    let standby_running = second.start();
     first.waits_for_its_standby().await;
 
     let on = |hosts: String| parsed(&format!("postgres://{USER}@{hosts}/{}", database.name()));
@@ -296,7 +296,7 @@ async fn a_failover_to_a_standby_under_load_loses_nothing_acknowledged() {
     running.crash();
     let refused = store.lease().await;
     assert!(matches!(refused, Err(StoreError::Recoverable(_))), "nobody takes writes: {refused:?}");
-    second.warden("postgres").await.batch_execute("SELECT pg_promote()").await.expect("is promoted");
+    second.is_promoted().await;
     within("everything is stored", writers.join_all()).await;
     for number in 1..=8 {
         let found = history(&*store, epoch, session(number)).await;

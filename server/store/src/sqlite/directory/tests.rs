@@ -9,18 +9,23 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tandem_protocol::PairName;
+use tandem_protocol::{AgentId, ContactId, PairName, Timestamp};
 use tempfile::TempDir;
 
 use super::SqliteDirectory;
 use crate::{
-    Directory, OpenError, SqliteStore, StoreError,
+    Archive, Directory, OpenError, Reach, SqliteStore, StoreError,
+    contract::archive::{
+        holds_archive_contract,
+        story::{ana, closes, comes, learns, opened_by, says, session, sought, taken_by, who},
+    },
     contract::directory::{
         Backend, holds_directory_contract,
-        story::{ANA, NOW, added, agent, chat, name, reply, session},
+        story::{NOW, added, agent, chat, name, reply},
     },
 };
 
+holds_archive_contract!(DataDir);
 holds_directory_contract!(DataDir);
 
 /// A data directory that goes with the test.
@@ -163,7 +168,7 @@ fn a_newer_schema_is_refused_with_both_versions() {
     drop(dir.directory());
     dir.intruder().pragma_update(None, "user_version", 99).expect("writes");
     let refusal = dir.refusal();
-    assert!(matches!(refusal, OpenError::NewerSchema { found: 99, known: 1, .. }));
+    assert!(matches!(refusal, OpenError::NewerSchema { found: 99, known: 2, .. }));
     assert!(refusal.to_string().ends_with("use a newer Tandem"), "{refusal}");
 }
 
@@ -235,7 +240,6 @@ async fn altered_rows_are_a_failure_and_never_a_panic() {
         "UPDATE accounts SET capacity = -1",
         "UPDATE secrets SET secret = x'00'",
         "UPDATE takings SET session = x'00'",
-        "UPDATE chats SET session = x'00'",
         "UPDATE replies SET id = 'two words'",
         "DROP TABLE logins",
     ];
@@ -251,7 +255,6 @@ async fn altered_rows_are_a_failure_and_never_a_panic() {
             directory.accounts().await.err(),
             directory.secret().await.err(),
             directory.unfiled().await.err(),
-            directory.earlier(ANA, session(9), 9).await.err(),
             directory.canned(account.agent).await.err(),
             directory.logins(NOW).await.err(),
         ];
@@ -266,4 +269,57 @@ fn nothing_secret_is_printed() {
     assert!(!format!("{account:?}").contains("argon2id"), "{account:?}");
     let directory = DataDir::new().directory();
     assert!(!format!("{directory:?}").contains("argon2id"));
+}
+
+#[tokio::test]
+async fn an_erased_text_is_not_in_the_files_any_more() {
+    let dir = DataDir::new();
+    let directory = dir.directory();
+    let mut lessons = vec![opened_by(1, &[ana()]), comes(1, "Zebulonia"), closes(1)];
+    lessons.extend((3..300).map(|seq| says(1, seq, &format!("the unmistakable{seq} secret"))));
+    learns(&directory, lessons).await;
+    learns(&directory, vec![opened_by(2, &[]), says(2, 3, "what stays")]).await;
+    let holds = |text: &str| {
+        let files = ["directory.db", "directory.db-wal"].map(|name| fs::read(dir.path().join(name)).expect("reads"));
+        files.iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    };
+    // The index keeps of a word only what is not as in the one before it.
+    let sought = ["unmistakable", "mistakable", "Zebulonia", "subject 1", "ana@example.org"];
+    assert!(sought.iter().all(|text| holds(text)), "the test looks in the right place");
+    let contact = who(&directory, &ana()).await.expect("is known").contact;
+    directory.erase_contact(contact).await.expect("writes");
+    directory.chat_erased(session(1)).await.expect("writes");
+    for text in sought {
+        assert!(!holds(text), "{text}");
+    }
+    assert!(holds("what stays"));
+}
+
+#[tokio::test]
+async fn altered_rows_of_the_archive_are_a_failure_and_never_a_panic() {
+    let damages = [
+        "UPDATE contacts SET attributes = '{'",
+        "UPDATE identities SET identity = '{'",
+        "UPDATE past_participants SET agent = -1",
+        "UPDATE past_chats SET session = x'00'",
+        "UPDATE past_chats SET pair = 'Not A Name'",
+        "DROP TABLE past_messages",
+        "DROP TABLE past_words",
+    ];
+    for damage in damages {
+        let dir = DataDir::new();
+        let directory = dir.directory();
+        learns(&directory, vec![opened_by(1, &[ana()]), taken_by(1, AgentId(1), "Ben"), says(1, 4, "hello")]).await;
+        learns(&directory, vec![closes(1)]).await;
+        dir.intruder().execute_batch(damage).expect("damages");
+        let contact = ContactId(1);
+        let outcomes = [
+            directory.contacts("", Reach::All, 9).await.err(),
+            directory.chats(contact, None, 9).await.err(),
+            directory.search(sought("hello")).await.err(),
+            directory.to_erase(Some(Timestamp(u64::MAX / 4)), None, 9).await.err(),
+        ];
+        let failed = outcomes.iter().flatten().all(|error| matches!(error, StoreError::Failed(_)));
+        assert!(failed && outcomes.iter().any(Option::is_some), "{damage}: {outcomes:?}");
+    }
 }

@@ -102,7 +102,7 @@ fn a_newer_schema_is_refused_with_both_versions() {
     drop(dir.store());
     dir.intruder().pragma_update(None, "user_version", 99).expect("writes");
     let refusal = refusal(dir.path());
-    assert!(matches!(refusal, OpenError::NewerSchema { found: 99, known: 1, .. }));
+    assert!(matches!(refusal, OpenError::NewerSchema { found: 99, known: 2, .. }));
     assert!(refusal.to_string().ends_with("use a newer Tandem"), "{refusal}");
 }
 

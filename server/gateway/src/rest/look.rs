@@ -1,0 +1,16 @@
+//! What is looked up for a login, or changed in a contact: the interaction server decides who may, and answers.
+
+use serde::de::DeserializeOwned;
+use tandem_protocol::{archive::Look, desk::DeskAsk, link::Answer};
+
+use crate::{app::Shared, problem::Problem, rest::auth::Bearer};
+
+/// The answer, which is what [`Look`] says of the question.
+pub(super) async fn look<T: DeserializeOwned>(app: &Shared, bearer: Bearer, look: Look) -> Result<T, Problem> {
+    let ask = DeskAsk::Look { token: bearer.0, look };
+    let Answer::Told(told) = app.engine.ask_interaction(ask).await? else { return Err(Problem::internal()) };
+    serde_json::from_str(told.get()).map_err(|error| {
+        tracing::error!(%error, "the interaction server answered a question with something else");
+        Problem::internal()
+    })
+}

@@ -1,0 +1,97 @@
+//! An interaction server that several pairs have in common: told of the primary of each.
+
+use super::System;
+use crate::{deadline::eventually, executable, part::Part};
+
+/// See the module. It keeps its directory in the first pair's data.
+#[derive(Debug)]
+pub struct CommonInteraction {
+    /// Holds settings and caches; deleted with the server.
+    _folder: tempfile::TempDir,
+    part: Part,
+    allowed: Vec<String>,
+    is_finished: bool,
+}
+
+/// What its log says of a pair of which all is known.
+const KNOWN: &str = "every session of the pair is known";
+
+impl CommonInteraction {
+    /// Starts it, and waits until all is known of each of these.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn of(systems: &[&System]) -> Self {
+        let folder = tempfile::Builder::new().prefix("tandem-test-").tempdir().expect("the temp folder is writable");
+        let pair = |system: &&System| {
+            let (name, primary) = (system.pair(), &system.engines[0].address);
+            format!("[[interaction.pairs]]\nname = \"{name}\"\nprimary = \"{primary}\"\n")
+        };
+        let settings = folder.path().join("interaction.toml");
+        let text: String = systems.iter().map(pair).collect();
+        std::fs::write(&settings, text).expect("the temp folder is writable");
+        let command = [executable::tandem().into(), "interaction".into(), "--config".into(), settings.into()];
+        let cache = folder.path().join("pair.json");
+        let place = ["--pair-cache".into(), cache.into(), "--data".into(), systems[0].data().into()];
+        let part = Part::new("common interaction", String::new(), command.into_iter().chain(place).collect());
+        let mut server = Self { _folder: folder, part, allowed: Vec::new(), is_finished: false };
+        server.part.start().await;
+        for system in systems {
+            server.knows(system).await;
+        }
+        server
+    }
+
+    /// Waits until all is known of a pair, for the first time in its lives.
+    ///
+    /// # Panics
+    /// When it is not in time.
+    async fn knows(&self, system: &System) {
+        let what = format!("all is known of the pair {}", system.pair());
+        let name = format!("pair={}", system.pair());
+        let is_known = async || self.log(KNOWN).into_iter().find(|line| line.contains(&name));
+        eventually(&what, is_known).await;
+    }
+
+    /// `kill -9`, and it is started again.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn is_killed_and_restarted(&mut self) {
+        self.part.kill();
+        self.part.start().await;
+    }
+
+    /// The lines of its log that contain a text.
+    #[must_use]
+    pub fn log(&self, text: &str) -> Vec<String> {
+        self.part.logs.matching(text)
+    }
+
+    /// Declares that a WARN or ERROR line with this text is what the test provokes.
+    pub fn expect_log(&mut self, text: &str) {
+        self.allowed.push(text.to_owned());
+    }
+
+    /// Ends it cleanly, and fails when its log has trouble that the test did not declare.
+    ///
+    /// # Panics
+    /// As said.
+    pub async fn finish(mut self) {
+        self.is_finished = true;
+        self.part.end().await;
+        self.part.logs.settle(self.part.name).await;
+        let trouble = self.part.logs.unexpected(&self.allowed);
+        assert!(trouble.is_empty(), "trouble that the test did not declare:\n{}", trouble.join("\n"));
+    }
+}
+
+impl Drop for CommonInteraction {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- log of {}:\n{}", self.part.name, self.part.logs.lines().join("\n"));
+        } else {
+            assert!(self.is_finished, "a test ends its interaction server with finish(), which judges it");
+        }
+    }
+}
