@@ -139,6 +139,17 @@ impl Peer {
         heard
     }
 
+    /// That the pair has changed. A gateway also hears that no interaction server is there.
+    async fn hears_of_the_pair(&mut self) -> Pair {
+        loop {
+            match self.hears().await {
+                FromEngine::Pair(pair) => return pair,
+                FromEngine::InteractionGone | FromEngine::Heartbeat => {}
+                other => panic!("nothing of the pair: {other:?}"),
+            }
+        }
+    }
+
     /// Connects and is welcomed, in this epoch.
     async fn welcomed_by(engine: &Killable) -> (Self, Epoch) {
         let mut peer = Self::dial(engine, "main", Epoch::ZERO).await;
@@ -240,10 +251,10 @@ fn the_primary_tells_its_links_that_a_backup_came_and_went() {
         primary.is(is_primary).await;
         let (mut peer, _) = Peer::welcomed_by(&primary).await;
         let backup = tokio::task::block_in_place(|| Killable::start("b", dir.path()));
-        let FromEngine::Pair(pair) = peer.hears().await else { panic!("a backup came") };
+        let pair = peer.hears_of_the_pair().await;
         assert_eq!(pair.backup.expect("named").address, backup.address);
         tokio::task::block_in_place(|| backup.kill());
-        let FromEngine::Pair(pair) = peer.hears().await else { panic!("the backup went") };
+        let pair = peer.hears_of_the_pair().await;
         assert_eq!(pair.backup, None);
     });
     primary.stop();
@@ -345,7 +356,7 @@ fn a_primary_that_has_lost_nothing_but_the_store_is_told_by_its_successor_and_se
         loop {
             match peer.hears().await {
                 FromEngine::NotPrimary(None) => break,
-                FromEngine::Pair(_) | FromEngine::Heartbeat => {}
+                FromEngine::Pair(_) | FromEngine::InteractionGone | FromEngine::Heartbeat => {}
                 other => panic!("not sent away: {other:?}"),
             }
         }
