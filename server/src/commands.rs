@@ -8,6 +8,7 @@ mod gateway;
 mod interaction;
 mod run;
 mod store;
+mod switchover;
 #[cfg(test)]
 mod tests;
 mod transcript;
@@ -32,6 +33,7 @@ Examples:
   tandem engine --config tandem.toml --name a
   tandem agent add ana@example.org         an account for somebody who answers customers
   tandem store backup ./monday             a copy of everything, while it runs
+  tandem switchover --dry-run              may the primary hand over to its backup?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -87,6 +89,7 @@ enum Command {
     Store(store::StoreToolArgs),
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
+    Switchover(switchover::SwitchoverArgs),
     Config(config::ConfigArgs),
 }
 
@@ -102,6 +105,7 @@ impl Cli {
             Command::Store(args) => args.execute(&self.global),
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
+            Command::Switchover(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
         }
     }

@@ -43,7 +43,7 @@ pub(crate) use self::{
     run::RunSection,
     sources::{Flag, Given},
     store::StoreSection,
-    values::SkillName,
+    values::{HostPort, SkillName, Text},
 };
 
 /// The whole.

@@ -31,6 +31,21 @@ async fn the_chat_goes_on_when_the_primary_is_killed() {
 }
 
 #[tokio::test]
+async fn a_visitor_notices_nothing_of_a_planned_switchover() {
+    let system = System::builder().echo().start().await;
+    let browser = Browser::start().await;
+    let page = browser.opens(&system).await;
+    page.starts("Ana", "").await;
+    page.talks_with_echo("before").await;
+    system.switches_over().await;
+    page.talks_with_echo("after").await;
+    assert_eq!(page.messages().await, ["before", "You said: before", "after", "You said: after"], "D-2, D-3, D-4");
+    assert_eq!(page.notices().await, Vec::<String>::new());
+    browser.finish(&[]).await;
+    system.finish().await;
+}
+
+#[tokio::test]
 async fn a_visitor_types_on_while_both_engines_are_down() {
     let mut system = System::start().await;
     let browser = Browser::start().await;

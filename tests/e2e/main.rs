@@ -17,4 +17,5 @@ mod resuming;
 mod run;
 mod sockets;
 mod store;
+mod switchover;
 mod transcripts;

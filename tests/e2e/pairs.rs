@@ -4,7 +4,7 @@ mod agents;
 
 use tandem_protocol::client::Notice;
 use tandem_tests::{
-    Account, Agent, CommonGateway, Customer, Primary, Store, System, check,
+    Account, Agent, CommonGateway, Customer, Engine, Primary, Store, System, check,
     postgres::Database,
     rest::{Ticket, answer},
 };
@@ -105,6 +105,38 @@ async fn the_kill_of_one_pairs_primary_restores_its_chats_and_the_others_notice_
     }
     let lost = gateway.log("lost the primary");
     assert!(!lost.is_empty() && lost.iter().all(|line| line.contains("pair=main")), "{lost:?}");
+    gateway.finish().await;
+    west.finish().await;
+    main.finish().await;
+}
+
+/// neither the chats of the pair that moves nor those of the other hear of it, and one pair moves at a time.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
+#[tokio::test]
+async fn a_switchover_of_one_pair_is_noticed_by_no_chat_of_either(store: Store) {
+    let (main, west) = two_pairs_on(store).await;
+    let gateway = CommonGateway::of(&[&main, &west]).await;
+    let rest = gateway.rest();
+    let [ours, theirs] =
+        one_at_each(&gateway, [&main, &west]).await.map(|ticket| Customer::with_ticket(&rest, ticket, "Ann"));
+    for (round, system) in [&main, &west, &main].into_iter().enumerate() {
+        ours.says(&format!("ours {round}")).await;
+        theirs.says(&format!("theirs {round}")).await;
+        let switched = system.switches_over().await;
+        assert_eq!(system.which(Primary).await, if switched.to.as_str() == "a" { Engine::A } else { Engine::B });
+    }
+    for customer in [&ours, &theirs] {
+        customer.says("and still").await;
+        assert_eq!(customer.view(|view| (view.connections, view.closes.len())), (1, 0));
+        assert_eq!(notices(customer), []);
+        assert_eq!(check(&customer.history()), []);
+    }
+    let moved = gateway.log("the primary hands over");
+    let of = |pair: &str| moved.iter().filter(|line| line.contains(&format!("pair={pair}"))).count();
+    assert_eq!((of("main"), of("west")), (2, 1), "{moved:?}");
+    let lost = gateway.log("lost the primary");
+    assert!(lost.iter().all(|line| line.contains("as planned")), "{lost:?}");
     gateway.finish().await;
     west.finish().await;
     main.finish().await;

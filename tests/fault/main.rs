@@ -11,4 +11,5 @@ mod postgres;
 mod race;
 mod resending;
 mod storm;
+mod switchovers;
 mod unsaved;

@@ -1,12 +1,13 @@
 //! Many chats of two that go on by themselves: each sends at its own moment of the interval, the parties in turn.
 
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt, TryStreamExt, future::join_all, stream};
-use tandem_protocol::{Seq, client::Notice};
+use tandem_protocol::{ClientId, Seq, client::Notice};
 use tandem_tests::{Customer, History, Rest, check, checker::Violation, customer::View, deadline::pause};
 use tokio::task::JoinHandle;
 
@@ -21,9 +22,26 @@ struct Chat {
     parties: [Customer; 2],
 }
 
+/// A message, and when it was written.
+struct Written {
+    chat: usize,
+    /// Which of the two parties wrote it.
+    party: usize,
+    id: ClientId,
+    at: Instant,
+}
+
+/// How long a message took from its writing until the other party had it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Delay {
+    pub(crate) written_at: Instant,
+    pub(crate) took: Duration,
+}
+
 /// The chats and the task that keeps them going.
 pub(crate) struct Chats {
     chats: Arc<Vec<Chat>>,
+    written: Arc<Mutex<Vec<Written>>>,
     every: Duration,
     pace: JoinHandle<()>,
 }
@@ -39,6 +57,10 @@ pub(crate) struct Verdict {
     pub(crate) disconnected: usize,
     /// What the pages were told of each restoration: its gap as the gateway measured it, in milliseconds.
     pub(crate) told_ms: Vec<u64>,
+    /// Notices of any kind that pages were shown.
+    pub(crate) notices: usize,
+    /// Of every message of the interval.
+    pub(crate) delays: Vec<Delay>,
 }
 
 impl Verdict {
@@ -71,8 +93,9 @@ impl Chats {
         });
         let chats: Vec<Chat> = opened.buffer_unordered(AT_ONCE).try_collect().await.expect("nothing can fail");
         let chats = Arc::new(chats);
-        let pace = tokio::spawn(keep_going(Arc::clone(&chats), every));
-        Self { chats, every, pace }
+        let written = Arc::default();
+        let pace = tokio::spawn(keep_going(Arc::clone(&chats), Arc::clone(&written), every));
+        Self { chats, written, every, pace }
     }
 
     /// Lets every session send at least once.
@@ -103,13 +126,31 @@ impl Chats {
             verdict.disconnected +=
                 chat.parties.iter().filter(|party| party.view(|view| view.connections != 1)).count();
             verdict.told_ms.extend(chat.parties.iter().flat_map(|party| party.view(told_ms)));
+            verdict.notices += chat.parties.iter().map(|party| party.view(|view| view.notices.len())).sum::<usize>();
             for violation in check(&history) {
                 eprintln!("{violation}");
                 verdict.count(&violation);
             }
         }
+        let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
+        let seqs: Vec<_> = self.chats.iter().map(|chat| chat.parties.each_ref().map(acknowledged)).collect();
+        verdict.delays = written.iter().filter_map(|written| self.delay(&seqs, written)).collect();
         verdict
     }
+
+    /// None for a message that was not saved, which the histories tell.
+    fn delay(&self, seqs: &[[HashMap<ClientId, Seq>; 2]], written: &Written) -> Option<Delay> {
+        let seq = seqs[written.chat][written.party].get(&written.id)?;
+        let other = &self.chats[written.chat].parties[1 - written.party];
+        let at = usize::try_from(seq.0).ok()?.checked_sub(1)?;
+        let arrived = other.view(|view| view.arrivals.get(at).copied())?;
+        Some(Delay { written_at: written.at, took: arrived.saturating_duration_since(written.at) })
+    }
+}
+
+/// The number of each message of a party.
+fn acknowledged(party: &Customer) -> HashMap<ClientId, Seq> {
+    party.view(|view| view.acks.iter().cloned().collect())
 }
 
 impl Chat {
@@ -136,14 +177,15 @@ fn told_ms(view: &View) -> Vec<u64> {
 }
 
 /// Sends in every session once an interval, the parties in turn, spread evenly.
-async fn keep_going(chats: Arc<Vec<Chat>>, every: Duration) {
+async fn keep_going(chats: Arc<Vec<Chat>>, all: Arc<Mutex<Vec<Written>>>, every: Duration) {
     let mut tick = tokio::time::interval(every / u32::try_from(MOMENTS).expect("a small number"));
     for moment in 0_usize.. {
         tick.tick().await;
         let turn = moment / MOMENTS % 2;
-        for chat in chats.iter().skip(moment % MOMENTS).step_by(MOMENTS) {
-            // The outbox keeps the id; the judge looks there.
-            let _ = chat.parties[turn].writes("and another thing");
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        for (at, chat) in chats.iter().enumerate().skip(moment % MOMENTS).step_by(MOMENTS) {
+            let id = chat.parties[turn].writes("and another thing");
+            all.push(Written { chat: at, party: turn, id, at: Instant::now() });
         }
     }
 }

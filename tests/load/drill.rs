@@ -1,10 +1,14 @@
-//! The drill: a pair under the load of many chats, its primary killed again and again, and what each session noticed.
+//! The drill: a pair under the load of many chats, its primary killed again and again, or switched over as planned, and
+//! what each session noticed.
 //!
 //! At each kill every session sends a message; its gap is the time from the kill until the other party has that
-//! message. Afterwards the histories of all sessions are judged: nothing acknowledged may be lost, nothing doubled,
+//! message. At each switchover the chats go on as they do; what counts is how long the messages took that met it, beside
+//! all others of the same run. Afterwards the histories of all sessions are judged: nothing acknowledged may be lost, nothing doubled,
 //! nothing out of order, and no client may have been disconnected (D-2, D-3, D-4, R-3); otherwise it fails.
+//! Of a switchover nobody may have been told either.
 
 mod chats;
+mod switchovers;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -17,7 +21,7 @@ use crate::chats::{Chats, Verdict};
 
 /// What to do.
 #[derive(Debug, Parser)]
-#[command(about = "Kills the primary under load and measures what each session notices.")]
+#[command(about = "Kills or switches over the primary under load and measures what each session notices.")]
 struct Options {
     /// Two-party sessions.
     #[arg(long, default_value_t = 1_000)]
@@ -25,6 +29,9 @@ struct Options {
     /// How often the primary is killed.
     #[arg(long, default_value_t = 10)]
     kills: usize,
+    /// Instead of killing it, how often the primary is switched over.
+    #[arg(long, conflicts_with = "kills")]
+    switchovers: Option<usize>,
     /// Milliseconds between two messages of a session.
     #[arg(long, default_value_t = 1_000)]
     every_ms: u64,
@@ -42,6 +49,9 @@ const GAP_US_MAX: u64 = 120_000_000;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(switchovers) = options.switchovers {
+        return switchovers::drill(&options, switchovers).await;
+    }
     let mut system = System::start().await;
     let chats = Chats::open(&system.rest(), options.sessions, Duration::from_millis(options.every_ms)).await;
     let mut gaps_us = Histogram::new_with_max(GAP_US_MAX, 3).expect("the bounds are valid");

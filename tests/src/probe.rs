@@ -45,7 +45,7 @@ async fn greet(address: &str, pair: &PairName) -> Option<Role> {
     let hello = Hello {
         version: LINK_VERSION,
         pair: pair.clone(),
-        role: LinkRole::External,
+        role: LinkRole::Control,
         name: "probe".into(),
         epoch_seen: Epoch::ZERO,
     };

@@ -7,6 +7,7 @@
 mod pairs;
 mod routing;
 mod staff;
+mod switching;
 
 use std::{
     ffi::OsString,
@@ -496,8 +497,12 @@ impl System {
     pub async fn finish(mut self) {
         // Set first: a panic in here must not be followed by that of the drop.
         self.is_finished = true;
+        // The backup first: it would be right to say that it has lost the primary.
+        if !matches!(self.answer_of(1).await, Role::Primary(_)) {
+            self.engines.reverse();
+        }
         let linked = [&mut self.gateway].into_iter().chain(&mut self.interaction);
-        let parts = self.echo.iter_mut().chain(linked).chain(self.engines.iter_mut().rev());
+        let parts = self.echo.iter_mut().chain(linked).chain(self.engines.iter_mut());
         let mut trouble = Vec::new();
         for part in parts {
             if part.process.is_some() {

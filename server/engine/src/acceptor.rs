@@ -80,7 +80,8 @@ async fn serve(link: LinkId, tcp: tokio::net::TcpStream, inputs: mpsc::Sender<In
             }
         }
     };
-    tokio::join!(reading, writer.run());
+    // To the end: the last frame of a primary says where to go.
+    tokio::join!(reading, writer.run_to_the_end());
     // The service may have ended first; then nobody needs to know.
     let _ = inputs.send(Input::LinkDown { link }).await;
 }

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use tandem_protocol::{EngineName, Epoch};
 use tandem_store::Store;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{EngineError, EngineSettings, acceptor, process::Process, service};
 
@@ -31,6 +35,7 @@ pub enum EngineRole {
 #[derive(Debug)]
 pub struct Engine {
     role: watch::Receiver<EngineRole>,
+    inputs: mpsc::Sender<service::Input>,
     stop: tokio_util::sync::CancellationToken,
     service: JoinHandle<()>,
     acceptor: JoinHandle<()>,
@@ -45,6 +50,7 @@ impl Engine {
         let (service, role, inputs) = service::Service::new(settings, store, process, stop.clone());
         Ok(Self {
             role,
+            inputs: inputs.clone(),
             stop,
             service: tokio::spawn(service.run()),
             acceptor: tokio::spawn(acceptor::run(listener, inputs)),
@@ -55,6 +61,13 @@ impl Engine {
     #[must_use]
     pub fn role(&self) -> watch::Receiver<EngineRole> {
         self.role.clone()
+    }
+
+    /// Has the engine hand over to its backup, if it is primary. What becomes of it is in the log: whoever wants an answer
+    /// asks over a link.
+    pub async fn switch_over(&self) {
+        // The service may have ended; then there is nothing to hand over.
+        let _ = self.inputs.send(service::Input::SwitchoverSignalled).await;
     }
 
     /// Ends the engine: what was sent is saved and answered, the lease is given up, links are sent away.

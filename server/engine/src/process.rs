@@ -33,6 +33,11 @@ impl Process {
         }
     }
 
+    /// Whether the holder is this very process.
+    pub(crate) fn is(&self, holder: &Holder) -> bool {
+        (&holder.host, holder.pid, holder.pid_started) == (&self.host, self.pid, self.started)
+    }
+
     /// Ends the holder's process if it is on this host and still the same; false when it is not.
     pub(crate) fn kill(&self, holder: &Holder) -> bool {
         if holder.host != self.host || holder.pid == self.pid || self.knows_gone(holder) {

@@ -7,16 +7,18 @@
 mod dispatch;
 mod leasing;
 mod links;
+mod preparing;
 mod storing;
+mod switching;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tandem_link::Outbox;
 use tandem_protocol::{
-    Epoch, Peer, RawEvent, SessionId,
-    link::{Hello, ToEngine},
+    Epoch, Pair, Peer, RawEvent, SessionId, Switched,
+    link::{Deputy, Hello, ToEngine},
 };
-use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId};
+use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId, SwitchInput, Switching};
 use tandem_store::{Erased, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -26,6 +28,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use self::{preparing::Preparing, switching::Given};
 use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, saver::SaveOutcome};
 
 /// Inputs that may wait for the service in either channel, each a batch of one link's frames or a report; beyond it
@@ -66,6 +69,23 @@ pub(crate) enum Input {
     HoldOver {
         link: LinkId,
     },
+    /// Whoever has signalled the process wants it to hand over.
+    SwitchoverSignalled,
+    /// What became of a write that shows whether the store takes any.
+    StoreTested(Epoch, Result<(), StoreError>),
+    /// What became of handing the lease of this epoch over.
+    LeaseGiven(Epoch, Result<Taken, StoreError>),
+    /// The primary has welcomed this engine as its backup; what goes to it.
+    Following(Outbox),
+    /// The primary tells its backup something.
+    FromPrimary(FromPrimary),
+    /// Beginnings of histories were read.
+    Previewed(Result<Vec<Loaded>, StoreError>),
+    /// What followed them was.
+    CaughtUp {
+        epoch: Epoch,
+        loaded: Result<Vec<Loaded>, StoreError>,
+    },
     /// Something about the lease.
     Lease(LeaseInput),
     /// The lease as read from the store; or what became of renewing or taking it.
@@ -104,12 +124,22 @@ pub(crate) enum Input {
     },
 }
 
+/// What a primary says to the engine that stands by.
+#[derive(Debug)]
+pub(crate) enum FromPrimary {
+    Prepare { sessions: Vec<SessionId>, is_last: bool },
+    CalledOff,
+    HandedOver { epoch: Epoch, held_us: u64 },
+}
+
 /// A link that has said hello.
 #[derive(Debug)]
 struct Linked {
     hello: Hello,
     outbox: Outbox,
     is_welcome: bool,
+    /// The pair as it has said that it knows it.
+    knows: Option<Pair>,
 }
 
 /// See the module.
@@ -148,6 +178,24 @@ pub(crate) struct Service {
     core: Option<(Epoch, Core)>,
     /// The backup, while it stands by.
     backup: Option<(LinkId, Peer)>,
+    /// What the backup has said of itself, which is needed to hand over to it.
+    deputy: Option<Deputy>,
+    /// The planned switchover, while this engine is primary.
+    switching: Switching,
+    /// Who is being written into the lease; he may be gone by the time that is done.
+    heir: Option<Peer>,
+    /// What is not taken in while requests are held, in order, and since when they are.
+    held: Vec<Input>,
+    held_since: Instant,
+    /// Since when the batch at the store has been there.
+    saving_since: Option<Instant>,
+    /// To the primary, while this engine is its backup.
+    primary: Option<Outbox>,
+    /// What this engine has read because it is to take over.
+    preparing: Preparing,
+    /// The word by which it was handed over, until it serves; and what is told of it from then on.
+    given: Option<Given>,
+    switched: Option<Switched>,
     /// Reused between rounds.
     effects: Vec<Effect>,
     next_lease_tick: Instant,
@@ -185,6 +233,16 @@ impl Service {
             links: HashMap::new(),
             core: None,
             backup: None,
+            deputy: None,
+            switching: Switching::new(settings.name.clone(), settings.software.clone()),
+            heir: None,
+            held: Vec::new(),
+            held_since: Instant::now(),
+            saving_since: None,
+            primary: None,
+            preparing: Preparing::default(),
+            given: None,
+            switched: None,
             effects: Vec::new(),
             next_lease_tick: Instant::now(),
             settings,
@@ -226,7 +284,8 @@ impl Service {
     }
 
     fn has_room(&self) -> bool {
-        self.core.as_ref().is_none_or(|(_, core)| core.unsaved() < UNSAVED_HIGH)
+        self.held.len() < switching::HELD_MAX
+            && self.core.as_ref().is_none_or(|(_, core)| core.unsaved() < UNSAVED_HIGH)
     }
 
     /// Takes in what is ready, then lets out what follows from it.
@@ -236,14 +295,26 @@ impl Service {
         }
         self.tick();
         self.let_out();
+        // After everything that was saved has been told: D-1 and D-4 reach over the move.
+        self.look_whether_drained();
     }
 
     fn take_in(&mut self, input: Input) {
+        if self.is_to_wait(&input) {
+            return self.held.push(input);
+        }
         match input {
             Input::Frames { link, frames } => self.on_frames(link, frames),
             Input::LinkUp { link, hello, outbox } => self.on_link_up(link, hello, outbox),
             Input::LinkDown { link } => self.on_link_down(link),
             Input::HoldOver { link } => self.on_hold_over(link),
+            Input::SwitchoverSignalled => self.on_switchover_signalled(),
+            Input::StoreTested(epoch, tested) => self.on_store_tested(epoch, &tested),
+            Input::LeaseGiven(epoch, given) => self.on_lease_given(epoch, given),
+            Input::Following(outbox) => self.on_following(outbox),
+            Input::FromPrimary(word) => self.on_word_of_primary(word),
+            Input::Previewed(previewed) => self.on_previewed(previewed),
+            Input::CaughtUp { epoch, loaded } => self.on_caught_up(epoch, loaded),
             Input::Lease(input) => self.on_lease(input),
             Input::LeaseRead(read) => self.on_lease_read(read),
             Input::LeaseRenewed(renewed) => self.on_lease_renewed(renewed),
@@ -262,7 +333,11 @@ impl Service {
             self.next_lease_tick = Instant::now() + self.settings.lease.renew;
             self.on_lease(LeaseInput::Tick);
         }
+        if self.switching.next_deadline().is_some_and(|at| at <= now.elapsed) {
+            self.switch(SwitchInput::Tick);
+        }
         if let Some((_, core)) = &mut self.core
+            && !self.switching.is_holding()
             && core.next_deadline().is_some_and(|at| at <= now.elapsed)
         {
             core.tick(now, &mut self.effects);
@@ -270,8 +345,10 @@ impl Service {
     }
 
     fn next_deadline(&self) -> Instant {
-        let core = self.core.as_ref().and_then(|(_, core)| core.next_deadline()).map(|at| self.clock.at(at));
-        core.map_or(self.next_lease_tick, |core| core.min(self.next_lease_tick))
+        let core = self.core.as_ref().filter(|_| !self.switching.is_holding());
+        let core = core.and_then(|(_, core)| core.next_deadline());
+        let deadlines = core.into_iter().chain(self.switching.next_deadline());
+        deadlines.map(|at| self.clock.at(at)).fold(self.next_lease_tick, Instant::min)
     }
 
     /// Effects to the links, and the next batch to the store.
@@ -283,6 +360,7 @@ impl Service {
     /// The orderly end of this process: save and answer what was sent, give up the lease, send the links away.
     async fn end(mut self, mut batch: Vec<Input>) {
         let until = Instant::now() + DRAIN_MAX;
+        self.switch(SwitchInput::Stopping);
         if let Some((_, core)) = &mut self.core {
             core.save_backlogs();
             self.save_next();

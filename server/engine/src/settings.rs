@@ -14,6 +14,8 @@ pub struct EngineSettings {
     pub pair: PairName,
     /// `host:port` under which others reach this engine's listener.
     pub advertise: String,
+    /// The version of the program: nothing is handed over to an older one.
+    pub software: String,
     /// When the lease is renewed and when it has expired.
     pub lease: LeaseTimes,
     /// Sessions and their limits.

@@ -1,4 +1,5 @@
-//! The backup's link to the primary: it carries nothing but the fact that the primary is there.
+//! The backup's link to the primary: it carries the fact that the primary is there, and what the two say to each other
+//! of a planned switchover.
 //!
 //! When it ends, what matters is whether the primary's address refuses connections: then nothing listens there any
 //! more, and the backup acts at once (design section 3). Having taken over, it tells the one it followed, by the same
@@ -20,7 +21,7 @@ use tokio::{
 };
 use tracing::{debug, info};
 
-use crate::service::Input;
+use crate::service::{FromPrimary, Input};
 
 /// How often the address is tried after the end of the stream: the kernel closes a killed process's files one after
 /// the other, and the listener may be the last of them.
@@ -63,9 +64,22 @@ impl Following {
 /// Follows until the primary is lost, and says how.
 pub(crate) async fn follow(following: Following, inputs: mpsc::Sender<Input>) {
     sleep(following.pause).await;
-    let input = LeaseInput::FollowLost { is_refused: lose(&following, &inputs).await };
+    let is_refused = match lose(&following, &inputs).await {
+        Loss::HandedOver => return,
+        Loss::Ended { is_refused } => is_refused,
+    };
     // The service may have ended first; then nobody needs to know.
-    let _ = inputs.send(Input::Lease(input)).await;
+    let _ = inputs.send(Input::Lease(LeaseInput::FollowLost { is_refused })).await;
+}
+
+/// How the primary was lost.
+enum Loss {
+    /// It has said that it is one no longer, and who is.
+    HandedOver,
+    Ended {
+        /// Its address refuses connections.
+        is_refused: bool,
+    },
 }
 
 /// Says to the engine at this address that another one, this, has taken the lease in `epoch_seen`: by its hello, which
@@ -90,36 +104,58 @@ async fn tell(former: &Following) -> Result<(), ConnectionError> {
     }
 }
 
-/// Returns when the primary is lost: true if its address refuses connections.
-async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> bool {
+/// Returns when the primary is lost.
+async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> Loss {
     let address = &following.address;
-    let Dialled { mut reader, outbox: _outbox, writer } =
+    let Dialled { mut reader, outbox, writer } =
         match dial(address, following.hello(), &ConnectionSettings::default()).await {
             Ok(dialled) => dialled,
-            Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return true,
+            Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return Loss::Ended { is_refused: true },
             Err(error) => {
                 debug!(address, %error, "cannot follow the primary");
-                return false;
+                return Loss::Ended { is_refused: false };
             }
         };
     let reading = async {
         loop {
-            match reader.next().await {
-                Ok(Some(FromEngine::Welcome(pair))) => {
-                    info!(primary = %pair.primary.name, address, epoch = %pair.epoch, "standing by");
-                    let _ = inputs.send(Input::Lease(LeaseInput::Following)).await;
+            let word = match reader.next().await {
+                Ok(Some(word)) => word,
+                Ok(None) => return None,
+                Err(error) => {
+                    debug!(address, %error, "the standby link broke");
+                    return None;
                 }
-                Ok(Some(FromEngine::NotPrimary(_) | FromEngine::Refused(_)) | None) => return,
-                Ok(Some(_)) => {}
-                Err(error) => return debug!(address, %error, "the standby link broke"),
-            }
+            };
+            let input = match word {
+                FromEngine::Welcome(pair) => {
+                    info!(primary = %pair.primary.name, address, epoch = %pair.epoch, "standing by");
+                    Input::Following(outbox.clone())
+                }
+                FromEngine::Prepare { sessions, is_last } => {
+                    Input::FromPrimary(FromPrimary::Prepare { sessions, is_last })
+                }
+                FromEngine::CalledOff => Input::FromPrimary(FromPrimary::CalledOff),
+                FromEngine::HandedOver { epoch, held_us } => {
+                    // The service may have ended first; then nobody needs to know.
+                    let _ = inputs.send(Input::FromPrimary(FromPrimary::HandedOver { epoch, held_us })).await;
+                    return Some(Loss::HandedOver);
+                }
+                FromEngine::NotPrimary(_) | FromEngine::Refused(_) => return None,
+                _ => continue,
+            };
+            let _ = inputs.send(input).await;
         }
     };
-    tokio::select! {
-        () = reading => {}
-        () = writer.run() => {}
+    let handed_over = tokio::select! {
+        // First what was said before the end.
+        biased;
+        handed_over = reading => handed_over,
+        () = writer.run() => None,
+    };
+    match handed_over {
+        Some(loss) => loss,
+        None => Loss::Ended { is_refused: refuses(address).await },
     }
-    refuses(address).await
 }
 
 /// Whether nothing listens at the address any more.

@@ -19,7 +19,7 @@ use std::{
 
 use tandem_link::{Incoming, Owner};
 use tandem_protocol::{
-    ClientId, DeskId, ErrorCode, PairName, ParticipantId, Refusal, Seq, SessionId,
+    ClientId, DeskId, Epoch, ErrorCode, PairName, ParticipantId, Refusal, Seq, SessionId,
     link::{Answer, Attached, Outcome, Page},
 };
 use tokio::{
@@ -40,6 +40,10 @@ use crate::{frames, problem::Ending};
 /// both notices go out in one write: what a takeover is short of is processor time.
 const LOSS_TOLD_AFTER: Duration = Duration::from_millis(150);
 
+/// How long a planned move may take before it counts as a loss and readers are told: what was planned to be unnoticed
+/// and takes this long has failed somewhere, and people wonder.
+const MOVE_MAX: Duration = Duration::from_secs(1);
+
 /// A pair by its place in the gateway's list, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PairIndex(pub(crate) usize);
@@ -55,10 +59,22 @@ pub(crate) struct Registry {
     unreachable_since: Mutex<Option<Instant>>,
     /// There was a loss of which readers are to be told.
     loss: Notify,
+    /// The last planned move, for as long as it may take: nobody is told of it unless it fails.
+    planned_move: Mutex<Option<PlannedMove>>,
+    /// There was a planned move.
+    moved: Notify,
     /// Wakes those who wait for a primary of whichever pair.
     connected: Arc<Notify>,
     /// Has a lock of its own, which is never taken together with that of the sessions.
     desks: Arc<Desks>,
+}
+
+/// The primary has said that it hands over.
+#[derive(Debug, Clone, Copy)]
+struct PlannedMove {
+    /// The epoch of its successor.
+    to: Epoch,
+    since: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -103,6 +119,8 @@ impl Registry {
             sessions: Mutex::default(),
             unreachable_since: Mutex::new(Some(Instant::now())),
             loss: Notify::new(),
+            planned_move: Mutex::new(None),
+            moved: Notify::new(),
             connected,
             desks,
         }
@@ -225,25 +243,61 @@ impl Registry {
         }
     }
 
-    fn lost(&self, at: Instant) {
+    fn lost(&self, at: Instant, moved_to: Option<Epoch>) {
         self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(at);
-        let desks = self.desks.is_lost(self.pair, at);
+        let desks = self.desks.is_lost(self.pair, at, moved_to.is_some());
         let sessions = self.lock();
         let read = sessions.read.len();
-        tracing::info!(pair = %self.name, sessions = read, desks, "lost the primary; messages and actions wait");
-        sessions.read.values().flat_map(Session::clients).for_each(|client| client.is_lost());
-        self.loss.notify_one();
+        let what = if moved_to.is_some() { "the primary hands over" } else { "lost the primary" };
+        tracing::info!(pair = %self.name, sessions = read, desks, "{what}; messages and actions wait");
+        sessions.read.values().flat_map(Session::clients).for_each(|client| client.is_lost(moved_to.is_some()));
+        drop(sessions);
+        *self.planned_move() = moved_to.map(|to| PlannedMove { to, since: at });
+        if moved_to.is_some() { self.moved.notify_one() } else { self.loss.notify_one() }
     }
 
-    fn is_connected(&self) {
+    /// An engine is there. After a planned move it is the one that was named, or the move has become a loss.
+    fn is_connected(&self, epoch: Epoch) {
         *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let has_failed = self.planned_move().take_if(|planned| planned.to != epoch).is_some();
+        if has_failed {
+            self.counts_as_loss();
+        }
         self.desks.is_connected(self.pair);
         self.connected.notify_waiters();
     }
 
+    /// A planned move is over, or should be.
+    fn move_is_over(&self) {
+        let is_over = self.planned_move().take_if(|planned| planned.since.elapsed() >= MOVE_MAX).is_some();
+        if is_over {
+            self.counts_as_loss();
+        }
+    }
+
+    /// Those whom a planned move has left without an engine are to hear of it as of any loss.
+    fn counts_as_loss(&self) {
+        let readers = self.lock().read.values().flat_map(Session::clients).filter(|left| left.counts_as_lost()).count();
+        let desks = self.desks.counts_as_lost(self.pair);
+        if readers + desks > 0 {
+            tracing::info!(
+                pair = %self.name, readers, desks,
+                "the primary's handing over has failed or takes long: it counts as a loss"
+            );
+            self.loss.notify_one();
+        }
+    }
+
+    fn planned_move(&self) -> MutexGuard<'_, Option<PlannedMove>> {
+        // One value, always whole.
+        self.planned_move.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Customers do not notice; desks go to another pair or wait, and are told as of an engine's loss.
     fn is_deserted(&self) {
-        let desks = self.desks.is_deserted(self.pair, Instant::now());
+        // It moves with the primary, and may come after the gateway.
+        let is_planned = self.planned_move().is_some();
+        let desks = self.desks.is_deserted(self.pair, Instant::now(), is_planned);
         tracing::info!(pair = %self.name, desks, "no interaction server is at the pair; actions wait");
     }
 
@@ -254,11 +308,21 @@ impl Registry {
 
     /// What is done at its time and not at news: tells of each loss that lasts. For as long as it is polled.
     pub(crate) async fn keep_times(&self) {
-        loop {
-            self.loss.notified().await;
-            tokio::time::sleep(LOSS_TOLD_AFTER).await;
-            self.tell_of_loss();
-        }
+        let tell_of_losses = async {
+            loop {
+                self.loss.notified().await;
+                tokio::time::sleep(LOSS_TOLD_AFTER).await;
+                self.tell_of_loss();
+            }
+        };
+        let wait_for_moves = async {
+            loop {
+                self.moved.notified().await;
+                tokio::time::sleep(MOVE_MAX).await;
+                self.move_is_over();
+            }
+        };
+        tokio::join!(tell_of_losses, wait_for_moves);
     }
 
     /// Tells those who were there at a loss that is not over for them.
@@ -309,8 +373,8 @@ impl Owner for Registry {
                     others.for_each(|client| client.says_if_live(frame.clone()));
                 }
             }
-            Incoming::Lost { at } => self.lost(at.into()),
-            Incoming::Connected { .. } => self.is_connected(),
+            Incoming::Lost { at, moved_to } => self.lost(at.into(), moved_to),
+            Incoming::Connected { pair } => self.is_connected(pair.epoch),
             Incoming::Reattached { attached, lost_for } => self.reattached(attached, lost_for),
             Incoming::Place { session, place } => {
                 if let Some(session) = self.lock().read.get(&session) {
@@ -345,6 +409,7 @@ fn unexpected(answer: &Answer) -> Refusal {
         Answer::Page(_) => "page",
         Answer::Followed(_) => "followed",
         Answer::Told(_) => "told",
+        Answer::Switchover(_) => "switchover",
         Answer::Done => "done",
     };
     tracing::error!(kind, "the engine gave an answer to another question");

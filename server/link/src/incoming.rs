@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tandem_protocol::{
-    AskId, DeskId, GatewayLink, Pair, ParticipantId, Place, SessionId,
+    AskId, DeskId, Epoch, GatewayLink, Pair, ParticipantId, Place, SessionId,
     desk::{DeskAsk, DeskNews},
     link::{Attached, Deliver, Outcome, SessionNotice},
     routing::Changed,
@@ -53,6 +53,9 @@ pub enum Incoming<T> {
     Lost {
         /// When the link noticed.
         at: Instant,
+        /// The primary has handed over, as planned, and this is the epoch of its successor: unless another epoch is
+        /// met, nothing was missed and nobody need be told.
+        moved_to: Option<Epoch>,
     },
     /// Welcomed by a primary, for the first time or again.
     Connected {

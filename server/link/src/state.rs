@@ -162,8 +162,13 @@ impl<T> State<T> {
             FromEngine::Heartbeat
             | FromEngine::Welcome(_)
             | FromEngine::NotPrimary(_)
+            | FromEngine::Moved(_)
             | FromEngine::Refused(_)
-            | FromEngine::Pair(_) => None,
+            | FromEngine::Pair(_)
+            // Between the two engines only.
+            | FromEngine::Prepare { .. }
+            | FromEngine::CalledOff
+            | FromEngine::HandedOver { .. } => None,
         }
     }
 

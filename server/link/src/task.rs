@@ -7,9 +7,9 @@ use std::{convert::Infallible, sync::Arc};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tandem_protocol::{
-    Pair,
+    Epoch, Pair,
     limits::LINK_VERSION,
-    link::{FromEngine, Hello},
+    link::{FromEngine, Hello, ToEngine},
 };
 use tokio::{
     sync::watch,
@@ -21,7 +21,7 @@ use tracing::{debug, info, warn};
 use crate::{
     attempt::{Verdict, Welcomed, attempt},
     cache,
-    connection::{ConnectionError, ConnectionSettings},
+    connection::{ConnectionError, ConnectionSettings, frame},
     follow::{Follow, Learnt},
     incoming::{Incoming, Owner},
     link::Shared,
@@ -52,6 +52,9 @@ enum Loss {
     Closed,
     #[error("the engine is no longer primary")]
     SteppedDown,
+    /// In this epoch.
+    #[error("the engine has handed over, as planned")]
+    Moved(Epoch),
     #[error(transparent)]
     Failed(#[from] ConnectionError),
 }
@@ -206,12 +209,17 @@ impl<O: Owner> Task<O> {
             lost_ms = self.lost_at.map(|lost_at| lost_at.elapsed().as_millis()),
             sessions = resumed.sessions, requests = resumed.requests, "link: welcomed by the primary"
         );
+        self.shared.lock().send(frame(&ToEngine::Knows(pair.clone())));
         self.owner.on(Incoming::Connected { pair });
         let loss = self.read(&mut reader).await;
+        let moved_to = match &loss {
+            Loss::Moved(epoch) => Some(*epoch),
+            Loss::Closed | Loss::SteppedDown | Loss::Failed(_) => None,
+        };
         let lost_at = Instant::now();
         self.lost_at = Some(lost_at);
         self.shared.lock().lost(lost_at.into_std());
-        self.owner.on(Incoming::Lost { at: lost_at.into_std() });
+        self.owner.on(Incoming::Lost { at: lost_at.into_std(), moved_to });
         loss
     }
 
@@ -237,14 +245,20 @@ impl<O: Owner> Task<O> {
     fn sort(&mut self, frames: &mut Vec<FromEngine>, incoming: &mut Vec<Incoming<O::Tag>>) -> Option<Loss> {
         let now = std::time::Instant::now();
         let mut state = self.shared.lock();
-        for frame in frames.drain(..) {
-            match frame {
+        for from_engine in frames.drain(..) {
+            match from_engine {
                 FromEngine::Pair(pair) => {
                     if matches!(self.follow.learn(&pair), Learnt::NewEpoch | Learnt::Changed) {
                         state.pair = Some(pair.clone());
                         self.kept.send_replace(Some(pair.clone()));
+                        state.send(frame(&ToEngine::Knows(pair.clone())));
                         incoming.push(Incoming::Pair(pair));
                     }
+                }
+                FromEngine::Moved(pair) => {
+                    drop(state);
+                    self.learn(&pair);
+                    return Some(Loss::Moved(pair.epoch));
                 }
                 FromEngine::NotPrimary(pair) => {
                     drop(state);
@@ -254,7 +268,7 @@ impl<O: Owner> Task<O> {
                     return Some(Loss::SteppedDown);
                 }
                 FromEngine::Welcome(_) | FromEngine::Refused(_) => return Some(ConnectionError::OutOfTurn.into()),
-                frame => incoming.extend(state.on_frame(frame, now)),
+                other => incoming.extend(state.on_frame(other, now)),
             }
         }
         let restored = state.take_restored();

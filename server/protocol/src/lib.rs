@@ -18,6 +18,7 @@ mod refusal;
 pub mod routing;
 mod secret;
 mod state;
+mod switchover;
 
 pub use error_code::ErrorCode;
 pub use event::{
@@ -32,3 +33,4 @@ pub use pair::{Pair, Peer};
 pub use refusal::Refusal;
 pub use secret::Secret;
 pub use state::{InvitationState, ParticipantState, Place, QueueState, SessionState, SessionStatus};
+pub use switchover::{Blocker, GivenUp, Switched, Switchover, SwitchoverOutcome};

@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 
 use crate::{
     AgentId, AskId, ClientId, DeskId, Epoch, GatewayLink, NoticeKind, Pair, PairName, ParticipantId, ParticipantKind,
-    Peer, Place, RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Timestamp, TokenHash, Visibility,
+    Peer, Place, RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Switchover, SwitchoverOutcome, Timestamp,
+    TokenHash, Visibility,
     desk::{DeskAsk, DeskNews},
     routing::{Changed, EndInvitation, Invite, Leaving, Placed, Route},
 };
@@ -66,6 +67,13 @@ pub enum ToEngine {
     },
     /// Where waiting sessions stand, from the interaction server. Never saved.
     Places(Vec<Placed>),
+    /// The pair as this link knows it from now on; said after each welcome and each [`FromEngine::Pair`]. A primary
+    /// hands over only when all its links know where they would have to go.
+    Knows(Pair),
+    /// Of the backup, after its welcome: what the primary must know of it to hand over.
+    StandsBy(Deputy),
+    /// Of the backup: it has read what it could, after [`FromEngine::Prepare`].
+    Prepared,
     /// Nothing to say, but alive. Every frame counts as a sign of life.
     Heartbeat,
 }
@@ -85,6 +93,17 @@ pub struct Hello {
     pub epoch_seen: Epoch,
 }
 
+/// See [`ToEngine::StandsBy`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deputy {
+    /// The version of its program.
+    pub software: String,
+    /// Its host, as it writes it into the lease itself; name, address and process are in its hello.
+    pub host: String,
+    /// When its process was started, likewise.
+    pub pid_started: u64,
+}
+
 /// What connects to an engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +114,8 @@ pub enum LinkRole {
     External,
     /// The interaction server. There is one: a second is welcomed when the first is gone.
     Interaction,
+    /// An operator's command, which asks about the pair and of no session.
+    Control,
     /// The other engine of the pair, standing by; the primary tells all links of it.
     Standby(Peer),
 }
@@ -166,6 +187,8 @@ pub enum Request {
     },
     /// Asks something of the interaction server; it waits at the engine until there is one. → [`Answer::Told`]
     Ask(DeskAsk),
+    /// Asks the primary to hand over to its backup. Gateways and operators only. → [`Answer::Switchover`]
+    Switchover(Switchover),
 }
 
 /// As whom something is done.
@@ -266,6 +289,9 @@ pub enum FromEngine {
     Welcome(Pair),
     /// The engine does not serve, or no longer: the pair as it knows it, if it does. The connection ends after it.
     NotPrimary(Option<Pair>),
+    /// The engine has handed over to the primary of this pair, in its epoch. Whatever it had answered or delivered was
+    /// written before this; what it has not answered is to be asked there. The connection ends after it.
+    Moved(Pair),
     /// The hello cannot be served by any engine of this kind (other pair, other version); do not try again.
     Refused(Refusal),
     /// The answer to a request. For one link, answers and deliveries of one session come in the order of its events.
@@ -328,6 +354,23 @@ pub enum FromEngine {
     EnterAgain,
     /// The pair changed: a backup came or went.
     Pair(Pair),
+    /// To the backup: it is to take over in a moment, and should read these sessions, which have readers. They come in
+    /// several frames where they are many.
+    Prepare {
+        /// Some of the sessions.
+        sessions: Vec<SessionId>,
+        /// Whether these are the last.
+        is_last: bool,
+    },
+    /// To the backup: it is not to take over after all.
+    CalledOff,
+    /// To the backup: the lease is its own, in this epoch. The connection ends after it.
+    HandedOver {
+        /// The epoch.
+        epoch: Epoch,
+        /// How long the primary has held requests, in microseconds.
+        held_us: u64,
+    },
     /// Nothing to say, but alive.
     Heartbeat,
 }
@@ -408,6 +451,8 @@ pub enum Answer {
     Followed(Vec<Changed>),
     /// To ask: what the interaction server says, as JSON; null for nothing.
     Told(Box<RawValue>),
+    /// To switchover: what became of it.
+    Switchover(SwitchoverOutcome),
     /// To the rest.
     Done,
 }

@@ -13,6 +13,7 @@ mod requests;
 mod restoring;
 mod routing;
 mod saving;
+mod succession;
 mod timers;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -274,6 +275,8 @@ pub struct Core {
     erasing: usize,
     deadlines: BTreeSet<(Duration, SessionId)>,
     taken_over_at: Duration,
+    /// The primary before this one has handed over in order: sessions go on, and nobody need be told.
+    is_planned: bool,
     /// Sessions nobody may have asked for since the takeover, and when they are to be looked after.
     dormant: VecDeque<SessionId>,
     dormant_until: Duration,
@@ -304,6 +307,7 @@ impl Core {
             erasing: 0,
             deadlines: BTreeSet::new(),
             taken_over_at: now.elapsed,
+            is_planned: false,
             dormant: open.iter().map(|open| open.session).collect(),
             dormant_until,
         }
@@ -317,6 +321,13 @@ impl Core {
             live: self.sessions.values().filter(|slot| matches!(slot, Slot::Live(_))).count(),
             attachments: self.clients,
         }
+    }
+
+    /// The sessions that some link gets the events of.
+    #[must_use]
+    pub fn attached_sessions(&self) -> Vec<SessionId> {
+        let all: HashSet<SessionId> = self.links.values().flatten().copied().collect();
+        all.into_iter().collect()
     }
 
     /// Records that are numbered and neither saved nor told.

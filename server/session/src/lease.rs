@@ -40,6 +40,8 @@ pub struct SeenLease {
     pub is_released: bool,
     /// The holder's process is known to be gone: it ran on this host, and no process has its id and start time.
     pub is_holder_gone: bool,
+    /// The holder is this very process.
+    pub is_own: bool,
 }
 
 /// What an engine sees.
@@ -66,6 +68,14 @@ pub enum LeaseInput {
     /// The other engine says that it has taken the lease, in this epoch (F-2): a primary that has lost the store alone
     /// would not learn it from there.
     Deposed(Epoch),
+    /// The lease is to be handed over to the backup.
+    HandOver,
+    /// The lease was handed over; the epoch is the backup's.
+    HandedOver(Epoch),
+    /// The lease could not be handed over.
+    NotHandedOver,
+    /// The primary has handed its lease over to this engine, in this epoch.
+    Given(Epoch),
     /// The standby link to the primary is up.
     Following,
     /// The standby link ended, or was never made.
@@ -89,6 +99,9 @@ pub enum LeaseEffect {
     },
     /// Renew the lease, answer with `Renewed`, `RenewFailed` or `Fenced`.
     Renew(Epoch),
+    /// Write the lease for the backup, with the epoch after this one; answer with `HandedOver`, `NotHandedOver` or
+    /// `Fenced`.
+    GiveAway(Epoch),
     /// Be primary in this epoch: read the open sessions, serve links.
     Serve(Epoch),
     /// Be primary no longer: forget all sessions, send all links away.
@@ -126,7 +139,17 @@ enum Standing {
     /// The lease is being taken.
     Taking { seen: Epoch, cause: TakeCause },
     /// This engine serves.
-    Primary { epoch: Epoch, renewed_at: Duration, is_renewing: bool },
+    Primary { epoch: Epoch, renewed_at: Duration, is_renewing: bool, giving: Giving },
+}
+
+/// How far a primary is in handing its lease over. It does not renew meanwhile: a renewal that came after the change
+/// would be refused, and look as if somebody else had taken the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Giving {
+    No,
+    /// As soon as the renewal under way is answered.
+    Due,
+    UnderWay,
 }
 
 /// The other engine's lease, and since when it has looked like this.
@@ -136,6 +159,8 @@ struct Watched {
     unchanged_since: Duration,
     /// Whether this engine was asked to follow it.
     is_followed: bool,
+    /// Since when the lease has named this very process, though it has not been told.
+    given_since: Option<Duration>,
 }
 
 /// See the module.
@@ -193,6 +218,10 @@ impl LeaseKeeper {
             LeaseInput::Fenced => self.on_fenced(),
             LeaseInput::Deposed(by) if self.primary_epoch().is_some_and(|own| own < by) => self.on_fenced(),
             LeaseInput::Deposed(_) => Vec::new(),
+            LeaseInput::HandOver => self.hand_over(),
+            LeaseInput::HandedOver(_) => self.on_handed_over(),
+            LeaseInput::NotHandedOver => self.on_not_handed_over(),
+            LeaseInput::Given(epoch) => self.on_given(now, epoch),
             LeaseInput::Following => Vec::new(),
             LeaseInput::FollowLost { is_refused } => self.on_follow_lost(is_refused),
         }
@@ -202,8 +231,8 @@ impl LeaseKeeper {
         match &mut self.standing {
             Standing::Starting | Standing::Backup(_) => self.read(),
             Standing::Taking { .. } => Vec::new(),
-            Standing::Primary { epoch, renewed_at, is_renewing } => {
-                if *is_renewing || now < *renewed_at + self.times.renew {
+            Standing::Primary { epoch, renewed_at, is_renewing, giving } => {
+                if *is_renewing || *giving != Giving::No || now < *renewed_at + self.times.renew {
                     return Vec::new();
                 }
                 *is_renewing = true;
@@ -226,6 +255,14 @@ impl LeaseKeeper {
         let Some(lease) = lease else { return self.take(Epoch::ZERO, TakeCause::Free) };
         if lease.is_released {
             return self.take(lease.epoch, TakeCause::Released);
+        }
+        if lease.is_own
+            && let Standing::Backup(watched) = &mut self.standing
+            && now < *watched.given_since.get_or_insert(now) + self.times.renew
+        {
+            // It was handed over, and the word of it is on its way. Where it does not come, somebody has died in the
+            // middle, and the lease is taken like any other.
+            return Vec::new();
         }
         if lease.holder == self.name {
             return self.take(lease.epoch, TakeCause::Own);
@@ -250,7 +287,7 @@ impl LeaseKeeper {
             return self.take(lease.epoch, TakeCause::Expired);
         }
         let address = lease.address.clone();
-        self.standing = Standing::Backup(Watched { lease, unchanged_since, is_followed: true });
+        self.standing = Standing::Backup(Watched { lease, unchanged_since, is_followed: true, given_since: None });
         if is_followed { Vec::new() } else { vec![LeaseEffect::Follow(address)] }
     }
 
@@ -271,8 +308,40 @@ impl LeaseKeeper {
     }
 
     fn on_taken(&mut self, now: Duration, epoch: Epoch) -> Vec<LeaseEffect> {
-        self.standing = Standing::Primary { epoch, renewed_at: now, is_renewing: false };
+        self.standing = Standing::Primary { epoch, renewed_at: now, is_renewing: false, giving: Giving::No };
         vec![LeaseEffect::Serve(epoch)]
+    }
+
+    /// The epoch is raised and committed already, by the primary before this one.
+    fn on_given(&mut self, now: Duration, epoch: Epoch) -> Vec<LeaseEffect> {
+        match &self.standing {
+            Standing::Backup(watched) if watched.lease.epoch < epoch => self.on_taken(now, epoch),
+            // It was taking the lease already: then it finds out as in any race.
+            _ => Vec::new(),
+        }
+    }
+
+    fn hand_over(&mut self) -> Vec<LeaseEffect> {
+        let Standing::Primary { epoch, is_renewing, giving, .. } = &mut self.standing else { return Vec::new() };
+        if *is_renewing {
+            *giving = Giving::Due;
+            return Vec::new();
+        }
+        *giving = Giving::UnderWay;
+        vec![LeaseEffect::GiveAway(*epoch)]
+    }
+
+    fn on_handed_over(&mut self) -> Vec<LeaseEffect> {
+        let Standing::Primary { .. } = self.standing else { return Vec::new() };
+        self.standing = Standing::Starting;
+        self.read()
+    }
+
+    fn on_not_handed_over(&mut self) -> Vec<LeaseEffect> {
+        if let Standing::Primary { giving, .. } = &mut self.standing {
+            *giving = Giving::No;
+        }
+        Vec::new()
     }
 
     /// The store's write lock is held by somebody. One who is merely busy lets go; one who is stopped never does, and
@@ -298,11 +367,10 @@ impl LeaseKeeper {
     }
 
     fn on_renewal_answered(&mut self, renewed: Option<Duration>) -> Vec<LeaseEffect> {
-        if let Standing::Primary { renewed_at, is_renewing, .. } = &mut self.standing {
-            *is_renewing = false;
-            *renewed_at = renewed.unwrap_or(*renewed_at);
-        }
-        Vec::new()
+        let Standing::Primary { renewed_at, is_renewing, giving, .. } = &mut self.standing else { return Vec::new() };
+        *is_renewing = false;
+        *renewed_at = renewed.unwrap_or(*renewed_at);
+        if *giving == Giving::Due { self.hand_over() } else { Vec::new() }
     }
 
     fn on_fenced(&mut self) -> Vec<LeaseEffect> {
@@ -315,140 +383,4 @@ impl LeaseKeeper {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keeper() -> LeaseKeeper {
-        LeaseKeeper::new(EngineName::new("b").expect("valid"), LeaseTimes::default())
-    }
-
-    fn lease_of(holder: &str, renewed_at: u64) -> SeenLease {
-        SeenLease {
-            epoch: Epoch(4),
-            holder: EngineName::new(holder).expect("valid"),
-            address: "127.0.0.1:7301".into(),
-            renewed_at: Timestamp(renewed_at),
-            is_released: false,
-            is_holder_gone: false,
-        }
-    }
-
-    fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    /// A keeper that stands by for engine `a`.
-    fn backup() -> LeaseKeeper {
-        let mut keeper = keeper();
-        assert_eq!(keeper.handle(seconds(0), LeaseInput::Tick), [LeaseEffect::Read]);
-        let effects = keeper.handle(seconds(0), LeaseInput::Read(Some(lease_of("a", 100))));
-        assert_eq!(effects, [LeaseEffect::Follow("127.0.0.1:7301".into())]);
-        keeper
-    }
-
-    #[test]
-    fn the_first_engine_takes_a_lease_that_nobody_holds() {
-        let mut keeper = keeper();
-        keeper.handle(seconds(0), LeaseInput::Tick);
-        let effects = keeper.handle(seconds(0), LeaseInput::Read(None));
-        assert_eq!(effects, [LeaseEffect::Take { seen: Epoch::ZERO, cause: TakeCause::Free }]);
-        assert_eq!(keeper.handle(seconds(0), LeaseInput::Taken(Epoch(1))), [LeaseEffect::Serve(Epoch(1))]);
-        assert_eq!(keeper.primary_epoch(), Some(Epoch(1)));
-    }
-
-    #[test]
-    fn a_backup_takes_over_at_once_when_the_primary_refuses_connections() {
-        let mut keeper = backup();
-        let effects = keeper.handle(seconds(0), LeaseInput::FollowLost { is_refused: true });
-        assert_eq!(effects, [LeaseEffect::Take { seen: Epoch(4), cause: TakeCause::Refused }]);
-        assert!(keeper.is_undecided());
-    }
-
-    #[test]
-    fn a_silent_primary_is_waited_for_until_its_lease_has_expired() {
-        let mut keeper = backup();
-        assert_eq!(keeper.handle(seconds(1), LeaseInput::FollowLost { is_refused: false }), [LeaseEffect::Read]);
-        let effects = keeper.handle(seconds(1), LeaseInput::Read(Some(lease_of("a", 100))));
-        assert_eq!(effects, [LeaseEffect::Follow("127.0.0.1:7301".into())]);
-        keeper.handle(seconds(2), LeaseInput::Tick);
-        assert_eq!(keeper.handle(seconds(2), LeaseInput::Read(Some(lease_of("a", 101)))), [], "it renewed");
-        keeper.handle(seconds(4), LeaseInput::Tick);
-        assert_eq!(keeper.handle(seconds(4), LeaseInput::Read(Some(lease_of("a", 101)))), []);
-        keeper.handle(seconds(5), LeaseInput::Tick);
-        let effects = keeper.handle(seconds(5), LeaseInput::Read(Some(lease_of("a", 101))));
-        assert_eq!(effects, [LeaseEffect::Take { seen: Epoch(4), cause: TakeCause::Expired }]);
-    }
-
-    #[test]
-    fn only_a_silent_or_unreachable_holder_of_the_write_lock_is_ended() {
-        let mut keeper = keeper();
-        keeper.handle(seconds(0), LeaseInput::Tick);
-        keeper.handle(seconds(0), LeaseInput::Read(None));
-        let again = LeaseEffect::Take { seen: Epoch::ZERO, cause: TakeCause::Free };
-        assert_eq!(keeper.handle(seconds(0), LeaseInput::Blocked), [again], "somebody is busy");
-
-        let mut keeper = backup();
-        keeper.handle(seconds(0), LeaseInput::FollowLost { is_refused: true });
-        let again = LeaseEffect::Take { seen: Epoch(4), cause: TakeCause::Refused };
-        assert_eq!(keeper.handle(seconds(0), LeaseInput::Blocked), [LeaseEffect::KillHolder, again]);
-
-        let mut keeper = backup();
-        keeper.handle(seconds(3), LeaseInput::Tick);
-        keeper.handle(seconds(3), LeaseInput::Read(Some(lease_of("a", 100))));
-        let again = LeaseEffect::Take { seen: Epoch(4), cause: TakeCause::Expired };
-        assert_eq!(keeper.handle(seconds(3), LeaseInput::Blocked), [LeaseEffect::KillHolder, again]);
-    }
-
-    #[test]
-    fn a_fenced_primary_steps_down_and_becomes_backup() {
-        // F-2
-        let mut keeper = keeper();
-        keeper.handle(seconds(0), LeaseInput::Tick);
-        keeper.handle(seconds(0), LeaseInput::Read(None));
-        keeper.handle(seconds(0), LeaseInput::Taken(Epoch(1)));
-        assert_eq!(keeper.handle(seconds(1), LeaseInput::Tick), [LeaseEffect::Renew(Epoch(1))]);
-        assert_eq!(keeper.handle(seconds(2), LeaseInput::Tick), [], "one renewal at a time");
-        let effects = keeper.handle(seconds(9), LeaseInput::Fenced);
-        assert_eq!(effects, [LeaseEffect::StepDown(Epoch(1)), LeaseEffect::Read]);
-        let effects = keeper.handle(seconds(9), LeaseInput::Read(Some(lease_of("a", 7))));
-        assert_eq!(effects, [LeaseEffect::Follow("127.0.0.1:7301".into())]);
-        assert_eq!(keeper.primary_epoch(), None);
-    }
-
-    #[test]
-    fn a_primary_steps_down_when_its_successor_says_so_and_for_nobody_else() {
-        // F-2
-        let mut keeper = keeper();
-        keeper.handle(seconds(0), LeaseInput::Tick);
-        assert_eq!(keeper.handle(seconds(0), LeaseInput::Deposed(Epoch(9))), [], "it serves nobody");
-        keeper.handle(seconds(0), LeaseInput::Read(None));
-        keeper.handle(seconds(0), LeaseInput::Taken(Epoch(5)));
-        assert_eq!(keeper.handle(seconds(1), LeaseInput::Deposed(Epoch(5))), [], "no newer epoch");
-        let effects = keeper.handle(seconds(1), LeaseInput::Deposed(Epoch(6)));
-        assert_eq!(effects, [LeaseEffect::StepDown(Epoch(5)), LeaseEffect::Read]);
-        assert_eq!(keeper.handle(seconds(1), LeaseInput::Deposed(Epoch(6))), [], "it has stepped down");
-    }
-
-    #[test]
-    fn a_lost_race_makes_a_backup() {
-        let mut keeper = backup();
-        keeper.handle(seconds(0), LeaseInput::FollowLost { is_refused: true });
-        let effects = keeper.handle(seconds(0), LeaseInput::LostRace(lease_of("c", 1)));
-        assert_eq!(effects, [LeaseEffect::Follow("127.0.0.1:7301".into())]);
-    }
-
-    #[test]
-    fn a_store_in_trouble_deposes_nobody_and_is_asked_again() {
-        let mut keeper = backup();
-        keeper.handle(seconds(0), LeaseInput::FollowLost { is_refused: true });
-        assert_eq!(keeper.handle(seconds(0), LeaseInput::StoreFailed), []);
-        assert_eq!(keeper.handle(seconds(1), LeaseInput::Tick), [LeaseEffect::Read]);
-
-        keeper.handle(seconds(1), LeaseInput::Read(None));
-        keeper.handle(seconds(1), LeaseInput::Taken(Epoch(5)));
-        keeper.handle(seconds(2), LeaseInput::Tick);
-        assert_eq!(keeper.handle(seconds(2), LeaseInput::RenewFailed), []);
-        assert_eq!(keeper.primary_epoch(), Some(Epoch(5)));
-        assert_eq!(keeper.handle(seconds(3), LeaseInput::Tick), [LeaseEffect::Renew(Epoch(5))]);
-    }
-}
+mod tests;

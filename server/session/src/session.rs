@@ -156,8 +156,14 @@ impl Session {
     /// Restores a session from its whole saved history, in order.
     pub fn restore(id: SessionId, history: Vec<(RawEvent, Option<TokenHash>)>) -> Result<Self, Unreadable> {
         let mut session = Self::new(id);
+        session.extend(history)?;
+        Ok(session)
+    }
+
+    /// Restores what was saved after what is restored already.
+    pub fn extend(&mut self, history: Vec<(RawEvent, Option<TokenHash>)>) -> Result<(), Unreadable> {
         for (raw, secret) in history {
-            let expected = session.head.next();
+            let expected = self.head.next();
             let event = raw.parse().map_err(|_| Unreadable::Event(expected))?;
             if event.seq != expected || raw.seq != expected {
                 return Err(Unreadable::Numbering { expected, found: event.seq });
@@ -167,11 +173,15 @@ impl Session {
             if opens != (expected == Seq(1)) && !is_erased {
                 return Err(Unreadable::NotOpened);
             }
-            session.apply(event, secret)?;
-            session.tell(raw);
-            session.saved(expected);
+            self.apply(event, secret)?;
+            self.tell(raw);
+            self.saved(expected);
         }
-        Ok(session)
+        Ok(())
+    }
+
+    pub(crate) fn id(&self) -> SessionId {
+        self.id
     }
 
     /// The number of the last event that readers may know of.

@@ -46,6 +46,7 @@ fn every_part_of_a_command_has_a_help_text() {
 #[test]
 fn what_the_help_gives_as_default_is_the_default() {
     let defaults = settings::load(&Given::default()).expect("defaults are fine").settings;
+    let primary = defaults.gateway.place.primary.expect("one pair is the default").0.to_string();
     let cases = [
         ("run", defaults.gateway.place.listen.0.to_string()),
         ("run", defaults.run.engine_ports.0.to_string()),
@@ -54,11 +55,12 @@ fn what_the_help_gives_as_default_is_the_default() {
         ("engine", defaults.engine.listen.0.to_string()),
         ("engine", defaults.engine.data_dir.0.to_string()),
         ("gateway", defaults.gateway.place.listen.0.to_string()),
-        ("gateway", defaults.gateway.place.primary.expect("one pair is the default").0.to_string()),
+        ("gateway", primary.clone()),
         ("interaction", defaults.interaction.primary.expect("one pair is the default").0.to_string()),
         ("interaction", defaults.interaction.data_dir.0.to_string()),
         ("agent", defaults.interaction.data_dir.0.to_string()),
         ("echo", defaults.echo.primary.0.to_string()),
+        ("switchover", primary),
         ("run", defaults.log.format.0.to_string()),
         ("run", defaults.log.level.0.to_string()),
     ];

@@ -1,8 +1,25 @@
-//! The signals that ask a process to end.
+//! The signals that ask a process to end, and the one that asks an engine to hand over.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// `kill -USR1`, by which an engine is asked to hand over to its backup.
+#[derive(Debug)]
+pub(crate) struct SwitchoverSignal(Signal);
+
+impl SwitchoverSignal {
+    /// Takes the signal over from now on; until then it ends the process.
+    pub(crate) fn take() -> io::Result<Self> {
+        signal(SignalKind::user_defined1()).map(Self)
+    }
+
+    /// Waits for it. Cancel safe: a signal is kept until it is received.
+    pub(crate) async fn received(&mut self) {
+        // The runtime closes it never.
+        let _ = self.0.recv().await;
+    }
+}
 
 /// Ctrl-C, `kill` and a closed terminal.
 #[derive(Debug)]

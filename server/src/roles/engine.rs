@@ -11,7 +11,7 @@ use crate::{
         failure::Failure,
         listen::listen,
         report::{EngineRole, PairRole, Ready, Report},
-        signals::EndSignals,
+        signals::{EndSignals, SwitchoverSignal},
     },
     settings::{EngineSection, PairSection, StoreSection},
     store::Place,
@@ -20,6 +20,7 @@ use crate::{
 /// Serves until a signal asks to end.
 pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: EngineSection) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
+    let mut switchover = SwitchoverSignal::take().map_err(Failure::runtime)?;
     let name = engine.name.0.clone();
     let path = &engine.data_dir.0.0;
     let place = Place::of(&store, path).map_err(Failure::runtime)?;
@@ -36,9 +37,13 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
     Report::Ready(ready).print();
     let roles = tokio::spawn(report_roles(name, running.role()));
-    let failed = tokio::select! {
-        () = signals.received() => None,
-        error = running.failed() => Some(error),
+    let failed = loop {
+        tokio::select! {
+            () = signals.received() => break None,
+            error = running.failed() => break Some(error),
+            () = switchover.received() => {}
+        }
+        running.switch_over().await;
     };
     roles.abort();
     match failed {
@@ -54,6 +59,7 @@ fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String
         name: engine.name.0.clone(),
         pair: pair.name.0.clone(),
         advertise,
+        software: env!("CARGO_PKG_VERSION").to_owned(),
         lease: LeaseTimes { renew: engine.lease.renew.0, expiry: engine.lease.expiry.0 },
         sessions: SessionSettings {
             client_disconnect_timeout: options.client_disconnect_timeout.0,

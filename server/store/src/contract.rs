@@ -72,6 +72,8 @@ macro_rules! holds_contract {
                 pages_of_a_long_session_join_to_the_whole,
                 what_is_not_known_has_no_events,
                 histories_come_in_the_order_asked,
+                histories_go_on_after_the_events_named,
+                a_backup_reads_beginnings_and_the_rest_in_an_epoch_of_its_own,
             ],
             sessions: [
                 an_open_session_is_listed_until_it_is_closed,

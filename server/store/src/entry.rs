@@ -39,12 +39,12 @@ pub struct OpenSession {
     pub last_at: Timestamp,
 }
 
-/// The whole history of one session.
+/// The history of one session, or as much of it as was asked for.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The session.
     pub session: SessionId,
-    /// All its events from 1 on; empty when the store has none.
+    /// Its events from 1 on, or from where it was asked for; empty when the store has none.
     pub events: Vec<StoredEvent>,
 }
 

@@ -108,7 +108,16 @@ impl Store for PostgresStore {
     }
 
     async fn load(&self, epoch: Epoch, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError> {
+        let sessions: Vec<_> = sessions.iter().map(|session| (*session, Seq::ZERO)).collect();
+        self.load_after(epoch, &sessions).await
+    }
+
+    async fn load_after(&self, epoch: Epoch, sessions: &[(SessionId, Seq)]) -> Result<Vec<Loaded>, StoreError> {
         history::load(&self.readers, &self.pair, epoch, sessions).await
+    }
+
+    async fn preview(&self, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError> {
+        history::preview(&self.readers, &self.pair, sessions).await
     }
 
     async fn read(

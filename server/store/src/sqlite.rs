@@ -199,18 +199,37 @@ impl Store for SqliteStore {
     }
 
     async fn load(&self, epoch: Epoch, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError> {
+        let sessions: Vec<_> = sessions.iter().map(|session| (*session, Seq::ZERO)).collect();
+        self.load_after(epoch, &sessions).await
+    }
+
+    async fn load_after(&self, epoch: Epoch, sessions: &[(SessionId, Seq)]) -> Result<Vec<Loaded>, StoreError> {
         let sessions = sessions.to_vec();
         let place = move |heads: &Heads| -> Vec<_> {
-            sessions.into_iter().map(|session| (session, position(heads, session))).collect()
+            sessions.into_iter().map(|(session, after)| (session, after, position(heads, session))).collect()
         };
         let read = |connection: &Connection, pair: &PairName, placed: Vec<_>| {
-            let load = |(session, known)| {
-                let events = events(connection, pair, session, known, Seq::ZERO, usize::MAX)?;
+            let load = |(session, after, known)| {
+                let events = events(connection, pair, session, known, after, usize::MAX)?;
                 Ok(Loaded { session, events })
             };
             placed.into_iter().map(load).collect()
         };
         self.read_fenced(epoch, place, read).await
+    }
+
+    /// Only as far as the index goes, which whoever serves keeps in the file: the heads in memory are of an epoch in
+    /// which this process serves, and would be brought up behind the back of another.
+    async fn preview(&self, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError> {
+        let (sessions, pair) = (sessions.to_vec(), self.pair.clone());
+        let read = move |connection: &Connection| {
+            let load = |session| {
+                let events = events(connection, &pair, session, None, Seq::ZERO, usize::MAX)?;
+                Ok(Loaded { session, events })
+            };
+            sessions.into_iter().map(load).collect()
+        };
+        self.readers.run(read).await
     }
 
     async fn read(

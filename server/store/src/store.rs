@@ -49,6 +49,14 @@ pub trait Store: Send + Sync {
     /// the sessions of one call: all their events are in memory at once.
     async fn load(&self, epoch: Epoch, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError>;
 
+    /// As [`Store::load`], each history from the event after the one given.
+    async fn load_after(&self, epoch: Epoch, sessions: &[(SessionId, Seq)]) -> Result<Vec<Loaded>, StoreError>;
+
+    /// A beginning of each of these histories, whoever serves: events that are committed, which as long as their session
+    /// is open will never be others, but perhaps not all. For a backup that prepares itself; nothing may rest on it before the rest was read in an epoch
+    /// of the caller's own.
+    async fn preview(&self, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError>;
+
     /// The events of a session after `after`, in order: at most `events_max`, and no more than fit into `bytes_max`
     /// bytes of JSON, but one at least where there is one and `events_max` is not 0.
     async fn read(

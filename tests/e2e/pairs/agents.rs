@@ -84,6 +84,33 @@ async fn the_kill_of_one_pairs_primary_is_nothing_to_a_chat_of_the_other() {
     centre.finish().await;
 }
 
+/// a desk may change over to the other pair meanwhile, which its agent does not notice either.
+#[tokio::test]
+async fn a_switchover_of_one_pair_is_noticed_by_no_desk_and_no_chat() {
+    let centre = Centre::start().await;
+    let agent = centre.agent(50).await;
+    let [(ours, his_ours), (theirs, his_theirs)] = centre.chats(&agent).await;
+    for system in [&centre.main, &centre.west] {
+        system.switches_over().await;
+        for (customer, his) in [(&ours, &his_ours), (&theirs, &his_theirs)] {
+            let name = format!("{} and {}", system.pair(), customer.ticket().session);
+            customer.says(&format!("to you {name}")).await;
+            his.reads(&format!("to you {name}")).await;
+            his.says(&format!("to Ann {name}")).await;
+            customer.reads(&format!("to Ann {name}")).await;
+        }
+    }
+    for session in [ours.ticket().session, theirs.ticket().session] {
+        agent.does(Action::End { session, disposition: "solved".into(), remark: None }).await;
+    }
+    for page in [&ours, &his_ours, &theirs, &his_theirs] {
+        assert_eq!((page.view(|view| view.connections), notices(page)), (1, vec![]), "{}", page.ticket().session);
+        assert_eq!(check(&page.history()), []);
+    }
+    assert_eq!(agent.desk(|desk| (desk.connections, desk.notices.len(), desk.closes.len())), (1, 0, 0));
+    centre.finish().await;
+}
+
 #[tokio::test]
 async fn while_a_whole_pair_is_dead_customers_of_the_other_find_an_agent_and_its_own_do_when_it_is_back() {
     let mut centre = Centre::start().await;

@@ -3,7 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use tandem_protocol::Epoch;
-use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, TakeCause};
+use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, Session, TakeCause};
 use tandem_store::{Holder, Lease, OpenSession, StoreError, Taken};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -17,10 +17,8 @@ use crate::{
 
 impl Service {
     pub(super) fn on_lease(&mut self, input: LeaseInput) {
-        match &input {
-            LeaseInput::FollowLost { is_refused } => self.on_follow_lost(*is_refused),
-            LeaseInput::Following => self.is_follow_fresh = true,
-            _ => {}
+        if let LeaseInput::FollowLost { is_refused } = &input {
+            self.on_follow_lost(*is_refused);
         }
         let now = self.clock.now().elapsed;
         for effect in self.keeper.handle(now, input) {
@@ -117,7 +115,7 @@ impl Service {
             return;
         }
         match open {
-            Ok(open) => self.serve(epoch, took, &open),
+            Ok(open) => self.catch_up(epoch, took, open),
             Err(StoreError::Stale { .. }) => self.on_lease(LeaseInput::Fenced),
             Err(error) => {
                 error!(%epoch, %error, "cannot read the open sessions; trying again");
@@ -137,7 +135,12 @@ impl Service {
                 let store = self.store.clone();
                 self.report(async move { Input::LeaseRenewed(store.renew_lease(epoch, wall()).await) });
             }
-            LeaseEffect::Serve(epoch) => self.read_open_sessions(epoch, Duration::ZERO),
+            LeaseEffect::GiveAway(epoch) => self.give_away(epoch),
+            LeaseEffect::Serve(epoch) => {
+                // It was stopped before the lease was taken; one that was given is still followed.
+                self.stop_following();
+                self.read_open_sessions(epoch, Duration::ZERO);
+            }
             LeaseEffect::StepDown(epoch) => self.step_down(epoch),
             LeaseEffect::Follow(address) => self.follow(address),
             LeaseEffect::KillHolder => self.kill_holder(),
@@ -169,15 +172,28 @@ impl Service {
         });
     }
 
-    fn serve(&mut self, epoch: Epoch, read_took: Duration, open: &[OpenSession]) {
+    pub(super) fn serve(&mut self, epoch: Epoch, read_took: Duration, open: &[OpenSession], prepared: Vec<Session>) {
         let sessions: Vec<_> = open.iter().map(|open| tandem_session::OpenSession { session: open.session }).collect();
-        self.core = Some((epoch, Core::new(self.clock.now(), self.settings.sessions.clone(), &sessions)));
-        let took = self.taking_since.take().map(|(since, cause)| (since.elapsed(), cause));
-        let (took, cause) = took.unwrap_or((read_took, TakeCause::Free));
-        info!(
-            %epoch, ?cause, open_sessions = open.len(), took_ms = took.as_millis() as u64,
-            "took over: this engine is primary; sessions are restored as they are asked for"
-        );
+        let is_given = self.given.as_ref().is_some_and(|given| given.epoch == epoch);
+        let (now, settings, restored) = (self.clock.now(), self.settings.sessions.clone(), prepared.len());
+        let core = Core::succeed(now, settings, &sessions, prepared, is_given, &mut self.effects);
+        self.core = Some((epoch, core));
+        self.switching = self.new_switching();
+        self.note_switched(epoch);
+        let taking = self.taking_since.take();
+        if let Some(switched) = &self.switched {
+            info!(
+                %epoch, from = %switched.from, open_sessions = open.len(), restored, held_ms = switched.held_us / 1_000,
+                "took over, as planned: this engine is primary; sessions were restored before, others are as they are \
+                 asked for"
+            );
+        } else {
+            let (took, cause) = taking.map_or((read_took, TakeCause::Free), |(since, cause)| (since.elapsed(), cause));
+            info!(
+                %epoch, ?cause, open_sessions = open.len(), restored, took_ms = took.as_millis() as u64,
+                "took over: this engine is primary; sessions are restored as they are asked for"
+            );
+        }
         if self.settings.sessions.auto_save == AutoSave::AtEnd {
             warn!(
                 "transcript-auto-save = 0: transcripts are saved when their sessions end. What is said before is not on \
@@ -203,10 +219,12 @@ impl Service {
         self.lease = None;
         self.stop_deposing();
         self.send_all_away(None);
+        self.end_switching();
     }
 
     fn follow(&mut self, address: String) {
         self.stop_following();
+        self.forget_preparation();
         let pause = if self.is_follow_fresh { Duration::ZERO } else { self.settings.lease.renew };
         self.is_follow_fresh = false;
         let epoch_seen = self.lease.as_ref().map_or(Epoch::ZERO, |lease| lease.epoch);
@@ -228,13 +246,14 @@ impl Service {
     }
 
     fn stop_following(&mut self) {
+        self.primary = None;
         if let Some(follower) = self.follower.take() {
             follower.abort();
         }
     }
 
     fn on_follow_lost(&mut self, is_refused: bool) {
-        self.follower = None;
+        (self.follower, self.primary) = (None, None);
         if let Some(lease) = &self.lease
             && self.keeper.primary_epoch().is_none()
             && self.is_follow_fresh
@@ -260,6 +279,7 @@ impl Service {
             renewed_at: lease.renewed_at,
             is_released: lease.released,
             is_holder_gone: self.process.knows_gone(&lease.holder),
+            is_own: self.process.is(&lease.holder),
         }
     }
 

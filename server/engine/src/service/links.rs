@@ -8,7 +8,7 @@ use tandem_protocol::{
     limits::LINK_VERSION,
     link::{FromEngine, Hello, LinkRole, ToEngine},
 };
-use tandem_session::{LeaseInput, LinkId};
+use tandem_session::{LeaseInput, LinkId, SwitchInput};
 use tracing::info;
 
 use super::{Input, Linked, Service};
@@ -34,7 +34,7 @@ impl Service {
             return;
         }
         let may_have_lost_primary = hello.epoch_seen.0 > 0 && !is_other;
-        self.links.insert(link, Linked { hello, outbox, is_welcome: false });
+        self.links.insert(link, Linked { hello, outbox, is_welcome: false, knows: None });
         if self.core.is_some() {
             self.welcome(link);
         } else if self.keeper.is_undecided() || self.keeper.primary_epoch().is_some() {
@@ -73,18 +73,20 @@ impl Service {
             waiting.into_iter().for_each(|waiting| self.welcome(waiting));
         }
         if self.backup.as_ref().is_some_and(|(standby, _)| *standby == link) {
-            self.backup = None;
+            (self.backup, self.deputy) = (None, None);
             self.tell_pair();
         }
+        self.switch(SwitchInput::LinkDown(link));
     }
 
     pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>) {
-        let Some((_, core)) = &mut self.core else { return };
         if !self.links.get(&link).is_some_and(|linked| linked.is_welcome) {
             return;
         }
         let now = self.clock.now();
         for frame in frames {
+            let Some(frame) = self.heed_about_pair(link, frame) else { continue };
+            let Some((_, core)) = &mut self.core else { return };
             match frame {
                 ToEngine::Request { id, body } => core.request(now, link, id, body, &mut self.effects),
                 ToEngine::Detach { session, participant } => core.detach(now, link, session, participant),
@@ -94,8 +96,12 @@ impl Service {
                 ToEngine::Reply { ask, outcome } => core.replied(link, ask, outcome, &mut self.effects),
                 ToEngine::Push { gateway, desk, news } => core.pushed(link, gateway, desk, news, &mut self.effects),
                 ToEngine::Places(placed) => core.placed(&placed, &mut self.effects),
-                // A second hello changes nothing.
-                ToEngine::Hello(_) | ToEngine::Heartbeat => {}
+                // A second hello changes nothing, and what is about the pair was heeded.
+                ToEngine::Hello(_)
+                | ToEngine::Heartbeat
+                | ToEngine::Knows(_)
+                | ToEngine::StandsBy(_)
+                | ToEngine::Prepared => {}
             }
         }
     }
@@ -146,7 +152,7 @@ impl Service {
         match &linked.hello.role {
             LinkRole::Gateway => core.gateway_up(link, &mut self.effects),
             LinkRole::Interaction => core.interaction_up(link, &mut self.effects),
-            LinkRole::External | LinkRole::Standby(_) => {}
+            LinkRole::External | LinkRole::Control | LinkRole::Standby(_) => {}
         }
         info!(link = linked.hello.name, %epoch, "a link is there");
         if let LinkRole::Standby(peer) = &linked.hello.role {

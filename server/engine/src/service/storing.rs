@@ -28,6 +28,7 @@ impl Service {
             OnSaveError::Close => "the sessions concerned are closed",
         };
         let (epoch, store, settings) = (*epoch, self.store.clone(), self.settings.save);
+        self.saving_since = Some(Instant::now());
         self.report(
             async move { Input::Saved { epoch, outcome: save(store, epoch, batch, settings, consequence).await } },
         );
@@ -36,6 +37,7 @@ impl Service {
     pub(super) fn on_saved(&mut self, epoch: Epoch, outcome: SaveOutcome) {
         let now = self.clock.now();
         let Some(core) = core_of(&mut self.core, epoch) else { return };
+        self.saving_since = None;
         match outcome {
             SaveOutcome::Saved => {
                 let was_behind = core.is_saving_backlog();
@@ -144,7 +146,7 @@ fn core_of(core: &mut Option<(Epoch, Core)>, epoch: Epoch) -> Option<&mut Core> 
     core.as_mut().filter(|(current, _)| *current == epoch).map(|(_, core)| core)
 }
 
-fn history(loaded: Loaded) -> LoadedSession {
+pub(super) fn history(loaded: Loaded) -> LoadedSession {
     let history = loaded.events.into_iter().map(|stored| (stored.event, stored.secret)).collect();
     LoadedSession { session: loaded.session, history }
 }

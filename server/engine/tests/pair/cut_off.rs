@@ -80,6 +80,14 @@ impl Store for CutOff {
         self.reach()?.load(epoch, sessions).await
     }
 
+    async fn load_after(&self, epoch: Epoch, sessions: &[(SessionId, Seq)]) -> Result<Vec<Loaded>, StoreError> {
+        self.reach()?.load_after(epoch, sessions).await
+    }
+
+    async fn preview(&self, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError> {
+        self.reach()?.preview(sessions).await
+    }
+
     async fn read(
         &self,
         epoch: Epoch,

@@ -2,6 +2,8 @@
 //! that are really killed are the business of the package `tandem-tests`.
 
 mod cut_off;
+mod stalling;
+mod switchover;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -38,6 +40,11 @@ impl Killable {
     }
 
     fn start_on(name: &str, store: Arc<dyn Store>) -> Self {
+        Self::start_of(name, store, "1.0.0")
+    }
+
+    /// An engine whose program has this version.
+    fn start_of(name: &str, store: Arc<dyn Store>, software: &str) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let pair = main_pair();
         let (engine, address) = runtime.block_on(async {
@@ -47,6 +54,7 @@ impl Killable {
                 name: EngineName::new(name).expect("valid"),
                 pair,
                 advertise: address.clone(),
+                software: software.to_owned(),
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
@@ -56,8 +64,21 @@ impl Killable {
         Self { engine: Some(engine), address, runtime }
     }
 
-    async fn is(&self, what: fn(&EngineRole) -> bool) {
-        let mut role = self.engine.as_ref().expect("running").role();
+    fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("running")
+    }
+
+    fn role(&self) -> EngineRole {
+        self.engine().role().borrow().clone()
+    }
+
+    /// Waits until the engine serves in this epoch.
+    async fn serves_in(&self, epoch: Epoch) {
+        self.is(|role| *role == EngineRole::Primary { epoch }).await;
+    }
+
+    async fn is(&self, what: impl FnMut(&EngineRole) -> bool) {
+        let mut role = self.engine().role();
         let changed = timeout(DEADLINE, role.wait_for(what)).await;
         changed.expect("the role changes in time").expect("the engine runs");
     }
@@ -91,6 +112,8 @@ struct Peer {
     reader: Reader<FromEngine>,
     outbox: Outbox,
     next_request: u64,
+    /// As last heard.
+    pair: Option<Pair>,
 }
 
 impl Peer {
@@ -104,12 +127,16 @@ impl Peer {
         let dialled = dial(&engine.address, hello, &ConnectionSettings::default()).await.expect("connects");
         let Dialled { reader, outbox, writer } = dialled;
         tokio::spawn(writer.run());
-        Self { reader, outbox, next_request: 0 }
+        Self { reader, outbox, next_request: 0, pair: None }
     }
 
     async fn hears(&mut self) -> FromEngine {
         let heard = timeout(DEADLINE, self.reader.next()).await.expect("something in time");
-        heard.expect("the connection holds").expect("not the end")
+        let heard = heard.expect("the connection holds").expect("not the end");
+        if let FromEngine::Welcome(pair) | FromEngine::Pair(pair) = &heard {
+            self.pair = Some(pair.clone());
+        }
+        heard
     }
 
     /// That the pair has changed. A gateway also hears that no interaction server is there.

@@ -71,6 +71,8 @@ struct Mailbox {
 enum Loss {
     #[default]
     None,
+    /// The engine hands over, as planned: it is told of nothing, unless that fails.
+    Planned,
     /// It is to be told.
     Unsaid,
     /// It got the notice, so it is owed the notice of the restoration.
@@ -272,14 +274,28 @@ impl Client {
         matches!(self.kind, ReaderKind::Socket { save_notices: true, .. })
     }
 
-    /// The engine is gone; a reader that was let in is to hear of it, once, though not at this moment.
-    pub(super) fn is_lost(&self) {
+    /// The engine is gone; a reader that was let in is to hear of it, once, though not at this moment. Of a planned
+    /// handing over it is not to hear; a notice that it is still owed stays due.
+    pub(super) fn is_lost(&self, is_planned: bool) {
         let mut mailbox = self.lock();
-        mailbox.restored = None;
         let is_concerned = mailbox.stage != Stage::Attaching && self.kind != ReaderKind::Poll;
-        if is_concerned && mailbox.loss == Loss::None {
-            mailbox.loss = Loss::Unsaid;
+        if !is_planned {
+            mailbox.restored = None;
         }
+        mailbox.loss = match mailbox.loss {
+            Loss::None if is_concerned && is_planned => Loss::Planned,
+            Loss::None | Loss::Planned if is_concerned && !is_planned => Loss::Unsaid,
+            known => known,
+        };
+    }
+
+    /// The planned handing over has failed, or takes too long: it is a loss now, for a reader that is not restored.
+    pub(super) fn counts_as_lost(&self) -> bool {
+        let is_left = self.lock().loss == Loss::Planned;
+        if is_left {
+            self.is_lost(false);
+        }
+        is_left
     }
 
     /// Tells of a loss that this reader has not heard of.

@@ -64,6 +64,8 @@ enum Welcome {
 enum Loss {
     #[default]
     None,
+    /// Since then the engine hands over, as planned: it is told of nothing, unless that fails.
+    Planned(Instant),
     /// Since then; it is to be told.
     Unsaid(Instant),
     /// Since then; it is told, so its end is to be told too.
@@ -138,9 +140,11 @@ impl Desk {
             mailbox.welcome = Welcome::Due;
         }
         mailbox.tell_of_loss(&frames::desk::connection_lost(), self.queue_bytes_max);
-        if let Loss::Told(since) = mailbox.loss {
-            mailbox.loss = Loss::Over { since, gap: now.saturating_duration_since(since) };
-        }
+        mailbox.loss = match mailbox.loss {
+            Loss::Planned(_) => Loss::None,
+            Loss::Told(since) => Loss::Over { since, gap: now.saturating_duration_since(since) },
+            known => known,
+        };
         mailbox.keep(view);
         mailbox.outgoing.wake();
     }
@@ -152,16 +156,27 @@ impl Desk {
         mailbox.outgoing.wake();
     }
 
-    /// The engine is gone since then; a desk that was let in is to hear of it, once, though not at this moment.
-    pub(super) fn is_lost(&self, at: Instant) {
+    /// The engine is gone since then; a desk that was let in is to hear of it, once, though not at this moment. Of a
+    /// planned handing over it is not to hear.
+    pub(super) fn is_lost(&self, at: Instant, is_planned: bool) {
         let mut mailbox = self.lock();
         mailbox.loss = match mailbox.loss {
             Loss::None if mailbox.welcome == Welcome::Awaited => Loss::None,
+            Loss::None if is_planned => Loss::Planned(at),
             Loss::None => Loss::Unsaid(at),
+            Loss::Planned(since) if !is_planned => Loss::Unsaid(since),
             // It has not heard of the end of the one before: for it they are one.
             Loss::Over { since, .. } => Loss::Told(since),
-            known @ (Loss::Unsaid(_) | Loss::Told(_)) => known,
+            known @ (Loss::Planned(_) | Loss::Unsaid(_) | Loss::Told(_)) => known,
         };
+    }
+
+    /// The planned handing over has failed, or takes too long: it is a loss now, for a desk that is not back.
+    pub(super) fn counts_as_lost(&self) -> bool {
+        let mut mailbox = self.lock();
+        let Loss::Planned(since) = mailbox.loss else { return false };
+        mailbox.loss = Loss::Unsaid(since);
+        true
     }
 
     /// Tells of a loss that this desk has not heard of.

@@ -101,6 +101,8 @@ struct Seat {
     entrance: Entrance,
     /// Where it has asked to be let in last, if it has.
     stay: Option<Stay>,
+    /// The pair by whose planned move it was left last.
+    moves_with: Option<PairIndex>,
     /// How often it has entered.
     entered: u64,
     /// What was done at it and is not answered, in order; at most [`ACTIONS_MAX`].
@@ -165,7 +167,14 @@ impl Desks {
         if state.stopping {
             return Err(Ending::GoingAway);
         }
-        let seat = Seat { desk: desk.clone(), entrance: Entrance::Due, stay: None, entered: 0, actions: Vec::new() };
+        let seat = Seat {
+            desk: desk.clone(),
+            entrance: Entrance::Due,
+            stay: None,
+            moves_with: None,
+            entered: 0,
+            actions: Vec::new(),
+        };
         state.seats.insert(desk.id, seat);
         state.due.push_back(desk.id);
         self.enter_due(&mut state);
@@ -267,14 +276,14 @@ impl Desks {
     }
 
     /// The pair is lost: the primary that comes has been asked nothing, so that it meets nothing that has been asked
-    /// elsewhere meanwhile. Says how many desks were there.
-    pub(super) fn is_lost(&self, pair: PairIndex, at: Instant) -> usize {
-        self.leave(pair, Way::Away, at)
+    /// elsewhere meanwhile. `is_planned` says that it moves as planned. Says how many desks were there.
+    pub(super) fn is_lost(&self, pair: PairIndex, at: Instant, is_planned: bool) -> usize {
+        self.leave(pair, Way::Away, at, is_planned)
     }
 
-    /// The primary says that no interaction server is linked to it.
-    pub(super) fn is_deserted(&self, pair: PairIndex, at: Instant) -> usize {
-        self.leave(pair, Way::Deserted, at)
+    /// The primary says that no interaction server is linked to it; `is_planned` says that it is expected after a move.
+    pub(super) fn is_deserted(&self, pair: PairIndex, at: Instant, is_planned: bool) -> usize {
+        self.leave(pair, Way::Deserted, at, is_planned)
     }
 
     /// Another interaction server is at this pair, or the same again: it knows no desk that entered there.
@@ -285,6 +294,17 @@ impl Desks {
         let again = state.make_due(|seat| seat.is_at(pair) && those.contains(&seat.entrance));
         self.go_on(&mut state);
         again
+    }
+
+    /// The planned move of this pair has failed or takes too long; how many desks it has left without an engine.
+    pub(super) fn counts_as_lost(&self, pair: PairIndex) -> usize {
+        let state = self.lock();
+        let left = state.seats.values().filter(|seat| seat.moves_with == Some(pair));
+        let left = left.filter(|seat| seat.desk.counts_as_lost()).count();
+        if left > 0 {
+            self.loss.notify_one();
+        }
+        left
     }
 
     /// Tells desks of a loss that lasts.
@@ -322,7 +342,7 @@ impl Desks {
     }
 
     /// Takes back what was asked through this pair, and asks through another where there is one.
-    fn leave(&self, pair: PairIndex, way: Way, at: Instant) -> usize {
+    fn leave(&self, pair: PairIndex, way: Way, at: Instant, is_planned: bool) -> usize {
         let mut state = self.lock();
         state.ways.set(pair, way);
         if let Some(primary) = self.primaries[pair.0].get() {
@@ -334,13 +354,16 @@ impl Desks {
         }
         let there = state.seats.values_mut().filter(|seat| seat.is_at(pair) && seat.entrance != Entrance::Ended);
         for seat in there {
-            seat.desk.is_lost(at);
+            seat.desk.is_lost(at, is_planned);
+            seat.moves_with = is_planned.then_some(pair);
             seat.actions.iter_mut().for_each(|doing| doing.asked_after = None);
         }
         let left = state.make_due(|seat| seat.is_at(pair) && !matches!(seat.entrance, Entrance::Due | Entrance::Ended));
         Self::unask_questions(&mut state, pair);
         self.go_on(&mut state);
-        self.loss.notify_one();
+        if !is_planned {
+            self.loss.notify_one();
+        }
         left
     }
 
@@ -409,7 +432,7 @@ impl Desks {
 
     /// Asks what waits, once the desk has entered.
     fn ask_actions(&self, seat: &mut Seat) {
-        let Seat { desk, entrance: Entrance::Entered, stay: Some(stay), entered, actions } = seat else { return };
+        let Seat { desk, entrance: Entrance::Entered, stay: Some(stay), entered, actions, .. } = seat else { return };
         actions.retain_mut(|doing| {
             if doing.asked_after.is_some() {
                 return true;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use tandem_protocol::{
-    ClosedReason, Event, EventBody, LeaveReason, ParticipantKind, ParticipantState, RawEvent, SessionState, Timestamp,
-    TokenHash, Visibility,
+    ClosedReason, EngineName, Event, EventBody, LeaveReason, Pair, PairName, ParticipantKind, ParticipantState, Peer,
+    RawEvent, SessionState, Timestamp, TokenHash, Visibility,
     link::{Deliver, Heads, SessionNotice},
 };
 
@@ -105,7 +105,19 @@ impl Hall {
     }
 
     fn loses(&self) {
-        self.registry.on(Incoming::Lost { at: StdInstant::now() });
+        self.registry.on(Incoming::Lost { at: StdInstant::now(), moved_to: None });
+    }
+
+    /// The primary hands over to an engine of epoch 5.
+    fn moves(&self) {
+        self.registry.on(Incoming::Lost { at: StdInstant::now(), moved_to: Some(Epoch(5)) });
+    }
+
+    fn connects(&self, epoch: u64) {
+        let name = EngineName::new("b").expect("valid");
+        let primary = Peer { name, address: "b:1".into(), pid: 1 };
+        let pair = PairName::new("main").expect("valid");
+        self.registry.on(Incoming::Connected { pair: Pair { name: pair, epoch: Epoch(epoch), primary, backup: None } });
     }
 
     /// The loss lasts long enough to be told.
@@ -224,6 +236,67 @@ fn a_loss_that_is_soon_over_is_told_together_with_its_restoration() {
     let frames = frames_of(&client);
     assert_eq!((&frames[0]["notice"], &frames[2]["notice"]), (&"connection_lost".into(), &"session_restored".into()));
     assert_eq!((seqs(&frames[1]), frames.len()), (vec![4], 3));
+}
+
+#[test]
+fn a_reader_hears_nothing_of_a_planned_move() {
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.moves();
+    hall.tells_of_loss();
+    hall.connects(5);
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 3, Vec::new()) }]);
+    hall.tells_of_loss();
+    hall.registry.counts_as_loss();
+    hall.tells_of_loss();
+    assert!(frames_of(&client).is_empty());
+    hall.delivers(3, messages(4..=4));
+    assert_eq!(seqs(&frames_of(&client)[0]), [4], "it is in step");
+}
+
+#[test]
+fn a_planned_move_that_ends_at_another_epoch_was_a_loss() {
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.moves();
+    hall.connects(6);
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 4, messages(4..=4)) }]);
+    let frames = frames_of(&client);
+    assert_eq!((&frames[0]["notice"], &frames[2]["notice"]), (&"connection_lost".into(), &"session_restored".into()));
+}
+
+#[test]
+fn a_planned_move_that_takes_long_is_told_as_a_loss() {
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.moves();
+    hall.registry.move_is_over();
+    hall.tells_of_loss();
+    assert!(frames_of(&client).is_empty(), "it may be over soon");
+    let long_ago = StdInstant::now().checked_sub(MOVE_MAX).expect("the clock has run for so long");
+    hall.registry.on(Incoming::Lost { at: long_ago, moved_to: Some(Epoch(5)) });
+    hall.registry.move_is_over();
+    hall.tells_of_loss();
+    assert_eq!(frames_of(&client)[0]["notice"], "connection_lost");
+    hall.connects(5);
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 3, Vec::new()) }]);
+    assert_eq!(frames_of(&client)[0]["notice"], "session_restored");
+}
+
+#[test]
+fn a_planned_move_does_not_take_back_what_a_reader_is_owed_for_a_loss_before() {
+    let hall = Hall::new();
+    let client = hall.live(1, 3);
+    hall.loses();
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 9, messages(4..=5)) }]);
+    assert_eq!(frames_of(&client)[0]["notice"], "connection_lost");
+    hall.moves();
+    hall.reattaches(vec![Attached::Live { session: session(), page: page(1, 9, messages(4..=5)) }]);
+    assert_eq!(hall.registry.advance(&client), Some((ParticipantId(1), Seq(5))));
+    hall.read(&client, 5, page(1, 9, messages(6..=9)));
+    assert!(matches!(step(&client), Step::Arrival(_)));
+    assert_eq!(hall.registry.advance(&client), None);
+    assert_eq!(frames_of(&client)[0]["notice"], "session_restored");
 }
 
 #[test]

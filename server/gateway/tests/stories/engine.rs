@@ -57,7 +57,8 @@ impl Engine {
         let (into, frames) = mpsc::unbounded_channel();
         let reading = tokio::spawn(async move {
             while let Ok(Some(frame)) = reader.next().await {
-                if into.send(frame).is_err() {
+                // What it knows of the pair is no part of these stories.
+                if !matches!(frame, ToEngine::Knows(_)) && into.send(frame).is_err() {
                     return;
                 }
             }

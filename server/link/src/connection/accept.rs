@@ -47,7 +47,7 @@ impl Accepted {
     pub async fn turn_away(self, last: &FromEngine) {
         // A push can fail only when the connection has ended by itself, which is what is wanted.
         let _ = self.outbox.end(Some(frame(last)));
-        tokio::join!(self.writer.run(), self.reader.discard());
+        tokio::join!(self.writer.run_to_the_end(), self.reader.discard());
     }
 }
 

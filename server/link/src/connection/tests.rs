@@ -96,6 +96,45 @@ async fn a_last_frame_is_read_and_then_the_end() {
     }
 }
 
+/// Closing a TCP connection while bytes arrive takes back what the other side has not read yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_last_frame_arrives_although_the_other_side_writes_all_the_time() {
+    for _ in 0..5 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let engine = tokio::spawn(async move {
+            let settings = ConnectionSettings::default();
+            let Accepted { mut reader, outbox, writer, .. } =
+                accept(listener.accept().await.unwrap().0, &settings).await.unwrap();
+            outbox.push_all((0..20_000).map(|at| frame(&opened(at)))).unwrap();
+            outbox.end(Some(frame(&FromEngine::NotPrimary(None)))).unwrap();
+            let reading = async { while let Ok(Some(_)) = reader.next().await {} };
+            tokio::join!(writer.run_to_the_end(), reading);
+        });
+        let client = dial(&address, hello(), &ConnectionSettings::default()).await.unwrap();
+        let Dialled { mut reader, outbox, writer } = client;
+        let writes = tokio::spawn(writer.run());
+        let chatters = outbox.clone();
+        let chatter = tokio::spawn(async move {
+            while chatters.push(frame(&ToEngine::Places(Vec::new()))).is_ok() {
+                tokio::task::yield_now().await;
+            }
+        });
+        let last = loop {
+            match reader.next().await {
+                Ok(Some(FromEngine::Opened(_))) => {}
+                other => break other,
+            }
+        };
+        assert!(matches!(last, Ok(Some(FromEngine::NotPrimary(None)))), "{last:?}");
+        outbox.cut();
+        drop(reader);
+        for task in [engine, writes, chatter] {
+            task.await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_quiet_side_sends_heartbeats() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

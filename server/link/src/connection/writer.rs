@@ -26,12 +26,31 @@ impl Writer {
 
     /// Runs until the outbox ends or is cut, or a write fails; in each case the connection is cut when it returns.
     pub async fn run(mut self) {
+        self.write_all().await;
+    }
+
+    /// As [`Writer::run`]; but after the last frame and the goodbye it keeps the connection until the other side has
+    /// ended it too, within the patience for a silent one. For a side whose last frame must arrive: a connection that is
+    /// cut while the other side still writes takes back what that one has not read yet. The reader must be read to its
+    /// end meanwhile.
+    pub async fn run_to_the_end(mut self) {
+        if self.write_all().await {
+            // Whoever does not end it is left to itself.
+            let _ = timeout(self.goodbye_max, self.drain.until_cut()).await;
+        }
+    }
+
+    /// Whether everything was written and the goodbye said.
+    async fn write_all(&mut self) -> bool {
         let mut batch = VecDeque::new();
         loop {
             match timeout(self.heartbeat, self.drain.next(&mut batch)).await {
                 Ok(Drained::Frames) => {}
-                Ok(Drained::End) => return self.say_goodbye().await,
-                Ok(Drained::Cut) => return,
+                Ok(Drained::End) => {
+                    self.say_goodbye().await;
+                    return true;
+                }
+                Ok(Drained::Cut) => return false,
                 Err(_quiet) => batch.push_back(HEARTBEAT),
             }
             let written = tokio::select! {
@@ -41,7 +60,7 @@ impl Writer {
             };
             // The reader sees the same failure, and tells it.
             if !written {
-                return;
+                return false;
             }
         }
     }

@@ -60,7 +60,7 @@ impl Gateway {
 
     async fn is_lost(&mut self) {
         let told = self.is_told().await;
-        assert!(matches!(told, Incoming::Lost { .. }), "{told:?}");
+        assert!(matches!(told, Incoming::Lost { moved_to: None, .. }), "{told:?}");
     }
 
     async fn is_answered(&mut self) -> u32 {
@@ -233,6 +233,45 @@ async fn a_primary_that_steps_down_says_where_to_go() {
     let primary = b.welcomes(&moved).await;
     assert_eq!(primary.hello.epoch_seen, Epoch(2));
     assert_eq!(gateway.is_connected().await, moved);
+    gateway.ends().await;
+}
+
+#[tokio::test]
+async fn a_link_moves_with_the_lease_and_asks_there_what_was_not_answered() {
+    // D-3
+    let (mut a, mut b) = (FakeEngine::start(), FakeEngine::start());
+    let mut gateway = Gateway::start(settings(&[&a.address]));
+    let mut primary = a.welcomes(&pair(1, &a.address, Some(&b.address))).await;
+    gateway.is_connected().await;
+    gateway.says(1);
+    gateway.says(2);
+    saves(&mut primary, 1).await;
+    let held = hears_message(&mut primary, 2).await;
+    let moved = pair(2, &b.address, Some(&a.address));
+    primary.turns_away(&FromEngine::Moved(moved.clone())).await;
+    assert_eq!(gateway.is_answered().await, 1, "what was answered before the move is told before it");
+    let told = gateway.is_told().await;
+    assert!(matches!(told, Incoming::Lost { moved_to: Some(Epoch(2)), .. }), "{told:?}");
+    let mut primary = b.welcomes(&moved).await;
+    assert_eq!(hears_message(&mut primary, 2).await, held);
+    primary.answers(held, saved(2));
+    assert_eq!(gateway.is_connected().await, moved);
+    assert_eq!(gateway.is_answered().await, 2);
+    gateway.ends().await;
+}
+
+#[tokio::test]
+async fn a_link_says_what_it_knows_of_the_pair_whenever_that_changes() {
+    let mut a = FakeEngine::start();
+    let mut gateway = Gateway::start(settings(&[&a.address]));
+    let alone = pair(1, &a.address, None);
+    let mut primary = a.welcomes(&alone).await;
+    gateway.is_connected().await;
+    assert_eq!(primary.hears_what_it_knows().await, alone);
+    let complete = pair(1, &a.address, Some("b:1"));
+    primary.says(&FromEngine::Pair(complete.clone()));
+    assert!(matches!(gateway.is_told().await, Incoming::Pair(_)));
+    assert_eq!(primary.hears_what_it_knows().await, complete);
     gateway.ends().await;
 }
 

@@ -126,7 +126,25 @@ impl Linked {
         self.says(&FromEngine::Answer { id, outcome: Outcome::Done(answer) });
     }
 
+    /// The next frame that is not about the pair.
     pub(crate) async fn hears(&mut self) -> ToEngine {
+        loop {
+            match self.hears_any().await {
+                ToEngine::Knows(_) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// What the link says that it knows of the pair.
+    pub(crate) async fn hears_what_it_knows(&mut self) -> Pair {
+        match self.hears_any().await {
+            ToEngine::Knows(pair) => pair,
+            other => panic!("not what it knows: {other:?}"),
+        }
+    }
+
+    async fn hears_any(&mut self) -> ToEngine {
         soon("a frame", self.reader.next()).await.unwrap().expect("the link is connected")
     }
 

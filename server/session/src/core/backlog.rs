@@ -106,7 +106,14 @@ impl Core {
         self.sessions.values().filter(is_behind).count()
     }
 
-    /// The engine is stopped in order: everything told is to be saved now.
+    /// Sessions that could not be saved and whose end is not saved yet.
+    #[must_use]
+    pub fn sessions_condemned(&self) -> usize {
+        let is_condemned = |slot: &&super::Slot| matches!(slot, super::Slot::Live(live) if live.session.is_condemned);
+        self.sessions.values().filter(is_condemned).count()
+    }
+
+    /// The engine is stopped in order, or hands over: everything told is to be saved now.
     pub fn save_backlogs(&mut self) {
         let is_behind = |(id, slot): (&SessionId, &super::Slot)| match slot {
             super::Slot::Live(live) if live.backlog.is_behind() => Some(*id),

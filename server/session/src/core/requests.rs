@@ -68,6 +68,10 @@ impl Core {
                 self.relay.ask(now, asked, ask, effects);
                 Ok(())
             }
+            Request::Switchover(_) => {
+                let sentence = "a switchover is asked of the engine, by a gateway or an operator";
+                Err(Refusal::new(ErrorCode::Forbidden, sentence))
+            }
         };
         if let Err(refusal) = done {
             effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });

@@ -15,7 +15,7 @@ use tandem_protocol::{
 };
 
 use super::{Core, Effect, LinkId, Live, LoadedSession, ReadId, Slot, done, erasing::being_erased, unknown_session};
-use crate::{KeptNotices, Now, Session, Unreadable};
+use crate::{Now, Session, Unreadable};
 
 /// Requests that may be parked (B-1); at the takeover of a full engine each gateway parks its batches of attaches and
 /// what its customers sent meanwhile.
@@ -101,7 +101,7 @@ impl Core {
         let mut missing = match body {
             Request::Attach(attaches) => attaches.iter().map(|attach| attach.session).filter(is_missing).collect(),
             Request::Follow(sessions) => sessions.iter().copied().filter(is_missing).collect(),
-            Request::Watch | Request::Ask(_) => Vec::new(),
+            Request::Watch | Request::Ask(_) | Request::Switchover(_) => Vec::new(),
             Request::Open(Open { session, .. })
             | Request::Join(Join { session, .. })
             | Request::Send(Send { session, .. })
@@ -183,14 +183,7 @@ impl Core {
             if is_unknown && was_open {
                 self.open -= 1;
             }
-            if was_open && !self.settings.restores() {
-                self.end_inherited(now, session, effects);
-            } else {
-                if was_open && self.settings.kept_notices == KeptNotices::All {
-                    self.note_restored(now, session, effects);
-                }
-                self.note_absences(now, session, self.taken_over_at, LeaveReason::NotBack);
-            }
+            self.inherit(now, session, was_open, effects);
         }
         sessions.retain(|session| !self.restoring.ending.contains(session));
         self.go_on(now, &sessions, effects);
@@ -199,7 +192,7 @@ impl Core {
 
     /// A session that is not restored ends, and its last events are saved like any others: no zombie stays open in the
     /// store.
-    fn end_inherited(&mut self, now: Now, session: SessionId, effects: &mut Vec<Effect>) {
+    pub(super) fn end_inherited(&mut self, now: Now, session: SessionId, effects: &mut Vec<Effect>) {
         let Some(live) = self.live_mut(session) else { return };
         let records = live.session.end(now.wall, None, LeaveReason::Server, ClosedReason::NotRestored);
         if !records.is_empty() {
@@ -210,7 +203,7 @@ impl Core {
     }
 
     /// The restoration is an event of the session, before anything that is done after it.
-    fn note_restored(&mut self, now: Now, session: SessionId, effects: &mut Vec<Effect>) {
+    pub(super) fn note_restored(&mut self, now: Now, session: SessionId, effects: &mut Vec<Effect>) {
         let Some(live) = self.live_mut(session).filter(|live| !live.session.is_closed()) else { return };
         let record = live.session.notice(now.wall, NoticeKind::Restored, None);
         self.persist_all(now, vec![record], None, effects);

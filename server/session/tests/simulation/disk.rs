@@ -3,13 +3,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tandem_protocol::{ClientId, Epoch, EventBody, ParticipantId, RawEvent, Seq, SessionId, Timestamp, TokenHash};
-use tandem_session::{LoadedSession, OpenSession, Record};
+use tandem_session::{LoadedSession, Record};
+
+/// A process: an engine and its life, for one that is started again is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) node: usize,
+    pub(crate) life: u64,
+}
 
 /// The lease row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lease {
     pub(crate) epoch: Epoch,
-    pub(crate) holder: usize,
+    pub(crate) holder: Process,
     pub(crate) renewed_at: Timestamp,
 }
 
@@ -38,7 +45,7 @@ impl Disk {
     }
 
     /// The compare-and-swap of a takeover.
-    pub(crate) fn take(&mut self, seen: Epoch, holder: usize, now: Timestamp) -> Result<Epoch, Lease> {
+    pub(crate) fn take(&mut self, seen: Epoch, holder: Process, now: Timestamp) -> Result<Epoch, Lease> {
         match self.lease {
             Some(lease) if lease.epoch != seen => Err(lease),
             _ => {
@@ -99,9 +106,26 @@ impl Disk {
         assert!(is_new, "D-3: the same send is one event");
     }
 
-    pub(crate) fn open_sessions(&self) -> Vec<OpenSession> {
-        let open = self.transcripts.keys().filter(|session| !self.closed.contains(session));
-        open.map(|session| OpenSession { session: *session }).collect()
+    /// The open sessions with their heads.
+    pub(crate) fn open_sessions(&self) -> Vec<(SessionId, Seq)> {
+        let open = self.transcripts.iter().filter(|(session, _)| !self.closed.contains(session));
+        open.map(|(session, transcript)| (*session, Seq(transcript.len() as u64))).collect()
+    }
+
+    /// The histories without their last events, as from an index that is behind the log.
+    pub(crate) fn preview(&self, sessions: &[SessionId]) -> Vec<LoadedSession> {
+        let mut beginnings = self.load(sessions);
+        beginnings.iter_mut().for_each(|beginning| drop(beginning.history.pop()));
+        beginnings
+    }
+
+    pub(crate) fn load_after(&self, sessions: &[(SessionId, Seq)]) -> Vec<LoadedSession> {
+        let after = |(session, after): &(SessionId, Seq)| {
+            let mut loaded = self.load(&[*session]).remove(0);
+            loaded.history.drain(..after.0 as usize);
+            loaded
+        };
+        sessions.iter().map(after).collect()
     }
 
     pub(crate) fn load(&self, sessions: &[SessionId]) -> Vec<LoadedSession> {

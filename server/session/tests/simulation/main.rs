@@ -1,5 +1,6 @@
 //! The pure core and the lease keeper of two engines, with a disk, links and clients, in one thread: every step is
-//! chosen by a seed, and every step may be the one at which an engine dies, stops or wakes.
+//! chosen by a seed, and every step may be the one at which an engine dies, stops or wakes; now and then the primary is
+//! asked to hand over.
 //!
 //! Each numbered guarantee is an invariant here. A failing seed is printed and, given as `TANDEM_SEED`, runs alone.
 //! How many seeds run is `TANDEM_SEEDS`; the default takes seconds.
@@ -7,6 +8,7 @@
 mod client;
 mod disk;
 mod node;
+mod switching;
 mod world;
 
 use tandem_session::{AutoSave, OnSaveError, Restoration, SessionSettings};
@@ -70,6 +72,7 @@ fn run(seeds: u64, world: impl Fn(u64) -> World) {
         totals.add(&world.totals());
     }
     println!("{} seeds: {totals:?}", seeds.end - seeds.start);
+    assert!(totals.handed_over > 0 || seeds.end - seeds.start == 1, "a simulation without switchovers shows nothing");
     assert!(totals.takeovers > 0 || seeds.end - seeds.start == 1, "a simulation without takeovers shows nothing");
     assert!(totals.acknowledged > 0, "a simulation without messages shows nothing");
 }

@@ -10,16 +10,23 @@ use tandem_protocol::{
 };
 use tandem_session::{
     AutoSave, Core, Effect, LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, LinkId, LoadedSession, Now, OnSaveError,
-    OpenSession, ReadId, Record, SeenLease, SessionSettings,
+    ReadId, Record, SeenLease, SessionSettings,
 };
 
-use crate::disk::{Disk, Lease};
+use crate::{
+    disk::{Disk, Lease, Process},
+    switching::{Handover, Held},
+};
 
 /// What an engine asks of the disk.
 #[derive(Debug)]
-enum Operation {
+pub(crate) enum Operation {
     ReadLease,
     Take(Epoch),
+    /// Writes the lease for the other engine's process.
+    Give(Epoch, Process),
+    Preview(Vec<SessionId>),
+    CatchUp(Epoch, Vec<(SessionId, Seq)>, Vec<(SessionId, Seq)>),
     Renew(Epoch),
     ReadOpen(Epoch),
     Append(Epoch, Vec<Record>),
@@ -29,9 +36,12 @@ enum Operation {
 
 /// What the disk has done and the engine does not know yet.
 #[derive(Debug)]
-enum Report {
+pub(crate) enum Report {
     Lease(LeaseInput),
-    Open(Epoch, Vec<OpenSession>),
+    Given(Epoch),
+    Previewed(Vec<LoadedSession>),
+    Open(Epoch, Vec<(SessionId, Seq)>),
+    CaughtUp(Epoch, Vec<LoadedSession>, Vec<(SessionId, Seq)>),
     Saved(Epoch),
     NotSaved(Epoch),
     Loaded(Epoch, Vec<LoadedSession>),
@@ -41,11 +51,12 @@ enum Report {
 /// A running engine.
 #[derive(Debug)]
 pub(crate) struct Node {
-    me: usize,
-    settings: SessionSettings,
+    pub(crate) me: Process,
+    pub(crate) settings: SessionSettings,
     keeper: LeaseKeeper,
     pub(crate) core: Option<(Epoch, Core)>,
-    operations: VecDeque<Operation>,
+    pub(crate) handover: Handover,
+    pub(crate) operations: VecDeque<Operation>,
     reports: VecDeque<Report>,
     /// To each link, in order; lost with the engine.
     pub(crate) outgoing: HashMap<LinkId, VecDeque<FromEngine>>,
@@ -53,36 +64,41 @@ pub(crate) struct Node {
     pub(crate) is_stopped: bool,
     pub(crate) takeovers: u64,
     pub(crate) deposed: u64,
+    pub(crate) handed_over: u64,
 }
 
-fn name(node: usize) -> EngineName {
+pub(crate) fn name(node: usize) -> EngineName {
     EngineName::new(["a", "b"][node]).expect("valid")
 }
 
-fn seen(lease: Lease, running: [bool; 2]) -> SeenLease {
+fn seen(lease: Lease, me: Process, running: &[Option<Process>; 2]) -> SeenLease {
+    let holder = lease.holder;
     SeenLease {
         epoch: lease.epoch,
-        holder: name(lease.holder),
-        address: name(lease.holder).to_string(),
+        holder: name(holder.node),
+        address: name(holder.node).to_string(),
         renewed_at: lease.renewed_at,
         is_released: false,
-        is_holder_gone: !running[lease.holder],
+        is_holder_gone: running[holder.node] != Some(holder),
+        is_own: holder == me,
     }
 }
 
 impl Node {
-    pub(crate) fn new(me: usize, settings: SessionSettings) -> Self {
+    pub(crate) fn new(me: Process, settings: SessionSettings) -> Self {
         Self {
             me,
             settings,
-            keeper: LeaseKeeper::new(name(me), LeaseTimes::default()),
+            keeper: LeaseKeeper::new(name(me.node), LeaseTimes::default()),
             core: None,
+            handover: Handover::new(me),
             operations: VecDeque::new(),
             reports: VecDeque::new(),
             outgoing: HashMap::new(),
             is_stopped: false,
             takeovers: 0,
             deposed: 0,
+            handed_over: 0,
         }
     }
 
@@ -97,8 +113,10 @@ impl Node {
 
     pub(crate) fn tick(&mut self, now: Now, disk: &Disk) {
         self.lease(now, LeaseInput::Tick, disk);
+        self.switching_ticks(now, disk);
         let mut effects = Vec::new();
         if let Some((_, core)) = &mut self.core
+            && !self.handover.switching.is_holding()
             && core.next_deadline().is_some_and(|at| at <= now.elapsed)
         {
             core.tick(now, &mut effects);
@@ -112,16 +130,23 @@ impl Node {
     }
 
     /// Carries out the oldest operation on the disk; the engine does not know yet.
-    pub(crate) fn operate(&mut self, now: Now, disk: &mut Disk, running: [bool; 2]) {
+    pub(crate) fn operate(&mut self, now: Now, disk: &mut Disk, running: &[Option<Process>; 2]) {
         let Some(operation) = self.operations.pop_front() else { return };
         let current = disk.epoch();
         let fenced = Report::Lease(LeaseInput::Fenced);
         let report = match operation {
-            Operation::ReadLease => Report::Lease(LeaseInput::Read(disk.lease.map(|lease| seen(lease, running)))),
+            Operation::ReadLease => {
+                Report::Lease(LeaseInput::Read(disk.lease.map(|lease| seen(lease, self.me, running))))
+            }
             Operation::Take(epoch) => match disk.take(epoch, self.me, now.wall) {
                 Ok(epoch) => Report::Lease(LeaseInput::Taken(epoch)),
-                Err(lease) => Report::Lease(LeaseInput::LostRace(seen(lease, running))),
+                Err(lease) => Report::Lease(LeaseInput::LostRace(seen(lease, self.me, running))),
             },
+            Operation::Give(epoch, to) => disk.take(epoch, to, now.wall).map_or(fenced, Report::Given),
+            Operation::Preview(sessions) => Report::Previewed(disk.preview(&sessions)),
+            Operation::CatchUp(epoch, behind, open) if epoch == current => {
+                Report::CaughtUp(epoch, disk.load_after(&behind), open)
+            }
             Operation::Renew(epoch) if disk.renew(epoch, now.wall) => Report::Lease(LeaseInput::Renewed),
             Operation::Append(epoch, _) if disk.is_full && epoch == current => Report::NotSaved(epoch),
             Operation::Append(epoch, records) if disk.append(epoch, &records) => Report::Saved(epoch),
@@ -139,14 +164,26 @@ impl Node {
     /// Tells the engine what the disk has done.
     pub(crate) fn report(&mut self, now: Now, disk: &Disk) {
         let Some(report) = self.reports.pop_front() else { return };
+        self.heed(now, report, disk);
+    }
+
+    /// Takes in what the disk has done, unless it is to wait for the end of a hold.
+    pub(crate) fn heed(&mut self, now: Now, report: Report, disk: &Disk) {
         let mut effects = Vec::new();
         match report {
             Report::Lease(input) => return self.lease(now, input, disk),
+            Report::Given(next) => return self.is_given_away(now, next, disk),
+            Report::Previewed(loaded) => return self.is_previewed(loaded),
             Report::Open(epoch, open) if self.keeper.primary_epoch() == Some(epoch) => {
-                self.core = Some((epoch, Core::new(now, self.settings.clone(), &open)));
-                self.takeovers += 1;
+                return self.catch_up(now, epoch, open, disk);
             }
-            Report::Open(..) => {}
+            Report::CaughtUp(epoch, loaded, open) if self.keeper.primary_epoch() == Some(epoch) => {
+                return self.is_caught_up(now, epoch, loaded, &open, disk);
+            }
+            Report::Open(..) | Report::CaughtUp(..) => {}
+            report @ (Report::Loaded(..) | Report::Page(..)) if self.handover.switching.is_holding() => {
+                return self.handover.held.push_back(Held::Report(report));
+            }
             Report::Saved(epoch) => {
                 if let Some(core) = self.core_of(epoch) {
                     core.saved(now, &mut effects);
@@ -185,6 +222,9 @@ impl Node {
 
     pub(crate) fn link_down(&mut self, now: Now, link: LinkId) {
         self.outgoing.remove(&link);
+        if self.handover.switching.is_holding() {
+            return self.handover.held.push_back(Held::LinkDown(link));
+        }
         if let Some((_, core)) = &mut self.core {
             let mut effects = Vec::new();
             core.link_down(now, link, &mut effects);
@@ -193,6 +233,9 @@ impl Node {
     }
 
     pub(crate) fn receive(&mut self, now: Now, link: LinkId, frame: ToEngine, disk: &Disk) {
+        if self.handover.switching.is_holding() {
+            return self.handover.held.push_back(Held::Frame(link, frame));
+        }
         let mut effects = Vec::new();
         if let (Some((_, core)), ToEngine::Request { id, body }) = (&mut self.core, frame) {
             core.request(now, link, id, body, &mut effects);
@@ -200,26 +243,29 @@ impl Node {
         self.let_out(effects, disk);
     }
 
-    fn lease(&mut self, now: Now, input: LeaseInput, disk: &Disk) {
+    pub(crate) fn lease(&mut self, now: Now, input: LeaseInput, disk: &Disk) {
         for effect in self.keeper.handle(now.elapsed, input) {
             match effect {
                 LeaseEffect::Read => self.operations.push_back(Operation::ReadLease),
                 LeaseEffect::Take { seen, .. } => self.operations.push_back(Operation::Take(seen)),
                 LeaseEffect::Renew(epoch) => self.operations.push_back(Operation::Renew(epoch)),
+                LeaseEffect::GiveAway(epoch) => self.give_away(epoch),
                 LeaseEffect::Serve(epoch) => self.operations.push_back(Operation::ReadOpen(epoch)),
                 LeaseEffect::StepDown(epoch) => {
                     assert!(disk.epoch() > epoch, "F-2: only a newer epoch deposes");
                     self.core = None;
                     self.outgoing.clear();
+                    self.handover = Handover::new(self.me);
                     self.deposed += 1;
                 }
-                LeaseEffect::Follow(_) | LeaseEffect::KillHolder => {}
+                LeaseEffect::Follow(_) => self.handover.forget_preparation(),
+                LeaseEffect::KillHolder => {}
             }
         }
     }
 
     /// Effects become frames; whatever they tell must be on the disk already.
-    fn let_out(&mut self, effects: Vec<Effect>, disk: &Disk) {
+    pub(crate) fn let_out(&mut self, effects: Vec<Effect>, disk: &Disk) {
         let tells_first = tells_first(&self.settings);
         let Some((epoch, core)) = &mut self.core else { return };
         for effect in effects {

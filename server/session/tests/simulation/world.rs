@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use tandem_protocol::Seq;
+use tandem_protocol::{Seq, link::FromEngine};
 use tandem_session::{LinkId, SessionSettings};
 
 use crate::{
     client::Client,
-    disk::Disk,
+    disk::{Disk, Process},
     node::{Node, moment},
 };
 
@@ -21,6 +21,7 @@ pub(crate) struct Totals {
     pub(crate) takeovers: u64,
     pub(crate) deposed: u64,
     pub(crate) crashes: u64,
+    pub(crate) handed_over: u64,
     pub(crate) acknowledged: usize,
 }
 
@@ -29,6 +30,7 @@ impl Totals {
         self.takeovers += other.takeovers;
         self.deposed += other.deposed;
         self.crashes += other.crashes;
+        self.handed_over += other.handed_over;
         self.acknowledged += other.acknowledged;
     }
 }
@@ -41,6 +43,8 @@ pub(crate) struct World {
     nodes: [Option<Node>; 2],
     clients: Vec<Client>,
     next_link: u64,
+    /// The lives of both engines so far.
+    lives: u64,
     settings: SessionSettings,
     /// Whether the disk may be full for a while.
     fills: bool,
@@ -54,9 +58,10 @@ impl World {
             random: fastrand::Rng::with_seed(seed),
             now: Duration::ZERO,
             disk: Disk::fenced(),
-            nodes: [0, 1].map(|at| Some(Node::new(at, settings.clone()))),
+            nodes: [0, 1].map(|node| Some(Node::new(Process { node, life: 0 }, settings.clone()))),
             clients: [0, 1].map(|me| Client::new(me, settings.clone())).into(),
             next_link: 0,
+            lives: 0,
             settings,
             fills: false,
             totals: Totals::default(),
@@ -77,7 +82,8 @@ impl World {
         let running = self.nodes.iter().flatten();
         Totals {
             takeovers: self.totals.takeovers + running.clone().map(|node| node.takeovers).sum::<u64>(),
-            deposed: self.totals.deposed + running.map(|node| node.deposed).sum::<u64>(),
+            deposed: self.totals.deposed + running.clone().map(|node| node.deposed).sum::<u64>(),
+            handed_over: self.totals.handed_over + running.map(|node| node.handed_over).sum::<u64>(),
             crashes: self.totals.crashes,
             acknowledged: self.clients.iter().map(Client::acknowledged).sum(),
         }
@@ -95,6 +101,7 @@ impl World {
                 12..14 => self.cut_link(),
                 14..50 => self.customer_acts(),
                 50..60 => self.pass_time(),
+                63..80 => self.switch_over(),
                 60..63 if self.fills => self.disk.is_full = !self.disk.is_full,
                 _ => self.work(),
             }
@@ -144,16 +151,35 @@ impl World {
         self.totals.crashes += 1;
         self.totals.takeovers += node.takeovers;
         self.totals.deposed += node.deposed;
+        self.totals.handed_over += node.handed_over;
         self.disconnect_from(at);
         let now = moment(self.now);
-        if let Some(other) = self.nodes[1 - at].as_mut().filter(|other| !other.is_stopped) {
+        let Some(other) = self.nodes[1 - at].as_mut() else { return };
+        // A stopped one hears of it when it wakes, as of everything.
+        other.backup_is_gone(now, &self.disk);
+        if !other.is_stopped {
             other.other_is_gone(now, &self.disk);
         }
     }
 
+    /// An operator wants whoever is primary to hand over.
+    fn switch_over(&mut self) {
+        let now = moment(self.now);
+        let Some(at) = (0..2).find(|at| self.nodes[*at].as_ref().is_some_and(|node| node.is_primary())) else { return };
+        let Some(backup) = self.nodes[1 - at].as_ref().filter(|other| !other.is_primary()).map(|other| other.me) else {
+            return;
+        };
+        if let Some(node) = self.nodes[at].as_mut().filter(|node| !node.is_stopped) {
+            node.is_to_hand_over(now, backup, &self.disk);
+        }
+    }
+
     fn restart(&mut self, at: usize) {
-        let settings = &self.settings;
-        self.nodes[at].get_or_insert_with(|| Node::new(at, settings.clone()));
+        let (settings, lives) = (&self.settings, &mut self.lives);
+        self.nodes[at].get_or_insert_with(|| {
+            *lives += 1;
+            Node::new(Process { node: at, life: *lives }, settings.clone())
+        });
     }
 
     fn stop(&mut self, at: usize) {
@@ -203,14 +229,14 @@ impl World {
     /// One thing that needs no fault: the disk works, a report arrives, a frame arrives, a client connects.
     fn work(&mut self) {
         let now = moment(self.now);
-        let running = [self.nodes[0].is_some(), self.nodes[1].is_some()];
+        let running = self.nodes.each_ref().map(|node| node.as_ref().map(|node| node.me));
         let at = self.random.usize(..2);
         let client = self.random.usize(..self.clients.len());
-        match self.random.u8(..5) {
+        match self.random.u8(..6) {
             0 => {
                 // A write that is under way when its process is stopped may still reach the disk.
                 if let Some(node) = &mut self.nodes[at] {
-                    node.operate(now, &mut self.disk, running);
+                    node.operate(now, &mut self.disk, &running);
                 }
             }
             1 => {
@@ -220,7 +246,24 @@ impl World {
             }
             2 => self.frame_to_engine(client),
             3 => self.frame_to_client(client),
+            4 => self.word_from(at),
             _ => self.connect(client),
+        }
+        for node in self.nodes.iter_mut().flatten().filter(|node| !node.is_stopped) {
+            node.looks_whether_drained(now, &self.disk);
+        }
+    }
+
+    /// What one engine has said to the other arrives.
+    fn word_from(&mut self, at: usize) {
+        let now = moment(self.now);
+        let is_heard = self.nodes[1 - at].as_ref().is_some_and(|other| !other.is_stopped);
+        let Some(word) = self.nodes[at].as_mut().filter(|_| is_heard).and_then(|node| node.handover.words.pop_front())
+        else {
+            return;
+        };
+        if let Some(other) = &mut self.nodes[1 - at] {
+            other.hear(now, word, &self.disk);
         }
     }
 
@@ -239,11 +282,15 @@ impl World {
         let Some((at, link)) = client.connection else { return };
         let Some(node) = self.nodes[at].as_mut() else { return };
         match node.outgoing.get_mut(&link) {
-            Some(queue) => {
-                if let Some(frame) = queue.pop_front() {
-                    client.receive(frame, &self.disk);
+            Some(queue) => match queue.pop_front() {
+                Some(FromEngine::Moved(pair)) => {
+                    node.outgoing.remove(&link);
+                    client.disconnected();
+                    client.epoch_seen = client.epoch_seen.max(pair.epoch);
                 }
-            }
+                Some(frame) => client.receive(frame, &self.disk),
+                None => {}
+            },
             // The engine has stepped down and sent its links away.
             None => client.disconnected(),
         }

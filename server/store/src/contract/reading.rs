@@ -4,9 +4,9 @@ use tandem_protocol::{RawEvent, Seq};
 
 use super::{
     Backend,
-    story::{message, message_of, messages, session, take_over, written},
+    story::{assert_stale, message, message_of, messages, session, take_over, written},
 };
-use crate::Store;
+use crate::{Loaded, Store};
 
 pub(crate) async fn a_page_holds_as_many_events_as_asked(backend: &impl Backend) {
     let store = backend.open("main").await;
@@ -84,4 +84,48 @@ pub(crate) async fn histories_come_in_the_order_asked(backend: &impl Backend) {
 
 fn numbers(page: &[RawEvent]) -> impl Iterator<Item = u64> + '_ {
     page.iter().map(|event| event.seq.0)
+}
+
+pub(crate) async fn histories_go_on_after_the_events_named(backend: &impl Backend) {
+    let store = backend.open("main").await;
+    let epoch = take_over(&store).await;
+    for number in [1, 2] {
+        // Crosses a mark.
+        store.append(epoch, messages(session(number), 1, 300)).await.expect("stores");
+    }
+    let asked = [(session(2), Seq(298)), (session(1), Seq(300)), (session(1), Seq(300)), (session(3), Seq(0))];
+    let loaded = store.load_after(epoch, &asked).await.expect("loads");
+    let asked_for: Vec<_> = loaded.iter().map(|loaded| (loaded.session, seqs(loaded))).collect();
+    assert_eq!(
+        asked_for,
+        [(session(2), vec![299, 300]), (session(1), vec![]), (session(1), vec![]), (session(3), vec![])]
+    );
+}
+
+pub(crate) async fn a_backup_reads_beginnings_and_the_rest_in_an_epoch_of_its_own(backend: &impl Backend) {
+    // F-1, R-2
+    let (primary, backup) = (backend.open("main").await, backend.open("main").await);
+    assert!(seqs(&backup.preview(&[session(1)]).await.expect("reads")[0]).is_empty());
+    let epoch = take_over(&primary).await;
+    primary.append(epoch, messages(session(1), 1, 40)).await.expect("stores");
+    // Whoever is primary goes on while the other reads.
+    let began = backup.preview(&[session(1), session(2)]).await.expect("reads");
+    primary.append(epoch, messages(session(1), 41, 50)).await.expect("stores");
+    let has = seqs(&began[0]);
+    assert!(has.iter().copied().eq(1..=has.len() as u64) && has.len() <= 40, "a beginning: {has:?}");
+    assert_eq!((began[1].session, seqs(&began[1])), (session(2), Vec::new()));
+
+    let own = take_over(&backup).await;
+    let rest = backup.load_after(own, &[(session(1), Seq(has.len() as u64))]).await.expect("loads");
+    let all: Vec<u64> = has.into_iter().chain(seqs(&rest[0])).collect();
+    assert!(all.into_iter().eq(1..=50), "D-4: together they are the whole");
+    assert_stale(backup.load_after(epoch, &[(session(1), Seq(0))]).await, own);
+
+    drop((primary, backup));
+    let store = backend.open("main").await;
+    assert_eq!(seqs(&store.preview(&[session(1)]).await.expect("reads")[0]).len(), 50, "nobody writes any more");
+}
+
+fn seqs(loaded: &Loaded) -> Vec<u64> {
+    loaded.events.iter().map(|stored| stored.event.seq.0).collect()
 }

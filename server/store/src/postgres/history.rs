@@ -16,8 +16,16 @@ const LOAD: &str = "
     WITH lease AS MATERIALIZED (SELECT coalesce((SELECT epoch FROM leases WHERE pair = $1), 0) AS epoch)
     SELECT lease.epoch, events.session, events.seq, events.secret, events.body
     FROM lease
-    LEFT JOIN events ON events.pair = $1 AND events.session = ANY ($3) AND lease.epoch = $2
+    LEFT JOIN (SELECT events.session, events.seq, events.secret, events.body
+               FROM unnest($3::uuid[], $4::bigint[]) AS wanted (session, after)
+               JOIN events ON events.pair = $1 AND events.session = wanted.session AND events.seq > wanted.after
+              ) AS events ON lease.epoch = $2
     ORDER BY events.session, events.seq";
+
+/// Whoever serves: what is committed of an open session stays as it is.
+const PREVIEW: &str = "
+    SELECT 0::bigint, session, seq, secret, body FROM events WHERE pair = $1 AND session = ANY ($2)
+    ORDER BY session, seq";
 
 /// Bodies are added up by the server, so that no more of them cross the wire than the page holds.
 const PAGE: &str = "
@@ -41,25 +49,51 @@ const OPEN: &str = "
                        WHERE events.pair = $1 AND events.session = open_sessions.session
                        ORDER BY seq DESC LIMIT 1) AS head ON true";
 
-/// The whole histories of these sessions, in the order asked.
+/// The histories of these sessions after an event each, in the order asked. Each is asked for once.
 pub(super) async fn load(
     pool: &Pool,
     pair: &PairName,
     epoch: Epoch,
-    sessions: &[SessionId],
+    sessions: &[(SessionId, Seq)],
 ) -> Result<Vec<Loaded>, StoreError> {
+    // A session that is asked for twice is given twice, from one reading.
+    let afters: HashMap<SessionId, Seq> = sessions.iter().copied().collect();
+    let (ids, seqs): (Vec<Uuid>, Vec<i64>) =
+        afters.iter().map(|(session, after)| (session.0, i64::try_from(after.0).unwrap_or(i64::MAX))).unzip();
+    let rows = fenced(pool, epoch, LOAD, &[&pair.as_str(), &epoch.0.cast_signed(), &ids, &seqs]).await?;
+    let histories = histories(&rows, |session| afters.get(&session).copied().unwrap_or_default())?;
+    Ok(in_order(sessions.iter().map(|(session, _)| *session), &histories))
+}
+
+/// What is committed of these sessions' histories, in the order asked; see [`crate::Store::preview`].
+pub(super) async fn preview(pool: &Pool, pair: &PairName, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError> {
     let wanted: Vec<Uuid> = sessions.iter().map(|session| session.0).collect();
-    let rows = fenced(pool, epoch, LOAD, &[&pair.as_str(), &epoch.0.cast_signed(), &wanted]).await?;
+    let rows = pool.query(PREVIEW, &[&pair.as_str(), &wanted]).await?.rows;
+    let histories = histories(&rows, |_| Seq::ZERO)?;
+    Ok(in_order(sessions.iter().copied(), &histories))
+}
+
+/// Rows of events by session, each history from the event after the one given, without a gap (D-4).
+fn histories(
+    rows: &[Row],
+    after: impl Fn(SessionId) -> Seq,
+) -> Result<HashMap<SessionId, Vec<StoredEvent>>, StoreError> {
     let mut histories: HashMap<SessionId, Vec<StoredEvent>> = HashMap::new();
-    for row in &rows {
+    for row in rows {
         let Some(session) = row.try_get::<_, Option<Uuid>>(1).map_err(Fault::from)?.map(SessionId) else { continue };
         let history = histories.entry(session).or_default();
-        history.push(event(row, session, Seq(history.len() as u64).next())?);
+        let last = history.last().map_or_else(|| after(session), |stored| stored.event.seq);
+        history.push(event(row, session, last.next())?);
     }
-    // A session that is asked for twice is given twice.
-    let loaded =
-        |session: &SessionId| Loaded { session: *session, events: histories.get(session).cloned().unwrap_or_default() };
-    Ok(sessions.iter().map(loaded).collect())
+    Ok(histories)
+}
+
+fn in_order(
+    sessions: impl Iterator<Item = SessionId>,
+    histories: &HashMap<SessionId, Vec<StoredEvent>>,
+) -> Vec<Loaded> {
+    let loaded = |session| Loaded { session, events: histories.get(&session).cloned().unwrap_or_default() };
+    sessions.map(loaded).collect()
 }
 
 /// A page of a session's history; see [`crate::Store::read`].

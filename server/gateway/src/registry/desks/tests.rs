@@ -90,7 +90,13 @@ impl Office {
 
     /// The main pair is lost, and its next primary is there.
     fn fails_over(&self) {
-        self.desks.is_lost(MAIN, Instant::now());
+        self.desks.is_lost(MAIN, Instant::now(), false);
+        self.desks.is_connected(MAIN);
+    }
+
+    /// The primary of the main pair has handed over, and the next one is there.
+    fn moves_as_planned(&self) {
+        self.desks.is_lost(MAIN, Instant::now(), true);
         self.desks.is_connected(MAIN);
     }
 
@@ -248,10 +254,10 @@ fn a_loss_that_lasts_is_told_and_its_end_after_the_view() {
     let office = Office::new();
     let desk = office.welcomed(5);
     let lost_at = Instant::now();
-    office.desks.is_lost(MAIN, lost_at);
+    office.desks.is_lost(MAIN, lost_at, false);
     assert!(given(&desk).is_empty(), "it may be over soon");
     office.desks.tell_of_loss();
-    office.desks.is_lost(MAIN, Instant::now());
+    office.desks.is_lost(MAIN, Instant::now(), false);
     office.desks.tell_of_loss();
     assert_eq!(given(&desk), [json!({"type": "notice", "notice": "connection_lost"})]);
     office.desks.is_connected(MAIN);
@@ -270,6 +276,44 @@ fn a_loss_that_is_soon_over_is_told_together_with_its_end() {
     office.desks.tell_of_loss();
     let notices: Vec<Value> = given(&desk).iter().map(|frame| frame["notice"].clone()).collect();
     assert_eq!(notices, ["connection_lost", "connection_restored"], "the view is not new");
+}
+
+#[test]
+fn a_desk_hears_nothing_of_a_planned_move_unless_it_fails() {
+    let office = Office::new();
+    let desk = office.welcomed(5);
+    office.moves_as_planned();
+    // The interaction server comes after the gateway.
+    office.desks.is_deserted(MAIN, Instant::now(), true);
+    office.desks.enter_again(MAIN);
+    office.desks.tell_of_loss();
+    office.enters(&desk, 6);
+    assert_eq!(office.desks.counts_as_lost(MAIN), 0);
+    let frames = given(&desk);
+    assert_eq!((versions(&frames), frames.len()), (vec![6], 1));
+
+    office.moves_as_planned();
+    assert_eq!(office.desks.counts_as_lost(MAIN), 1);
+    office.enters(&desk, 7);
+    let notices: Vec<Value> = given(&desk).iter().map(|frame| frame["notice"].clone()).collect();
+    assert_eq!(notices, [json!("connection_lost"), Value::Null, json!("connection_restored")]);
+}
+
+#[test]
+fn a_planned_move_that_fails_is_told_to_the_desks_that_it_left_and_to_no_others() {
+    let office = Office::with_pairs(2);
+    office.desks.is_connected(MAIN);
+    let ours = office.welcomed(5);
+    office.desks.is_connected(WEST);
+    office.desks.is_lost(MAIN, Instant::now(), true);
+    assert_eq!((office.asked().len(), entering(&office.west.asked())), (0, 1), "it enters through the other at once");
+    office.desks.is_lost(WEST, Instant::now(), true);
+    assert_eq!(office.desks.counts_as_lost(MAIN), 0, "it moves with the other pair by now");
+    office.desks.tell_of_loss();
+    assert!(given(&ours).is_empty());
+    assert_eq!(office.desks.counts_as_lost(WEST), 1);
+    office.desks.tell_of_loss();
+    assert_eq!(given(&ours), [json!({"type": "notice", "notice": "connection_lost"})]);
 }
 
 #[test]
@@ -305,7 +349,7 @@ fn all_desks_enter_again_after_a_loss_and_for_another_interaction_server() {
     assert_eq!(entering(&office.asked()), 0, "what is not answered yet is answered by whoever comes");
     desks.iter().for_each(|desk| office.enters(desk, 6));
     for _ in 0..2 {
-        office.desks.is_lost(MAIN, Instant::now());
+        office.desks.is_lost(MAIN, Instant::now(), false);
         assert_eq!(entering(&office.asked()), 0, "nobody is there");
         office.desks.is_connected(MAIN);
         assert_eq!(entering(&office.asked()), 2);
@@ -535,7 +579,7 @@ fn a_desk_whose_pair_is_lost_enters_through_another_with_what_was_not_answered()
     let (office, desk) = at_two_pairs();
     office.does(&desk, "a-1");
     office.asked();
-    assert_eq!(office.desks.is_lost(MAIN, Instant::now()), 1);
+    assert_eq!(office.desks.is_lost(MAIN, Instant::now(), false), 1);
     let stay = entered_west(&office);
     assert_ne!(stay, desk.id, "what the lost pair does late is for a desk that is not there");
     office.does(&desk, "a-2");
@@ -555,7 +599,7 @@ fn a_desk_whose_pair_is_lost_enters_through_another_with_what_was_not_answered()
 #[test]
 fn a_desk_whose_pair_has_no_interaction_server_leaves_it_and_enters_through_another() {
     let (office, desk) = at_two_pairs();
-    office.desks.is_deserted(MAIN, Instant::now());
+    office.desks.is_deserted(MAIN, Instant::now(), false);
     let asked = office.asked();
     assert!(matches!(asked.as_slice(), [DeskAsk::Exit { desk: gone }] if *gone == desk.id), "{asked:?}");
     let stay = entered_west(&office);
@@ -570,9 +614,9 @@ fn a_desk_whose_pair_has_no_interaction_server_leaves_it_and_enters_through_anot
 #[test]
 fn desks_wait_until_the_interaction_server_is_at_one_of_the_pairs() {
     let (office, desk) = at_two_pairs();
-    office.desks.is_deserted(MAIN, Instant::now());
+    office.desks.is_deserted(MAIN, Instant::now(), false);
     let stay = entered_west(&office);
-    office.desks.is_deserted(WEST, Instant::now());
+    office.desks.is_deserted(WEST, Instant::now(), false);
     office.asked();
     office.does(&desk, "a-1");
     assert!(office.asked().is_empty() && office.west.asked().is_empty());
@@ -589,7 +633,7 @@ fn desks_wait_until_the_interaction_server_is_at_one_of_the_pairs() {
 #[test]
 fn news_for_a_stay_that_is_over_end_it_where_they_come_from() {
     let (office, desk) = at_two_pairs();
-    office.desks.is_lost(MAIN, Instant::now());
+    office.desks.is_lost(MAIN, Instant::now(), false);
     let stay = entered_west(&office);
     office.desks.is_connected(MAIN);
     office.shows(&desk, 7);
@@ -603,8 +647,8 @@ fn news_for_a_stay_that_is_over_end_it_where_they_come_from() {
 #[test]
 fn the_loss_of_one_pair_is_not_told_at_desks_of_another() {
     let (office, desk) = at_two_pairs();
-    office.desks.is_lost(WEST, Instant::now());
-    office.desks.is_deserted(WEST, Instant::now());
+    office.desks.is_lost(WEST, Instant::now(), false);
+    office.desks.is_deserted(WEST, Instant::now(), false);
     office.desks.tell_of_loss();
     assert!(given(&desk).is_empty() && office.asked().is_empty());
 }
@@ -616,7 +660,7 @@ async fn a_question_is_asked_through_another_pair_when_the_first_is_lost_before_
     assert!(office.asked().is_empty(), "nobody is there");
     office.desks.is_connected(MAIN);
     assert_eq!(office.asked().len(), 1);
-    office.desks.is_lost(MAIN, Instant::now());
+    office.desks.is_lost(MAIN, Instant::now(), false);
     office.desks.is_connected(WEST);
     assert_eq!(office.west.asked().len(), 1);
     assert!(!office.line.takes_answer(|tag| matches!(tag, Tag::Question(_))), "it is taken back");

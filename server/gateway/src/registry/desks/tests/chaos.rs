@@ -191,7 +191,7 @@ impl World {
             return;
         }
         let late = std::mem::take(&mut self.wires[pair].get().sent);
-        self.desks.is_lost(PairIndex(pair), Instant::now());
+        self.desks.is_lost(PairIndex(pair), Instant::now(), self.random.bool());
         assert!(self.wires[pair].get().unacked.is_empty(), "the next primary would be asked");
         let (relay, arrives) = (&mut self.relays[pair], self.random.bool());
         let life = relay.life;
@@ -215,7 +215,7 @@ impl World {
             relay.passed.clear();
             self.entered.retain(|_, (at, _)| *at != pair);
             if self.wires[pair].get().is_connected {
-                self.desks.is_deserted(PairIndex(pair), Instant::now());
+                self.desks.is_deserted(PairIndex(pair), Instant::now(), self.random.bool());
             }
         }
     }
@@ -227,7 +227,7 @@ impl World {
         self.relays[pair].life += 1;
         self.desks.is_connected(PairIndex(pair));
         if !self.relays[pair].has_server {
-            self.desks.is_deserted(PairIndex(pair), Instant::now());
+            self.desks.is_deserted(PairIndex(pair), Instant::now(), self.random.bool());
         }
     }
 
