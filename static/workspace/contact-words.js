@@ -48,7 +48,7 @@ export function amendment(before, { name, attributes, identities }) {
   if (name.trim() !== before.name) change.name = name.trim();
   const wanted = Object.fromEntries(attributes.map(([key, value]) => [key.trim(), value.trim()]).filter(([key]) => key));
   const changed = Object.entries(wanted).filter(([key, value]) => before.attributes[key] !== value);
-  const removed = Object.keys(before.attributes).filter((key) => !(key in wanted)).map((key) => [key, null]);
+  const removed = Object.keys(before.attributes).filter((key) => !Object.hasOwn(wanted, key)).map((key) => [key, null]);
   if (changed.length + removed.length > 0) change.attributes = Object.fromEntries([...changed, ...removed]);
   const known = identities?.map(({ kind, value }) => ({ kind, value: value.trim() })).filter(({ value }) => value);
   if (known && JSON.stringify(known) !== JSON.stringify(before.identities)) change.identities = known;
