@@ -17,6 +17,7 @@ import './lists.test.js';
 import './outbox.test.js';
 import './rest.test.js';
 import './roster.test.js';
+import './search.test.js';
 import './session.test.js';
 import './tabs.test.js';
 import './waiting.test.js';
