@@ -6,7 +6,7 @@
 import { byId, element, name, put, within } from '../shared/dom.js';
 import { pressed } from './act.js';
 import { ContactEdit } from './contact-edit.js';
-import { IDENTITIES, chats, contactWords, eraseQuestion, erasureWords, mergeQuestion } from './contact-words.js';
+import { IDENTITIES, chats, contactName, contactWords, eraseQuestion, erasureWords, mergeQuestion } from './contact-words.js';
 import { confirmed } from './dialogs.js';
 import { keep } from './keyed.js';
 import { toast } from './toasts.js';
@@ -130,7 +130,7 @@ export class ContactPanel {
     if (!other || !await confirmed(mergeQuestion(into, other))) return;
     const { done, result } = await pressed(() => this.#archive.merge(into.contact, other.contact), button);
     if (!done || signal.aborted) return;
-    toast(`${other.name} and ${result.name} are one contact now.`);
+    toast(`${contactName(other)} and ${contactName(result)} are one contact now.`);
     this.#changed(result, signal);
     byId('contact-name').focus();
   }
@@ -142,7 +142,7 @@ export class ContactPanel {
     const { done, result } = await pressed(() => this.#archive.erase(contact.contact), button);
     if (!done) return;
     toast(erasureWords(result));
-    this.#changed({ ...contact, erasing: true }, signal);
+    this.#changed({ ...contact, name: '', identities: [], attributes: {}, similar: [], erasing: true }, signal);
   }
 
   /** @param {Contact|null} contact @param {string} state what is said where there is none */
@@ -154,7 +154,7 @@ export class ContactPanel {
     byId('contact-body').hidden = contact === null;
     this.#showSimilar();
     if (contact === null) return;
-    put(byId('contact-name'), contact.name);
+    put(byId('contact-name'), contactName(contact));
     showRows('contact-identities', contact.identities.map(({ kind, value }) => [IDENTITIES[kind] ?? kind, value]));
     showRows('contact-attributes', Object.entries(contact.attributes));
     const isErasing = contact.erasing === true;

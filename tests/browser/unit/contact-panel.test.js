@@ -42,3 +42,21 @@ test('a contact that was changed is shown as it is then', () =>
     await settled();
     equal([byId('contact-name').textContent, byId('contact-dialog').open], ['Ana M.', false]);
   }));
+
+test('of a contact that is being erased nothing is shown that is erased already', () =>
+  withParts(['contact-section', 'contact-dialog', 'confirm-dialog', 'toasts', 'announcer'], async (signal) => {
+    const mail = { kind: 'email', value: 'ana@example.org' };
+    const ana = { ...contact(1, 'Ana'), identities: [mail], attributes: { plan: 'gold' } };
+    const archive = { contactOf: async () => ana, erase: async () => ({ chats: 1, erased: 0 }) };
+    const panel = new ContactPanel(archive, 'administrator', () => {}, signal);
+    panel.open({ id: 'a', view: {} });
+    await settled();
+    within(byId('contact-section'), '[data-deed="contact-erase"]').click();
+    const closed = new Promise((then) => byId('confirm-dialog').addEventListener('close', then, { once: true }));
+    byId('confirm-yes').click();
+    await closed;
+    await settled();
+    const shown = byId('contact-section').innerText;
+    equal(['Ana', 'ana@example.org', 'gold'].filter((word) => shown.includes(word)), [], shown);
+    equal([byId('contact-name').textContent, byId('contact-erasing').hidden], ['Contact 1', false]);
+  }));
