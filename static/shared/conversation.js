@@ -175,27 +175,26 @@ export class Conversation {
     const known = this.#waiting.get(client_id);
     const placed = this.#placed.get(client_id);
     if (state === 'unsaved' && !quiet) this.#sayUnsaved();
-    if (placed && state !== 'discarded') return this.#saving(client_id, placed, state, reason);
     if (state === 'discarded') return this.#drop(client_id);
+    if (placed && (state === 'saved' || state === 'elsewhere')) return this.#saved(placed.seq);
     if (state === 'elsewhere' || (state === 'saved' && !known)) return undefined;
-    const shown = known ?? new Message({ key: client_id, text, visibility, at_ms, mine: true, state, reason });
-    if (!known) this.#wait(client_id, shown);
-    shown.update({ at_ms, state, reason });
+    if (placed) this.#unsaved.set(client_id, placed);
+    const shown = placed?.shown ?? known
+      ?? new Message({ key: client_id, text, visibility, at_ms, mine: true, state, reason });
+    if (!placed && !known) this.#wait(client_id, shown);
+    // What is in the transcript has the moment of its event.
+    shown.update(placed ? { state, reason } : { at_ms, state, reason });
     shown.offer(state === 'not_sent' ? this.#actions(client_id, text, visibility) : {});
     if (state === 'not_sent' && !quiet) this.#reader.announce(`Not sent. ${reason}`);
     return undefined;
   }
 
-  /** News of a message that is in the transcript. One that is on the disk has all before it there. */
-  #saving(client_id, placed, state, reason) {
-    if (state !== 'saved' && state !== 'elsewhere') {
-      this.#unsaved.set(client_id, placed);
-      placed.shown.update({ state, reason });
-      return;
-    }
+  /** A message in the transcript is on the disk, and with it all before it. @param {number} upTo its number */
+  #saved(upTo) {
     for (const [id, { shown, seq }] of this.#unsaved) {
-      if (seq > placed.seq) continue;
+      if (seq > upTo) continue;
       shown.update({ state: 'saved' });
+      shown.offer({});
       this.#unsaved.delete(id);
     }
     if (this.#unsaved.size > 0 || !this.#saidUnsaved) return;
@@ -216,8 +215,9 @@ export class Conversation {
   }
 
   #drop(client_id) {
-    this.#waiting.get(client_id)?.line.remove();
-    this.#waiting.delete(client_id);
+    const shown = this.#waiting.get(client_id) ?? this.#placed.get(client_id)?.shown;
+    shown?.line.remove();
+    for (const known of [this.#waiting, this.#unsaved, this.#placed]) known.delete(client_id);
   }
 
   #actions(client_id, text, visibility = 'ALL') {

@@ -137,7 +137,9 @@ export class Chats {
   /** A chat is not the agent's any more. What he had not sent is not thrown away behind his back. */
   #end(chat) {
     const isGone = !this.#chats.has(chat.id);
-    const unsent = [...chat.session.outbox.map((entry) => entry.text), keptDraft(chat.id)?.text ?? ''].filter(Boolean);
+    // What is only not saved yet was told to everybody.
+    const waiting = chat.session.outbox.filter((entry) => entry.state !== 'unsaved').map((entry) => entry.text);
+    const unsent = [...waiting, keptDraft(chat.id)?.text ?? ''].filter(Boolean);
     const wasGiven = this.#given.has(chat.id);
     chat.stop();
     if (!isGone) return;

@@ -13,21 +13,21 @@ import { refusal } from './words.js';
 export class ContactEdit {
   #archive;
   #supervises;
-  #onChanged;
 
   /** @type {Contact|null} whom it is about */
   #contact = null;
 
+  /** @type {(contact: Contact) => void} what is done when he is changed */
+  #onChanged = () => {};
+
   /**
    * @param {import('../client/archive.js').Archive} archive
    * @param {boolean} supervises whether this agent may change by what somebody is known
-   * @param {(contact: Contact) => void} onChanged
    * @param {AbortSignal} signal ends it
    */
-  constructor(archive, supervises, onChanged, signal) {
+  constructor(archive, supervises, signal) {
     this.#archive = archive;
     this.#supervises = supervises;
-    this.#onChanged = onChanged;
     const on = (id, type, then) => byId(id).addEventListener(type, then, { signal });
     on('contact-form', 'submit', (submit) => {
       submit.preventDefault();
@@ -38,9 +38,10 @@ export class ContactEdit {
     on('identity-add', 'click', () => add(byId('identity-rows'), identityRow({ kind: 'email', value: '' })));
   }
 
-  /** @param {Contact} contact */
-  open(contact) {
+  /** @param {Contact} contact @param {(contact: Contact) => void} onChanged */
+  open(contact, onChanged) {
     this.#contact = contact;
+    this.#onChanged = onChanged;
     this.#name.value = contact.name;
     byId('attribute-rows').replaceChildren(...Object.entries(contact.attributes).map((row) => attributeRow(...row)));
     byId('identity-rows').replaceChildren(...contact.identities.map(identityRow));
@@ -69,6 +70,7 @@ export class ContactEdit {
     byId('contact-problem').hidden = problem === null;
     if (problem) return;
     const { contact } = this.#contact;
+    const onChanged = this.#onChanged;
     const request = () => this.#archive.amend(contact, amendment(this.#contact, form));
     const button = /** @type {HTMLButtonElement} */ (byId('contact-save'));
     const sentence = (refused) =>
@@ -76,7 +78,7 @@ export class ContactEdit {
     const changed = await whileBusy(request, { button, busy: 'Saving…', problem: byId('contact-problem'), sentence });
     if (!changed) return;
     dialog('contact-dialog').close();
-    this.#onChanged(changed);
+    onChanged(changed);
   }
 }
 

@@ -11,15 +11,18 @@ export const IDENTITIES = Object.freeze({ email: 'E-mail', phone: 'Phone', custo
 /** @param {number} count */
 export const chats = (count) => `${count} ${count === 1 ? 'chat' : 'chats'}`;
 
+/** What a contact is called; one that is being erased has no name any more. @param {Contact} contact */
+export const contactName = ({ name, contact }) => name || `Contact ${contact}`;
+
 /** A contact in one line. @param {Contact} contact */
-export function contactWords({ name, identities }) {
-  const known = identities.map(({ value }) => value);
-  return known.length === 0 ? name : `${name} (${known.join(', ')})`;
+export function contactWords(contact) {
+  const known = contact.identities.map(({ value }) => value);
+  return known.length === 0 ? contactName(contact) : `${contactName(contact)} (${known.join(', ')})`;
 }
 
 /** @param {Contact} stays @param {Contact} goes */
 export const mergeQuestion = (stays, goes) => ({
-  title: `Merge ${goes.name} into ${stays.name}?`,
+  title: `Merge ${contactName(goes)} into ${contactName(stays)}?`,
   text: `${contactWords(goes)} becomes a part of ${contactWords(stays)}, who then has ${chats(stays.chats + goes.chats)} `
     + 'and all by which either is known. This cannot be undone.',
   yes: 'Merge',
@@ -27,7 +30,7 @@ export const mergeQuestion = (stays, goes) => ({
 
 /** @param {Contact} contact */
 export const eraseQuestion = (contact) => ({
-  title: `Erase ${contact.name} for good?`,
+  title: `Erase ${contactName(contact)} for good?`,
   text: `All that was said in ${chats(contact.chats)}, by everybody, and all by which ${contactWords(contact)} is known is `
     + 'erased. That something stood there remains, but not what. A chat that goes on is erased when it has ended. This '
     + 'cannot be undone.',
@@ -48,7 +51,7 @@ export function amendment(before, { name, attributes, identities }) {
   if (name.trim() !== before.name) change.name = name.trim();
   const wanted = Object.fromEntries(attributes.map(([key, value]) => [key.trim(), value.trim()]).filter(([key]) => key));
   const changed = Object.entries(wanted).filter(([key, value]) => before.attributes[key] !== value);
-  const removed = Object.keys(before.attributes).filter((key) => !(key in wanted)).map((key) => [key, null]);
+  const removed = Object.keys(before.attributes).filter((key) => !Object.hasOwn(wanted, key)).map((key) => [key, null]);
   if (changed.length + removed.length > 0) change.attributes = Object.fromEntries([...changed, ...removed]);
   const known = identities?.map(({ kind, value }) => ({ kind, value: value.trim() })).filter(({ value }) => value);
   if (known && JSON.stringify(known) !== JSON.stringify(before.identities)) change.identities = known;

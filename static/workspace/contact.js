@@ -6,7 +6,7 @@
 import { byId, element, name, put, within } from '../shared/dom.js';
 import { pressed } from './act.js';
 import { ContactEdit } from './contact-edit.js';
-import { IDENTITIES, chats, contactWords, eraseQuestion, erasureWords, mergeQuestion } from './contact-words.js';
+import { IDENTITIES, chats, contactName, contactWords, eraseQuestion, erasureWords, mergeQuestion } from './contact-words.js';
 import { confirmed } from './dialogs.js';
 import { keep } from './keyed.js';
 import { toast } from './toasts.js';
@@ -55,9 +55,12 @@ export class ContactPanel {
     this.#onChats = onChats;
     this.#isAdministrator = role === 'administrator';
     const supervises = role === 'supervisor' || role === 'administrator';
-    this.#edit = new ContactEdit(archive, supervises, (contact) => this.#changed(contact), signal);
+    this.#edit = new ContactEdit(archive, supervises, signal);
     const deeds = {
-      'contact-edit': () => this.#edit.open(this.#contact),
+      'contact-edit': () => {
+        const { signal: asking } = this.#asking;
+        this.#edit.open(this.#contact, (contact) => this.#changed(contact, asking));
+      },
       'contact-chats': () => this.#onChats(this.#contact),
       'contact-erase': (button) => this.#erase(button),
       'contact-merge': (button) => this.#merge(Number(button.dataset.contact), button),
@@ -114,11 +117,11 @@ export class ContactPanel {
     this.#showSimilar();
   }
 
-  /** @param {Contact} contact as it is now */
-  #changed(contact) {
-    if (this.#contact === null) return; // Another chat has been opened meanwhile.
+  /** @param {Contact} contact as it is now @param {AbortSignal} signal which has ended once another chat is open */
+  #changed(contact, signal) {
+    if (signal.aborted) return;
     this.#show(contact, '');
-    this.#askSimilar(contact, this.#asking.signal);
+    this.#askSimilar(contact, signal);
   }
 
   async #merge(from, button) {
@@ -127,8 +130,8 @@ export class ContactPanel {
     if (!other || !await confirmed(mergeQuestion(into, other))) return;
     const { done, result } = await pressed(() => this.#archive.merge(into.contact, other.contact), button);
     if (!done || signal.aborted) return;
-    toast(`${other.name} and ${result.name} are one contact now.`);
-    this.#changed(result);
+    toast(`${contactName(other)} and ${contactName(result)} are one contact now.`);
+    this.#changed(result, signal);
     byId('contact-name').focus();
   }
 
@@ -139,7 +142,7 @@ export class ContactPanel {
     const { done, result } = await pressed(() => this.#archive.erase(contact.contact), button);
     if (!done) return;
     toast(erasureWords(result));
-    if (!signal.aborted) this.#changed({ ...contact, erasing: true });
+    this.#changed({ ...contact, name: '', identities: [], attributes: {}, similar: [], erasing: true }, signal);
   }
 
   /** @param {Contact|null} contact @param {string} state what is said where there is none */
@@ -151,7 +154,7 @@ export class ContactPanel {
     byId('contact-body').hidden = contact === null;
     this.#showSimilar();
     if (contact === null) return;
-    put(byId('contact-name'), contact.name);
+    put(byId('contact-name'), contactName(contact));
     showRows('contact-identities', contact.identities.map(({ kind, value }) => [IDENTITIES[kind] ?? kind, value]));
     showRows('contact-attributes', Object.entries(contact.attributes));
     const isErasing = contact.erasing === true;

@@ -5,7 +5,7 @@
 
 import { whileBusy } from '../shared/busy.js';
 import { download } from '../shared/download.js';
-import { byId, element, name, put } from '../shared/dom.js';
+import { byId, element, name, put, within } from '../shared/dom.js';
 import { chats, contactWords, excerptPieces, period } from './contact-words.js';
 import { dialog } from './dialogs.js';
 import { Reader } from './reader.js';
@@ -35,6 +35,9 @@ export class Search {
   /** The chat that is read. @type {string|null} */
   #open = null;
 
+  /** What was picked to be read. @type {HTMLElement|null} */
+  #pickedItem = null;
+
   /**
    * @param {import('../client/archive.js').Archive} archive
    * @param {import('../shared/conversation.js').Happening} happening
@@ -52,7 +55,7 @@ export class Search {
     });
     on('search-contact-clear', 'click', () => this.#narrow(null));
     on('found', 'click', ({ target }) => this.#picked(/** @type {HTMLElement} */ (target)));
-    on('search-more', 'click', () => this.#more?.());
+    on('search-more', 'click', () => this.#goOn());
     on('found-back', 'click', () => this.#back());
     on('found-save', 'click', ({ currentTarget }) => this.#save(currentTarget));
     on('search-dialog', 'close', () => this.#asking.abort());
@@ -98,44 +101,64 @@ export class Search {
   }
 
   async #find(wanted, signal) {
-    const answer = await this.#request(() => this.#archive.search({ ...wanted, limit: PAGE }), signal);
+    const ask = () => this.#archive.search({ ...wanted, limit: PAGE });
+    const answer = await this.#request(ask, () => this.#find(wanted, signal), signal);
     if (!answer) return;
-    this.#show(answer.hits.map(hitItem));
-    this.#offerMore(answer.next === undefined ? null : () => this.#find({ ...wanted, after: answer.next }, signal));
+    const { hits, next } = answer;
+    this.#show(hits.map(hitItem), next === undefined ? null : () => this.#find({ ...wanted, after: next }, signal));
   }
 
   async #list(contact, before, signal) {
-    const found = await this.#request(() => this.#archive.chats(contact.contact, { before, limit: PAGE }), signal);
+    const ask = () => this.#archive.chats(contact.contact, { before, limit: PAGE });
+    const found = await this.#request(ask, () => this.#list(contact, before, signal), signal);
     if (!found) return;
     const { from = 0 } = this.#period();
     const wanted = found.filter(({ opened_at_ms }) => opened_at_ms >= from);
-    this.#show(wanted.map((chat) => chatItem(chat, this.#agentName)));
     const next = found.at(-1)?.opened_at_ms;
-    this.#offerMore(wanted.length < PAGE ? null : () => this.#list(contact, next, signal));
+    const more = wanted.length < PAGE ? null : () => this.#list(contact, next, signal);
+    this.#show(wanted.map((chat) => chatItem(chat, this.#agentName)), more);
   }
 
-  /** @returns {Promise<any>} null when it was refused or is not wanted any more */
-  async #request(ask, signal) {
+  /** The button stays while it is asked, so that the focus does; a second press meanwhile asks nothing. */
+  #goOn() {
+    const more = this.#more;
+    this.#more = null;
+    return more?.();
+  }
+
+  /**
+   * @param {() => Promise<any>} ask
+   * @param {() => Promise<void>} again what is done when it was refused and is wanted after all
+   * @param {AbortSignal} signal
+   * @returns {Promise<any>} null when it was refused or is not wanted any more
+   */
+  async #request(ask, again, signal) {
     this.#say('Looking…');
-    this.#offerMore(null);
     try {
       const answer = await ask();
       return signal.aborted ? null : answer;
     } catch (refused) {
-      if (!signal.aborted) this.#say(refusal(refused));
+      if (signal.aborted) return null;
+      this.#say(refusal(refused));
+      this.#offerMore(again, 'Try again');
       return null;
     }
   }
 
-  #show(items) {
+  /** @param {HTMLLIElement[]} items @param {(() => Promise<void>)|null} more what asks for those that follow */
+  #show(items, more) {
     byId('found').append(...items);
+    // Who asked for more goes on with what came.
+    if (document.activeElement === byId('search-more')) (items[0]?.querySelector('button') ?? this.#words).focus();
     const count = byId('found').childElementCount;
     const what = this.#words.value.trim() === '' ? chats(count) : `${count} ${count === 1 ? 'message' : 'messages'}`;
-    this.#say(count === 0 ? 'Nothing was found.' : `${what} found`);
+    this.#say(count === 0 ? 'Nothing was found.' : `${what} found${more ? ' so far' : ''}`);
+    this.#offerMore(more);
   }
 
-  #offerMore(more) {
+  #offerMore(more, label = 'More') {
     this.#more = more;
+    put(byId('search-more'), label);
     byId('search-more').hidden = more === null;
   }
 
@@ -147,16 +170,19 @@ export class Search {
     const button = /** @type {HTMLElement|null} */ (target.closest('button[data-session]'));
     if (!button) return;
     const at = button.dataset.seq === undefined ? null : Number(button.dataset.seq);
-    this.#read(button.dataset.session, at);
+    this.#read(button, at);
   }
 
-  /** @param {string} session @param {number|null} seq the message that was found */
-  async #read(session, seq) {
+  /** @param {HTMLElement} item what was picked @param {number|null} seq the message that was found */
+  async #read(item, seq) {
+    const { session } = item.dataset;
     this.#leave();
     this.#open = session;
+    this.#pickedItem = item;
     dialog('search-dialog').dataset.reading = 'true';
     const signal = this.#reader.begin();
-    put(byId('found-title'), '');
+    // It takes the focus before the chat is there, so it says already what is to come.
+    put(byId('found-title'), ['.found-about', '.found-when'].map((part) => within(item, part).textContent).join(', '));
     put(byId('found-state'), 'Looking…');
     byId('found-state').hidden = false;
     byId('found-problem').hidden = true;
@@ -183,13 +209,14 @@ export class Search {
   }
 
   #back() {
-    const read = byId('found').querySelector(`[data-session="${this.#open}"]`);
+    const item = this.#pickedItem;
     this.#leave();
-    /** @type {HTMLElement} */ (read ?? this.#words).focus();
+    (item?.isConnected ? item : this.#words).focus();
   }
 
   #leave() {
     this.#open = null;
+    this.#pickedItem = null;
     this.#reader.clear();
     byId('found-read').hidden = true;
     dialog('search-dialog').dataset.reading = 'false';

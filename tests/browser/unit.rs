@@ -24,11 +24,15 @@ struct Outcome {
     error: Option<String>,
 }
 
-/// Serves the library and its tests until the test ends; returns where.
+/// Serves the library, the templates and the tests until the test ends; returns where.
 async fn serve() -> String {
     let library = get(|UrlPath(path): UrlPath<String>| async { file("static", path) });
     let tests = get(|UrlPath(path): UrlPath<String>| async { file("tests/browser/unit", path) });
-    let app = Router::new().route("/static/{*path}", library).route("/unit/{*path}", tests);
+    let templates = get(|UrlPath(path): UrlPath<String>| async { file("templates", path) });
+    let app = Router::new()
+        .route("/static/{*path}", library)
+        .route("/templates/{*path}", templates)
+        .route("/unit/{*path}", tests);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
     let address = listener.local_addr().expect("a bound socket has an address");
     tokio::spawn(async { axum::serve(listener, app).await });

@@ -7,8 +7,8 @@ use tandem_tests::executable::{self, repository};
 use crate::tree::{File, files, none};
 
 /// Programs of a reader's machine that the documentation may use.
-const FOREIGN: [&str; 11] =
-    ["cd", "curl", "export", "git", "kill", "ls", "mkdir", "sqlite3", "sudo", "systemctl", "tail"];
+const FOREIGN: [&str; 12] =
+    ["cd", "cp", "curl", "export", "git", "kill", "ls", "mkdir", "sqlite3", "sudo", "systemctl", "tail"];
 
 /// Kinds of code block that hold commands.
 const SHELLS: [&str; 4] = ["sh", "bash", "shell", "console"];

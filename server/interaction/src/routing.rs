@@ -194,11 +194,10 @@ impl Core {
             if may_offer {
                 self.views.all_changed(now.elapsed);
             }
+            may_offer |= self.look_at_all_due();
+            // After that: what has changed and was not looked at yet would seem to be a fault.
             self.sweep_when_due();
-            while let Some(subject) = self.due.next(now.elapsed) {
-                self.look_at(subject);
-                may_offer = true;
-            }
+            may_offer |= self.look_at_all_due();
             if may_offer {
                 self.offer_waiting();
             }
@@ -206,6 +205,16 @@ impl Core {
             self.push_views();
         }
         std::mem::take(&mut self.effects)
+    }
+
+    /// Whether anything was due.
+    fn look_at_all_due(&mut self) -> bool {
+        let mut was_due = false;
+        while let Some(subject) = self.due.next(self.now.elapsed) {
+            self.look_at(subject);
+            was_due = true;
+        }
+        was_due
     }
 
     /// When [`Core::go_on`] is next to be called without an input.

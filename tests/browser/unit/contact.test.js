@@ -19,6 +19,7 @@ test('a form asks for what is another than before, and for nothing else', () => 
   equal(amendment(ana, form({ name: ' Ana M. ' })), { name: 'Ana M.' });
   const attributes = [['plan', 'silver '], ['new', 'y'], ['', '']];
   equal(amendment(ana, form({ attributes })), { attributes: { plan: 'silver', new: 'y', old: null } });
+  equal(amendment({ ...ana, attributes: { constructor: 'x' } }, form({ attributes: [] })), { attributes: { constructor: null } });
   equal(amendment(ana, form({ identities: [mail] })), {});
   const phone = { kind: 'phone', value: ' +49 1 ' };
   const both = [mail, { kind: 'phone', value: '+49 1' }];

@@ -12,8 +12,8 @@ class Session extends EventTarget {
   participants = [];
   outbox = [];
 
-  told(state, client_id) {
-    const detail = { client_id, text: client_id, visibility: 'ALL', at_ms: 1, state };
+  told(state, client_id, reason) {
+    const detail = { client_id, text: client_id, visibility: 'ALL', at_ms: 1, state, reason };
     this.dispatchEvent(new CustomEvent('message-state', { detail }));
   }
 
@@ -37,7 +37,8 @@ function shown() {
   new Conversation(session, place, reader, new AbortController().signal);
   const lines = () => [place.lines, place.outbox].flatMap((list) => [...list.querySelectorAll('.message')]);
   const states = () => lines().map((line) => `${line.querySelector('.bubble').textContent} ${line.dataset.state}`);
-  return { session, states, said };
+  const buttons = () => lines().flatMap((line) => [...line.querySelectorAll('button')].map(({ textContent }) => textContent));
+  return { session, states, said, buttons };
 }
 
 test('a message of another tab is shown once, whether its event or the word of that tab comes first', () => {
@@ -62,4 +63,25 @@ test('what is saved has all before it saved, and nothing after it', () => {
   session.told('saved', 'm-2');
   equal(states(), ['m-2 saved', 'm-1 saved']);
   equal(said.length, 2, 'once that something is not saved, once that all is');
+});
+
+test('what was told and is refused after all is said to be so, and its text can be taken along', () => {
+  const { session, states, said, buttons } = shown();
+  session.numbered(3, 'm-1');
+  session.told('unsaved', 'm-1');
+  session.status = 'ended';
+  session.told('not_sent', 'm-1', 'The session has ended.');
+  equal(states(), ['m-1 not_sent']);
+  equal(said.at(-1), 'Not sent. The session has ended.');
+  equal(buttons(), navigator.clipboard ? ['Copy text'] : []);
+});
+
+test('what was told, is refused and given up stands nowhere any more', () => {
+  const { session, states, buttons } = shown();
+  session.numbered(3, 'm-1');
+  session.told('unsaved', 'm-1');
+  session.told('not_sent', 'm-1', 'It is too long.');
+  equal(buttons().filter((label) => label !== 'Copy text'), ['Send again', 'Edit']);
+  session.told('discarded', 'm-1');
+  equal(states(), []);
 });

@@ -207,7 +207,7 @@ export class Page {
   /** Turns the clock until something holds. @param {() => boolean} holds */
   async until(holds) {
     while (!holds()) {
-      await new Promise((then) => setTimeout(then)); // The browser's own promises need a turn; no time is meant.
+      await settled();
       this.world.pass(1000);
     }
   }
@@ -256,3 +256,6 @@ export class DeskPage {
     return this.told.filter((told) => told.type === type);
   }
 }
+
+/** All that needs no network and no clock is done. The browser's own promises need a turn; no time is meant. */
+export const settled = () => new Promise((then) => setTimeout(then));

@@ -3,7 +3,7 @@
  */
 
 import { OPEN_ATTEMPTS_MAX, login, logout, openSession, repeatMessage } from '/static/client/rest.js';
-import { World, answer } from './fakes.js';
+import { World, answer, settled } from './fakes.js';
 import { equal, test } from './harness.js';
 
 /** What a request ends with, while the clock turns. */
@@ -13,7 +13,7 @@ async function ending(world, request) {
     end = { code, message, retry_after_ms };
   });
   while (end === null) {
-    await new Promise((then) => setTimeout(then)); // The browser's own promises need a turn; no time is meant.
+    await settled();
     world.pass(1000);
   }
   await over;

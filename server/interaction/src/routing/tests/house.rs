@@ -263,6 +263,11 @@ impl House {
         self.settles();
     }
 
+    /// Time passes in which the service comes to nothing: what is due in it and what arrives next are done at once.
+    pub(super) fn is_busy_for(&mut self, time: Duration) {
+        self.sets_the_clock(self.now.elapsed + time);
+    }
+
     fn goes_to(&mut self, elapsed: Duration) {
         self.sets_the_clock(elapsed);
         self.goes_on();

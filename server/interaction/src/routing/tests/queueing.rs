@@ -162,6 +162,19 @@ fn a_session_that_is_said_to_be_queued_and_is_not_rests_before_it_is_tried_again
     assert!(house.queue_of(session).is_some());
 }
 
+/// The look that is due anyway comes after that at what has just changed, or a change would be called a fault.
+#[test]
+fn a_session_that_waits_no_longer_in_the_moment_of_a_look_at_all_is_no_fault() {
+    let mut house = House::new();
+    let session = house.customer();
+    house.engine.customer_leaves(session);
+    house.engine_tells();
+    house.is_busy_for(seconds(2));
+    house.word_arrives();
+    assert!(!house.noted(&Note::Mended { session }), "nothing was wrong");
+    assert_eq!(house.queue_of(session), None);
+}
+
 /// A fault that no story can bring about from outside: the list is taken away, as a mistake in the core would.
 #[test]
 fn a_waiting_session_that_is_in_nobodys_list_is_found_mended_and_offered() {
