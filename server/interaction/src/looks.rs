@@ -22,7 +22,7 @@ use tandem_protocol::{
     archive::{Amendment, Contact, Erasure, Hits, Identity, Look, PastChat, Search, TranscriptPage},
     link::{Answer, Outcome},
 };
-use tandem_store::{Reach, StoreError, Unchanged};
+use tandem_store::{Reach, StoreError, Transcript, Unchanged};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -131,17 +131,8 @@ impl Looker {
     }
 
     async fn transcript(&self, rights: Rights, session: SessionId, after: Seq) -> Result<TranscriptPage, Refusal> {
-        let transcript = self.found(self.stores.transcripts.transcript(session).await)?;
-        let transcript = transcript.ok_or_else(unknown_session)?;
-        let chat = match self.found(self.stores.archive.chat(session, Reach::All).await)? {
-            Some(_) => self.chat(rights, session).await?,
-            // The archive has not read it yet.
-            None => {
-                let chat = transcript::chat(&transcript);
-                let is_in_reach = rights.reach.is_of(&chat.agents);
-                if is_in_reach { chat } else { return Err(not_his()) }
-            }
-        };
+        let chat = self.chat(rights, session).await?;
+        let transcript = self.written(session).await?;
         Ok(transcript::page(chat, &transcript, after, rights.sees))
     }
 
@@ -219,12 +210,20 @@ impl Looker {
         self.found(self.stores.archive.contact(contact, rights.reach).await)
     }
 
+    /// A chat within somebody's reach. He who has just taken one has it in his reach already, though the archive may not
+    /// have read it yet: the log decides, since it has whatever a desk can show.
     async fn chat(&self, rights: Rights, session: SessionId) -> Result<PastChat, Refusal> {
         if let Some(chat) = self.found(self.stores.archive.chat(session, rights.reach).await)? {
             return Ok(chat);
         }
-        let is_known = self.found(self.stores.archive.chat(session, Reach::All).await)?.is_some();
-        Err(if is_known { not_his() } else { unknown_session() })
+        let known = self.found(self.stores.archive.chat(session, Reach::All).await)?;
+        let written = transcript::chat(&self.written(session).await?);
+        let is_in_reach = rights.reach.is_of(&written.agents);
+        is_in_reach.then(|| known.unwrap_or(written)).ok_or_else(not_his)
+    }
+
+    async fn written(&self, session: SessionId) -> Result<Transcript, Refusal> {
+        self.found(self.stores.transcripts.transcript(session).await)?.ok_or_else(unknown_session)
     }
 
     /// What a store says. The log is told when it begins to fail and when it works again, and not each time between.

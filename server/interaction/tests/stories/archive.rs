@@ -168,6 +168,22 @@ async fn an_agent_sees_what_he_had_and_his_customers_other_chats() {
 }
 
 #[tokio::test]
+async fn who_has_just_taken_a_chat_may_look_at_it_before_the_archive_has_read_it() {
+    let mut house = House::start().await;
+    let ben = house.looker("ben", AgentRole::Agent).await;
+    let mut log = Log::begin(&house.folder).await;
+    // The archive reads now and then: of so many chats most are not read when they are asked for.
+    for number in 1..=20 {
+        log.opens(number, &[("customer", &format!("c-{number}"))]).await;
+        assert_eq!(house.is_refused(ben, transcript(number)).await, ErrorCode::Forbidden, "it is not his yet");
+        log.takes(number, ben.0).await;
+        house.looks::<Option<Contact>>(ben, Look::ContactOf { session: session(number) }).await;
+        house.looks::<TranscriptPage>(ben, transcript(number)).await;
+    }
+    house.shuts_down().await;
+}
+
+#[tokio::test]
 async fn an_agent_changes_his_contacts_and_makes_one_of_two_that_are_alike() {
     let mut house = House::start().await;
     let ben = house.looker("ben", AgentRole::Agent).await;
