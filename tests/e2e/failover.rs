@@ -1,12 +1,15 @@
 //! The test that every deployment must pass, and what a failover looks like from outside.
 
 use tandem_protocol::{ClientId, Seq, client::Notice};
-use tandem_tests::{Backup, Customer, Engine, History, Primary, Role, System, check};
+use tandem_tests::{Backup, Customer, Engine, History, Primary, Role, Store, System, check};
+use test_case::test_case;
 
 /// The steps are those of the design, with the echo participant in the agent's place.
+#[test_case(Store::Files; "on_files")]
+#[test_case(Store::Postgres; "on_postgresql")]
 #[tokio::test]
-async fn the_test_that_every_deployment_must_pass() {
-    let mut system = System::builder().echo().start().await;
+async fn the_test_that_every_deployment_must_pass(store: Store) {
+    let mut system = System::builder().on(store).echo().start().await;
 
     // 1. Start a chat session on `/sample`.
     let page = system.rest().request(reqwest::Method::GET, "/sample").send().await.expect("the page is served");
@@ -36,6 +39,10 @@ async fn the_test_that_every_deployment_must_pass() {
     system.engine_logs(survivor, "took over").await;
     system.engine_logs(survivor, "restored").await;
 
+    let files = std::fs::read_dir(system.data()).expect("is there").map(|entry| entry.expect("is read").file_name());
+    let is_database = |name: &std::ffi::OsString| name.to_string_lossy().ends_with(".db");
+    let keeps_files = matches!(store, Store::Files);
+    assert_eq!(files.filter(is_database).count() > 0, keeps_files, "a database leaves nothing in the data directory");
     assert_eq!(check(&customer.history()), []);
     system.finish().await;
 }

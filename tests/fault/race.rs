@@ -20,6 +20,8 @@ async fn works(agent: Arc<Agent>) {
             continue; // It ran out, or was withdrawn with a failover; it comes again.
         }
         let page = agent.opens(offer.session).await;
+        // Whom he answers has said something: a customer whose chat is over before would wait for its answer in vain.
+        page.reads("hi").await;
         page.says("hello").await;
         let end = Action::End { session: offer.session, disposition: "solved".into(), remark: None };
         agent.does(end).await;
