@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tandem_protocol::PairName;
 
-use super::System;
+use super::{System, common::Common};
 use crate::{deadline::eventually, executable, part::Part, ports, rest::Rest};
 
 /// The pair that these settings are about.
@@ -23,13 +23,7 @@ impl System {
 
 /// A gateway that several pairs have in common. Each system's own gateway knows that system's pair only.
 #[derive(Debug)]
-pub struct CommonGateway {
-    /// Holds settings and caches; deleted with the gateway.
-    folder: tempfile::TempDir,
-    part: Part,
-    allowed: Vec<String>,
-    is_finished: bool,
-}
+pub struct CommonGateway(Common);
 
 impl CommonGateway {
     /// Starts a gateway that is told of the configured primary of each of these, and waits until it is linked to all.
@@ -44,7 +38,7 @@ impl CommonGateway {
         let place = ["--listen".into(), address.clone().into(), "--pair-cache".into()];
         let cache = folder.path().join("pair.json").into();
         let part = Part::new("common gateway", address, command.into_iter().chain(place).chain([cache]).collect());
-        let mut gateway = Self { folder, part, allowed: Vec::new(), is_finished: false };
+        let mut gateway = Self(Common::new(folder, part));
         gateway.starts_with(systems).await;
         gateway
     }
@@ -54,7 +48,7 @@ impl CommonGateway {
     /// # Panics
     /// When it does not end cleanly or does not come up.
     pub async fn is_told_of(&mut self, systems: &[&System]) {
-        self.part.end().await;
+        self.0.part.end().await;
         self.starts_with(systems).await;
     }
 
@@ -63,8 +57,8 @@ impl CommonGateway {
             format!("[[gateway.pairs]]\nname = \"{}\"\nprimary = \"{}\"\n", system.pair, system.engines[0].address)
         };
         let text: String = systems.iter().map(pair).collect();
-        std::fs::write(settings_in(&self.folder), text).expect("the temp folder is writable");
-        self.part.start().await;
+        std::fs::write(settings_in(&self.0.folder), text).expect("the temp folder is writable");
+        self.0.part.start().await;
         for system in systems {
             self.shows(system.pair(), true).await;
         }
@@ -87,43 +81,29 @@ impl CommonGateway {
     /// An integrator's program that uses it.
     #[must_use]
     pub fn rest(&self) -> Rest {
-        Rest::at(&self.part.address)
+        Rest::at(&self.0.part.address)
     }
 
     /// The lines of its log that contain a text.
     #[must_use]
     pub fn log(&self, text: &str) -> Vec<String> {
-        self.part.logs.matching(text)
+        self.0.log(text)
     }
 
     /// Declares that a WARN or ERROR line with this text is what the test provokes.
     pub fn expect_log(&mut self, text: &str) {
-        self.allowed.push(text.to_owned());
+        self.0.expect_log(text);
     }
 
     /// Ends it cleanly, and fails when its log has trouble that the test did not declare.
     ///
     /// # Panics
     /// As said.
-    pub async fn finish(mut self) {
-        self.is_finished = true;
-        self.part.end().await;
-        self.part.logs.settle(self.part.name).await;
-        let trouble = self.part.logs.unexpected(&self.allowed);
-        assert!(trouble.is_empty(), "trouble that the test did not declare:\n{}", trouble.join("\n"));
+    pub async fn finish(self) {
+        self.0.finish().await;
     }
 }
 
 fn settings_in(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("gateway.toml")
-}
-
-impl Drop for CommonGateway {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("--- log of {}:\n{}", self.part.name, self.part.logs.lines().join("\n"));
-        } else {
-            assert!(self.is_finished, "a test ends its gateway with finish(), which judges it");
-        }
-    }
 }

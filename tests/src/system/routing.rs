@@ -1,17 +1,11 @@
 //! An interaction server that several pairs have in common: told of the primary of each.
 
-use super::System;
+use super::{System, common::Common};
 use crate::{deadline::eventually, executable, part::Part};
 
 /// See the module. It keeps its directory in the first pair's data.
 #[derive(Debug)]
-pub struct CommonInteraction {
-    /// Holds settings and caches; deleted with the server.
-    _folder: tempfile::TempDir,
-    part: Part,
-    allowed: Vec<String>,
-    is_finished: bool,
-}
+pub struct CommonInteraction(Common);
 
 /// What its log says of a pair of which all is known.
 const KNOWN: &str = "every session of the pair is known";
@@ -34,8 +28,8 @@ impl CommonInteraction {
         let cache = folder.path().join("pair.json");
         let place = ["--pair-cache".into(), cache.into(), "--data".into(), systems[0].data().into()];
         let part = Part::new("common interaction", String::new(), command.into_iter().chain(place).collect());
-        let mut server = Self { _folder: folder, part, allowed: Vec::new(), is_finished: false };
-        server.part.start().await;
+        let mut server = Self(Common::new(folder, part));
+        server.0.part.start().await;
         for system in systems {
             server.knows(system).await;
         }
@@ -58,40 +52,26 @@ impl CommonInteraction {
     /// # Panics
     /// When it does not come up.
     pub async fn is_killed_and_restarted(&mut self) {
-        self.part.kill();
-        self.part.start().await;
+        self.0.part.kill();
+        self.0.part.start().await;
     }
 
     /// The lines of its log that contain a text.
     #[must_use]
     pub fn log(&self, text: &str) -> Vec<String> {
-        self.part.logs.matching(text)
+        self.0.log(text)
     }
 
     /// Declares that a WARN or ERROR line with this text is what the test provokes.
     pub fn expect_log(&mut self, text: &str) {
-        self.allowed.push(text.to_owned());
+        self.0.expect_log(text);
     }
 
     /// Ends it cleanly, and fails when its log has trouble that the test did not declare.
     ///
     /// # Panics
     /// As said.
-    pub async fn finish(mut self) {
-        self.is_finished = true;
-        self.part.end().await;
-        self.part.logs.settle(self.part.name).await;
-        let trouble = self.part.logs.unexpected(&self.allowed);
-        assert!(trouble.is_empty(), "trouble that the test did not declare:\n{}", trouble.join("\n"));
-    }
-}
-
-impl Drop for CommonInteraction {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("--- log of {}:\n{}", self.part.name, self.part.logs.lines().join("\n"));
-        } else {
-            assert!(self.is_finished, "a test ends its interaction server with finish(), which judges it");
-        }
+    pub async fn finish(self) {
+        self.0.finish().await;
     }
 }

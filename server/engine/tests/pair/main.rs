@@ -1,9 +1,8 @@
 //! Two engines on one SQLite store, in one process: who serves, who is sent where, what a takeover keeps. Processes
 //! that are really killed are the business of the package `tandem-tests`.
 
-mod cut_off;
-mod stalling;
 mod switchover;
+mod troubled;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -22,7 +21,7 @@ use tandem_session::{LeaseTimes, SessionSettings};
 use tandem_store::{SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
 use tokio::{net::TcpListener, runtime::Runtime, time::timeout};
 
-use cut_off::CutOff;
+use troubled::Troubled;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const ANA: Credential = Credential::Token(TokenHash([7; 32]));
@@ -345,14 +344,14 @@ fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_f
 fn a_primary_that_has_lost_nothing_but_the_store_is_told_by_its_successor_and_sends_its_links_away() {
     // F-2
     let dir = tempfile::tempdir().expect("a directory");
-    let (store, scissors) = CutOff::open(dir.path(), &main_pair());
+    let (store, trouble) = Troubled::open(dir.path(), &main_pair());
     let cut_off = Killable::start_on("a", Arc::new(store));
     block_on(async { cut_off.is(is_primary).await });
     let successor = Killable::start("b", dir.path());
     block_on(async {
         successor.is(is_backup).await;
         let (mut peer, _) = Peer::welcomed_by(&cut_off).await;
-        scissors.cut();
+        trouble.cuts_off();
         successor.is(is_primary).await;
         loop {
             match peer.hears().await {

@@ -7,7 +7,7 @@ use tandem_protocol::{Blocker, GivenUp, Switched, Switchover, SwitchoverOutcome,
 use tokio::task::JoinHandle;
 
 use super::{
-    stalling::{At, Stalling},
+    troubled::{At, Troubled},
     *,
 };
 
@@ -350,7 +350,7 @@ impl Deputised {
 #[test]
 fn the_primary_goes_on_when_its_backup_dies_before_or_while_requests_are_held() {
     let dir = tempfile::tempdir().expect("a directory");
-    let (store, stall) = Stalling::open(dir.path(), &main_pair());
+    let (store, trouble) = Troubled::open(dir.path(), &main_pair());
     let primary = Killable::start_on("a", Arc::new(store));
     let session = SessionId(uuid::Uuid::now_v7());
     block_on(async {
@@ -365,15 +365,15 @@ fn the_primary_goes_on_when_its_backup_dies_before_or_while_requests_are_held() 
             assert_eq!(backup.is_asked_to_prepare().await, [session]);
             if is_held {
                 // The store keeps what it was given, so that the hold cannot end before the death is seen.
-                stall.stalls(At::Append);
+                trouble.stalls(At::Append);
                 let waits = peer.begins(send(session, "at-the-store"));
-                stall.is_reached().await;
+                trouble.is_reached().await;
                 backup.is_prepared();
                 let held = peer.begins(send(session, "held"));
                 backup.dies();
                 let given_up = peer.hears_answer(asked).await;
                 assert!(is_given_up(&given_up, GivenUp::BackupLost), "{given_up:?}");
-                stall.lets_go();
+                trouble.lets_go();
                 let first = saved(&peer.hears_answer(waits).await);
                 assert_eq!(saved(&peer.hears_answer(held).await), first.next(), "D-4: what was held comes after it");
             } else {
@@ -391,7 +391,7 @@ fn the_primary_goes_on_when_its_backup_dies_before_or_while_requests_are_held() 
 #[test]
 fn the_primary_goes_on_when_the_store_does_not_save_in_time() {
     let dir = tempfile::tempdir().expect("a directory");
-    let (store, stall) = Stalling::open(dir.path(), &main_pair());
+    let (store, trouble) = Troubled::open(dir.path(), &main_pair());
     let primary = Killable::start_on("a", Arc::new(store));
     let session = SessionId(uuid::Uuid::now_v7());
     block_on(async {
@@ -402,9 +402,9 @@ fn the_primary_goes_on_when_the_store_does_not_save_in_time() {
         peer.may_switch(epoch).await;
         let asked = peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
         backup.is_asked_to_prepare().await;
-        stall.stalls(At::Append);
+        trouble.stalls(At::Append);
         let waits = peer.begins(send(session, "at-the-store"));
-        stall.is_reached().await;
+        trouble.is_reached().await;
         backup.is_prepared();
         let given_up = peer.hears_answer(asked).await;
         assert!(is_given_up(&given_up, GivenUp::StoreLate), "{given_up:?}");
@@ -415,7 +415,7 @@ fn the_primary_goes_on_when_the_store_does_not_save_in_time() {
                 other => panic!("not called off: {other:?}"),
             }
         }
-        stall.lets_go();
+        trouble.lets_go();
         saved(&peer.hears_answer(waits).await);
         peer.says(session, "goes-on").await;
     });
@@ -427,7 +427,7 @@ fn the_primary_goes_on_when_the_store_does_not_save_in_time() {
 fn the_former_primary_takes_over_when_the_backup_dies_with_the_lease_in_its_hands() {
     for is_told in [true, false] {
         let dir = tempfile::tempdir().expect("a directory");
-        let (store, stall) = Stalling::open(dir.path(), &main_pair());
+        let (store, trouble) = Troubled::open(dir.path(), &main_pair());
         let primary = Killable::start_on("a", Arc::new(store));
         let session = SessionId(uuid::Uuid::now_v7());
         block_on(async {
@@ -443,12 +443,12 @@ fn the_former_primary_takes_over_when_the_backup_dies_with_the_lease_in_its_hand
                 backup.is_prepared();
             } else {
                 // It dies after its name was written, and before the primary knows that it was.
-                stall.stalls(At::LeaseAfter);
+                trouble.stalls(At::LeaseAfter);
                 backup.is_prepared();
-                stall.is_reached().await;
+                trouble.is_reached().await;
                 backup.dies();
                 peer.hears_of_a_lost_backup().await;
-                stall.lets_go();
+                trouble.lets_go();
             }
             let (_, last) = peer.hears_to_the_end().await;
             assert!(matches!(&last, FromEngine::Moved(pair) if pair.epoch == epoch.next()), "{last:?}");
@@ -470,7 +470,7 @@ fn the_backup_takes_over_when_the_primary_dies_in_the_middle() {
     // D-2, D-3, F-1
     for at in [At::LeaseBefore, At::LeaseAfter] {
         let dir = tempfile::tempdir().expect("a directory");
-        let (store, stall) = Stalling::open(dir.path(), &main_pair());
+        let (store, trouble) = Troubled::open(dir.path(), &main_pair());
         let primary = Killable::start_on("a", Arc::new(store));
         block_on(async { primary.is(is_primary).await });
         let backup = Killable::start("b", dir.path());
@@ -482,9 +482,9 @@ fn the_backup_takes_over_when_the_primary_dies_in_the_middle() {
             peer.asks(attach(session, Seq::ZERO)).await;
             assert_eq!(peer.says(session, "m-1").await, Seq(3));
             peer.may_switch(epoch).await;
-            stall.stalls(at);
+            trouble.stalls(at);
             peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
-            stall.is_reached().await;
+            trouble.is_reached().await;
             peer.begins(send(session, "held"));
             primary.kill();
             backup.is(is_primary).await;
@@ -505,7 +505,7 @@ fn the_backup_takes_over_when_the_primary_dies_in_the_middle() {
 fn an_erasure_under_way_while_the_lease_is_handed_over_is_done_by_the_successor() {
     // F-1, F-2, D-3
     let dir = tempfile::tempdir().expect("a directory");
-    let (store, stall) = Stalling::open(dir.path(), &main_pair());
+    let (store, trouble) = Troubled::open(dir.path(), &main_pair());
     let primary = Killable::start_on("a", Arc::new(store));
     block_on(async { primary.is(is_primary).await });
     let backup = Killable::start("b", dir.path());
@@ -517,15 +517,15 @@ fn an_erasure_under_way_while_the_lease_is_handed_over_is_done_by_the_successor(
         peer.says(session, "m-1").await;
         peer.asks(Request::Leave { session, by: ANA }).await;
         peer.may_switch(epoch).await;
-        stall.stalls(At::Erase);
+        trouble.stalls(At::Erase);
         let erasing = peer.begins(Request::Erase { session });
-        stall.is_reached().await;
-        stall.stalls(At::LeaseAfter);
+        trouble.is_reached().await;
+        trouble.stalls(At::LeaseAfter);
         peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
-        stall.is_reached().await;
-        stall.lets_go();
-        stall.is_erased().await;
-        stall.lets_go();
+        trouble.is_reached().await;
+        trouble.lets_go();
+        trouble.is_erased().await;
+        trouble.lets_go();
         let (answers, last) = peer.hears_to_the_end().await;
         assert!(matches!(&last, FromEngine::Moved(pair) if pair.epoch == epoch.next()), "{last:?}");
         assert!(answers.iter().all(|(id, _)| *id != erasing), "it is not done, so nobody is told anything of it");
@@ -547,14 +547,14 @@ fn is_given_up(outcome: &Outcome, cause: GivenUp) -> bool {
 #[test]
 fn a_store_that_takes_nothing_is_in_the_way() {
     let dir = tempfile::tempdir().expect("a directory");
-    let (store, scissors) = CutOff::open(dir.path(), &main_pair());
+    let (store, trouble) = Troubled::open(dir.path(), &main_pair());
     let primary = Killable::start_on("a", Arc::new(store));
     block_on(async {
         primary.is(is_primary).await;
         let _backup = Deputised::stands_by(&primary).await;
         let (mut peer, epoch) = Peer::knowing(&primary).await;
         peer.may_switch(epoch).await;
-        scissors.cut();
+        trouble.cuts_off();
         let blocked = SwitchoverOutcome::Blocked(vec![Blocker::StoreNotWritable]);
         assert_eq!(peer.switches(epoch, true).await, blocked);
         assert_eq!(peer.switches(epoch, false).await, blocked);

@@ -1,13 +1,19 @@
-//! A store whose next call of a kind can be made to stand still, as one to a disk or a database that hangs.
+//! A store that one engine has trouble with. A call of a kind can be made to stand still, as one to a disk or a database
+//! that hangs; and the store can be cut off, as a database behind a network: its calls then fail as those of a lost
+//! connection do, while the other engine's reach the same file.
 
 use std::{
+    io,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
-use tandem_store::{Entry, Erased, Holder, Lease, Loaded, OpenSession, SqliteStore, Store, StoreError, Taken};
+use tandem_store::{Cause, Entry, Erased, Holder, Lease, Loaded, OpenSession, SqliteStore, Store, StoreError, Taken};
 use tokio::{sync::Notify, time::timeout};
 
 use crate::DEADLINE;
@@ -27,21 +33,27 @@ pub(crate) enum At {
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Stalling {
+pub(crate) struct Troubled {
     store: SqliteStore,
-    stall: Arc<Stall>,
+    trouble: Arc<Trouble>,
 }
 
-/// Makes calls stand still; they go on in the order in which they came to stand.
+/// Makes the trouble. Calls that stand still go on in the order in which they came to stand.
 #[derive(Debug, Default)]
-pub(crate) struct Stall {
+pub(crate) struct Trouble {
+    is_cut: AtomicBool,
     at: Mutex<Option<At>>,
     reached: Notify,
     go_on: Notify,
     erased: Notify,
 }
 
-impl Stall {
+impl Trouble {
+    /// Cuts the store off for good.
+    pub(crate) fn cuts_off(&self) {
+        self.is_cut.store(true, Ordering::SeqCst);
+    }
+
     /// The next call of this kind stands still.
     pub(crate) fn stalls(&self, at: At) {
         *self.at.lock().expect("nobody panics while he holds it") = Some(at);
@@ -71,61 +83,68 @@ impl Stall {
     }
 }
 
-impl Stalling {
-    pub(crate) fn open(dir: &Path, pair: &PairName) -> (Self, Arc<Stall>) {
-        let stall = Arc::new(Stall::default());
+impl Troubled {
+    pub(crate) fn open(dir: &Path, pair: &PairName) -> (Self, Arc<Trouble>) {
+        let trouble = Arc::new(Trouble::default());
         let store = SqliteStore::open(dir, pair).expect("the store opens");
-        (Self { store, stall: stall.clone() }, stall)
+        (Self { store, trouble: trouble.clone() }, trouble)
+    }
+
+    fn reach(&self) -> Result<&SqliteStore, StoreError> {
+        if self.trouble.is_cut.load(Ordering::SeqCst) {
+            return Err(StoreError::Recoverable(Cause::new(io::Error::from(io::ErrorKind::ConnectionReset))));
+        }
+        Ok(&self.store)
     }
 }
 
 #[async_trait]
-impl Store for Stalling {
+impl Store for Troubled {
     async fn lease(&self) -> Result<Option<Lease>, StoreError> {
-        self.store.lease().await
+        self.reach()?.lease().await
     }
 
     async fn take_lease(&self, seen: Epoch, holder: Holder, now: Timestamp) -> Result<Taken, StoreError> {
-        self.stall.passes(At::LeaseBefore).await;
-        let taken = self.store.take_lease(seen, holder, now).await;
-        self.stall.passes(At::LeaseAfter).await;
+        self.trouble.passes(At::LeaseBefore).await;
+        let taken = self.reach()?.take_lease(seen, holder, now).await;
+        self.trouble.passes(At::LeaseAfter).await;
         taken
     }
 
     async fn renew_lease(&self, epoch: Epoch, now: Timestamp) -> Result<(), StoreError> {
-        self.store.renew_lease(epoch, now).await
+        self.reach()?.renew_lease(epoch, now).await
     }
 
     async fn release_lease(&self, epoch: Epoch) -> Result<(), StoreError> {
-        self.store.release_lease(epoch).await
+        self.reach()?.release_lease(epoch).await
     }
 
     async fn append(&self, epoch: Epoch, entries: Vec<Entry>) -> Result<(), StoreError> {
-        self.stall.passes(At::Append).await;
-        self.store.append(epoch, entries).await
+        self.trouble.passes(At::Append).await;
+        self.reach()?.append(epoch, entries).await
     }
 
     async fn erase(&self, epoch: Epoch, session: SessionId) -> Result<Erased, StoreError> {
-        self.stall.passes(At::Erase).await;
-        let erased = self.store.erase(epoch, session).await;
-        self.stall.erased.notify_one();
+        self.trouble.passes(At::Erase).await;
+        let erased = self.reach()?.erase(epoch, session).await;
+        self.trouble.erased.notify_one();
         erased
     }
 
     async fn open_sessions(&self, epoch: Epoch) -> Result<Vec<OpenSession>, StoreError> {
-        self.store.open_sessions(epoch).await
+        self.reach()?.open_sessions(epoch).await
     }
 
     async fn load(&self, epoch: Epoch, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError> {
-        self.store.load(epoch, sessions).await
+        self.reach()?.load(epoch, sessions).await
     }
 
     async fn load_after(&self, epoch: Epoch, sessions: &[(SessionId, Seq)]) -> Result<Vec<Loaded>, StoreError> {
-        self.store.load_after(epoch, sessions).await
+        self.reach()?.load_after(epoch, sessions).await
     }
 
     async fn preview(&self, sessions: &[SessionId]) -> Result<Vec<Loaded>, StoreError> {
-        self.store.preview(sessions).await
+        self.reach()?.preview(sessions).await
     }
 
     async fn read(
@@ -136,6 +155,6 @@ impl Store for Stalling {
         events_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<RawEvent>, StoreError> {
-        self.store.read(epoch, session, after, events_max, bytes_max).await
+        self.reach()?.read(epoch, session, after, events_max, bytes_max).await
     }
 }
