@@ -484,12 +484,6 @@ impl System {
         eventually(&what, async || (logs.matching(text).len() > before).then_some(())).await;
     }
 
-    /// The lines of the gateway's log that contain a text.
-    #[must_use]
-    pub fn gateway_log(&self, text: &str) -> Vec<String> {
-        self.gateway.logs.matching(text)
-    }
-
     /// Ends everything cleanly, and fails when a log has trouble that the test did not declare or when a process is
     /// left behind.
     ///

@@ -93,11 +93,6 @@ impl System {
         self.interaction_mut().running().signal(Signal::STOP);
     }
 
-    /// SIGCONT.
-    pub fn cont_interaction(&mut self) {
-        self.interaction_mut().running().signal(Signal::CONT);
-    }
-
     /// The lines of the interaction server's log that contain a text.
     ///
     /// # Panics
