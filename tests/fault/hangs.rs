@@ -14,7 +14,7 @@ async fn a_stopped_primary_is_succeeded_and_becomes_backup_when_it_wakes() {
     chatter.goes_on_for(50).await;
     let hung = system.which(Primary).await;
     stop_when(&mut system, hung, false).await;
-    let successor = if hung == Engine::A { Engine::B } else { Engine::A };
+    let successor = other(hung);
     is_primary(&system, successor).await;
     chatter.goes_on_for(200).await;
     system.expect_log("deposed");
@@ -54,7 +54,7 @@ async fn a_primary_stopped_while_it_holds_the_write_lock_does_not_block_takeover
     chatter.goes_on_for(50).await;
     let hung = system.which(Primary).await;
     stop_when(&mut system, hung, true).await;
-    let successor = if hung == Engine::A { Engine::B } else { Engine::A };
+    let successor = other(hung);
     system.expect_log("killed the hung primary");
     system.expect_log("another process holds the store's write lock");
     is_primary(&system, successor).await;
@@ -86,7 +86,12 @@ async fn stop_when(system: &mut System, engine: Engine, holds_lock: bool) {
     .await;
 }
 
-async fn is_primary(system: &System, engine: Engine) {
+/// The engine that is not this one.
+pub(crate) fn other(engine: Engine) -> Engine {
+    if engine == Engine::A { Engine::B } else { Engine::A }
+}
+
+pub(crate) async fn is_primary(system: &System, engine: Engine) {
     eventually("the right engine is primary", async || {
         matches!(system.role_of(engine).await, Role::Primary(_)).then_some(())
     })

@@ -1,9 +1,12 @@
 //! A primary that hangs while its writes are a server's business: nobody on another machine could end it, and nobody has
 //! to. The server does what it was told, or ends it in time.
 
-use tandem_tests::{Engine, Primary, Role, System, eventually, postgres::Database};
+use tandem_tests::{Engine, Primary, System, postgres::Database};
 
-use crate::chatter::Chatter;
+use crate::{
+    chatter::Chatter,
+    hangs::{is_primary, other},
+};
 
 /// F-1, F-2: stopped at whatever moment, it holds nobody up; woken, it cannot write, says so once, and becomes backup.
 #[tokio::test]
@@ -54,15 +57,4 @@ async fn a_primary_that_hangs_inside_its_transaction_is_cut_short_by_the_server(
     assert_eq!(chatter.reconnects(), 0, "R-3");
     chatter.settles(&system.rest()).await;
     system.finish().await;
-}
-
-fn other(engine: Engine) -> Engine {
-    if engine == Engine::A { Engine::B } else { Engine::A }
-}
-
-async fn is_primary(system: &System, engine: Engine) {
-    eventually("the right engine is primary", async || {
-        matches!(system.role_of(engine).await, Role::Primary(_)).then_some(())
-    })
-    .await;
 }

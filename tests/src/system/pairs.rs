@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tandem_protocol::PairName;
 
-use super::{System, common::Common};
+use super::{System, judged::Judged};
 use crate::{deadline::eventually, executable, part::Part, ports, rest::Rest};
 
 /// The pair that these settings are about.
@@ -23,7 +23,7 @@ impl System {
 
 /// A gateway that several pairs have in common. Each system's own gateway knows that system's pair only.
 #[derive(Debug)]
-pub struct CommonGateway(Common);
+pub struct CommonGateway(Judged);
 
 impl CommonGateway {
     /// Starts a gateway that is told of the configured primary of each of these, and waits until it is linked to all.
@@ -38,7 +38,7 @@ impl CommonGateway {
         let place = ["--listen".into(), address.clone().into(), "--pair-cache".into()];
         let cache = folder.path().join("pair.json").into();
         let part = Part::new("common gateway", address, command.into_iter().chain(place).chain([cache]).collect());
-        let mut gateway = Self(Common::new(folder, part));
+        let mut gateway = Self(Judged::new(folder, part));
         gateway.starts_with(systems).await;
         gateway
     }

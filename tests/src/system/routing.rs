@@ -1,11 +1,11 @@
 //! An interaction server that several pairs have in common: told of the primary of each.
 
-use super::{System, common::Common};
+use super::{System, judged::Judged};
 use crate::{deadline::eventually, executable, part::Part};
 
 /// See the module. It keeps its directory in the first pair's data.
 #[derive(Debug)]
-pub struct CommonInteraction(Common);
+pub struct CommonInteraction(Judged);
 
 /// What its log says of a pair of which all is known.
 const KNOWN: &str = "every session of the pair is known";
@@ -28,7 +28,7 @@ impl CommonInteraction {
         let cache = folder.path().join("pair.json");
         let place = ["--pair-cache".into(), cache.into(), "--data".into(), systems[0].data().into()];
         let part = Part::new("common interaction", String::new(), command.into_iter().chain(place).collect());
-        let mut server = Self(Common::new(folder, part));
+        let mut server = Self(Judged::new(folder, part));
         server.0.part.start().await;
         for system in systems {
             server.knows(system).await;

@@ -1,11 +1,11 @@
-//! A role that several pairs have in common: a process of its own beside their systems, which is judged at its end as
-//! theirs are.
+//! A role beside the systems, such as one that several pairs have in common: a process of its own, which is judged at its end as
+//! those of a system are.
 
 use crate::part::Part;
 
-/// See the module. A test ends it with [`Common::finish`].
+/// See the module. A test ends it with [`Judged::finish`].
 #[derive(Debug)]
-pub(super) struct Common {
+pub(super) struct Judged {
     /// Holds settings and caches; deleted with the role.
     pub(super) folder: tempfile::TempDir,
     pub(super) part: Part,
@@ -13,7 +13,7 @@ pub(super) struct Common {
     is_finished: bool,
 }
 
-impl Common {
+impl Judged {
     /// One that is not started yet.
     pub(super) fn new(folder: tempfile::TempDir, part: Part) -> Self {
         Self { folder, part, allowed: Vec::new(), is_finished: false }
@@ -39,7 +39,7 @@ impl Common {
     }
 }
 
-impl Drop for Common {
+impl Drop for Judged {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- log of {}:\n{}", self.part.name, self.part.logs.lines().join("\n"));
