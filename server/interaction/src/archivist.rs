@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 pub(crate) use self::lessons::lesson;
-use crate::stores::Stores;
+use crate::{stores::Stores, trouble::Trouble};
 
 /// Events that are taken in at a time: few enough that nobody who writes the directory waits long for it.
 const EVENTS_MAX: usize = 256;
@@ -70,46 +70,38 @@ impl Reading {
 
 /// The task.
 pub(crate) struct Archivist {
-    pub(crate) stores: Stores,
-    pub(crate) reading: Arc<Reading>,
-    /// The log has been told that reading along fails.
-    pub(crate) is_failing: bool,
+    stores: Stores,
+    reading: Arc<Reading>,
+    trouble: Trouble,
 }
 
 impl Archivist {
+    pub(crate) fn new(stores: Stores, reading: Arc<Reading>) -> Self {
+        let fails = "the archive cannot read along; what is said now is found later";
+        Self { stores, reading, trouble: Trouble::new(fails, "the archive reads along again") }
+    }
+
     /// Reads until it is stopped. Whatever is under way then happens whole or not at all.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
         loop {
             let begun = Instant::now();
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.look() => {}
             }
-            let again = begun + if self.is_failing { REST } else { LOOK_EVERY };
+            let again = begun + if self.trouble.is_there() { REST } else { LOOK_EVERY };
             let at_least = begun + LOOK_PAUSE;
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = sleep_until(again) => {}
-                () = self.reading.changed.notified(), if !self.is_failing => sleep_until(at_least).await,
+                () = self.reading.changed.notified(), if !self.trouble.is_there() => sleep_until(at_least).await,
             }
         }
     }
 
-    /// Reads all there is. The log is told when that begins to fail and when it works again, and not each time between.
-    async fn look(&mut self) {
-        match self.read_all().await {
-            Ok(()) => {
-                if std::mem::take(&mut self.is_failing) {
-                    info!("the archive reads along again");
-                }
-            }
-            Err(error) if !self.is_failing => {
-                self.is_failing = true;
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                warn!(%error, cause, "the archive cannot read along; what is said now is found later");
-            }
-            Err(_) => {}
-        }
+    /// Reads all there is.
+    async fn look(&self) {
+        self.trouble.heeds(self.read_all().await);
     }
 
     async fn read_all(&self) -> Result<(), StoreError> {
@@ -220,9 +212,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("is writable");
         let directory = Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
         let stores = Stores::new(directory.clone(), Arc::new(HalfRead));
-        let mut archivist = Archivist { stores, reading: Arc::default(), is_failing: false };
+        let archivist = Archivist::new(stores, Arc::default());
         archivist.look().await;
-        assert!(archivist.is_failing, "it is told");
+        assert!(archivist.trouble.is_there(), "it is told");
         assert_eq!(directory.place(&named("west")).await.expect("reads"), LogPlace(7));
     }
 }

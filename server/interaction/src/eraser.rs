@@ -11,7 +11,7 @@ use std::{
 };
 
 use tandem_protocol::{PairName, SessionId, Timestamp, link::Outcome};
-use tandem_store::{Archive, StoreError};
+use tandem_store::Archive;
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval},
@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::service::Service;
+use crate::{service::Service, trouble::Trouble};
 
 /// Sessions of one pair whose erasure is asked for at a time (B-1): an engine has better things to do.
 const ASKED_MAX: usize = 8;
@@ -47,8 +47,7 @@ pub(crate) struct Eraser {
     after: Option<SessionId>,
     /// Pairs of which the log has been told that they cannot be asked.
     not_linked: BTreeSet<PairName>,
-    /// The log has been told that the archive fails.
-    is_failing: bool,
+    trouble: Trouble,
 }
 
 impl Eraser {
@@ -59,7 +58,8 @@ impl Eraser {
         retention: Option<Duration>,
     ) -> Self {
         let (asked, not_linked) = (BTreeMap::new(), BTreeSet::new());
-        Self { archive, service, answers, retention, asked, after: None, not_linked, is_failing: false }
+        let trouble = Trouble::new("the archive fails; what is to be erased is erased later", "erasing goes on");
+        Self { archive, service, answers, retention, asked, after: None, not_linked, trouble }
     }
 
     pub(crate) async fn run(mut self, stop: CancellationToken) {
@@ -81,7 +81,7 @@ impl Eraser {
             Timestamp(self.service.wall().0.saturating_sub(retention_ms))
         });
         let listed = self.archive.to_erase(closed_before, self.after, LISTED_MAX).await;
-        let Some(listed) = self.found(listed) else { return };
+        let Some(listed) = self.trouble.heeds(listed) else { return };
         self.after = (listed.len() == LISTED_MAX as usize).then(|| listed.last().map(|(_, last)| *last)).flatten();
         for (pair, session) in listed {
             let of_pair = self.asked.values().filter(|of| **of == pair).count();
@@ -109,11 +109,11 @@ impl Eraser {
         match outcome {
             Outcome::Done(_) => {
                 let struck_off = self.archive.chat_erased(session).await;
-                if self.found(struck_off).is_some() {
+                if self.trouble.heeds(struck_off).is_some() {
                     info!(%session, "a chat is erased");
                 }
                 // The next one need not wait for the clock, unless something is wrong.
-                if !self.is_failing && self.asked.is_empty() {
+                if !self.trouble.is_there() && self.asked.is_empty() {
                     self.look().await;
                 }
             }
@@ -122,25 +122,6 @@ impl Eraser {
             }
             Outcome::Refused(refusal) => {
                 warn!(%session, code = ?refusal.code, "an engine refuses to erase a chat; it is asked again");
-            }
-        }
-    }
-
-    /// What the archive says. The log is told when it begins to fail and when it works again, and not each time between.
-    fn found<T>(&mut self, found: Result<T, StoreError>) -> Option<T> {
-        match found {
-            Ok(found) => {
-                if std::mem::take(&mut self.is_failing) {
-                    info!("erasing goes on");
-                }
-                Some(found)
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.is_failing, true) {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    warn!(%error, cause, "the archive fails; what is to be erased is erased later");
-                }
-                None
             }
         }
     }

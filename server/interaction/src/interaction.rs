@@ -72,7 +72,7 @@ impl Interaction {
         let clerk = Clerk { stores: stores.clone(), service: service.clone(), jobs, version, is_failing: false };
         let logins = Logins { directory, service: service.clone(), asked, clerk: to_clerk, lifetime };
         tasks.spawn(clerk.run(stop.clone()));
-        let archivist = Archivist { stores: stores.clone(), reading: reading.clone(), is_failing: false };
+        let archivist = Archivist::new(stores.clone(), reading.clone());
         let eraser = Eraser::new(stores.archive.clone(), service.clone(), answers, retention);
         let looks = Looks { stores, reading, service: service.clone(), asked: looked };
         tasks.spawn(logins.run(stop.clone()));

@@ -22,6 +22,7 @@ mod service;
 mod settings;
 mod stores;
 mod token;
+mod trouble;
 
 pub use error::{InteractionError, StartError};
 pub use hours::{Hours, InvalidHours};

@@ -7,13 +7,7 @@ mod asked;
 mod rights;
 mod transcript;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,7 +19,7 @@ use tandem_protocol::{
 use tandem_store::{Reach, StoreError, Transcript, Unchanged};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use self::rights::Rights;
 use crate::{
@@ -33,6 +27,7 @@ use crate::{
     routing::{Input, LookAsk},
     service::Service,
     stores::Stores,
+    trouble::Trouble,
 };
 
 /// Questions that are looked up at the same time: a few more than a database answers at once for them.
@@ -54,8 +49,7 @@ pub(crate) struct Looks {
 
 impl Looks {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let archive =
-            Arc::new(Looker { stores: self.stores, reading: self.reading, is_failing: AtomicBool::new(false) });
+        let archive = Arc::new(Looker::new(self.stores, self.reading));
         let mut looking: JoinSet<()> = JoinSet::new();
         loop {
             tokio::select! {
@@ -100,11 +94,15 @@ async fn answer(looker: Arc<Looker>, service: Arc<Service>, asked: Box<LookAsk>)
 struct Looker {
     stores: Stores,
     reading: Arc<Reading>,
-    /// The log has been told that the archive fails.
-    is_failing: AtomicBool,
+    trouble: Trouble,
 }
 
 impl Looker {
+    fn new(stores: Stores, reading: Arc<Reading>) -> Self {
+        let trouble = Trouble::new("the archive fails; nothing can be looked up", "the archive answers again");
+        Self { stores, reading, trouble }
+    }
+
     async fn look(&self, rights: Rights, look: Look) -> Result<Box<RawValue>, Refusal> {
         if self.reading.is_elsewhere() {
             let sentence = "Transcripts are kept elsewhere than the interaction server looks for them.";
@@ -216,35 +214,19 @@ impl Looker {
         if let Some(chat) = self.found(self.stores.archive.chat(session, rights.reach).await)? {
             return Ok(chat);
         }
-        let known = self.found(self.stores.archive.chat(session, Reach::All).await)?;
         let written = transcript::chat(&self.written(session).await?);
-        let is_in_reach = rights.reach.is_of(&written.agents);
-        is_in_reach.then(|| known.unwrap_or(written)).ok_or_else(not_his)
+        if !rights.reach.is_of(&written.agents) {
+            return Err(not_his());
+        }
+        Ok(self.found(self.stores.archive.chat(session, Reach::All).await)?.unwrap_or(written))
     }
 
     async fn written(&self, session: SessionId) -> Result<Transcript, Refusal> {
         self.found(self.stores.transcripts.transcript(session).await)?.ok_or_else(unknown_session)
     }
 
-    /// What a store says. The log is told when it begins to fail and when it works again, and not each time between.
     fn found<T>(&self, found: Result<T, StoreError>) -> Result<T, Refusal> {
-        // Nothing is read because of the mark, so no order is needed.
-        let was_failing = self.is_failing.swap(found.is_err(), Ordering::Relaxed);
-        match found {
-            Ok(found) => {
-                if was_failing {
-                    info!("the archive answers again");
-                }
-                Ok(found)
-            }
-            Err(error) => {
-                if !was_failing {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    warn!(%error, cause, "the archive fails; nothing can be looked up");
-                }
-                Err(unavailable())
-            }
-        }
+        self.trouble.heeds(found).ok_or_else(unavailable)
     }
 }
 
