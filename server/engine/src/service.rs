@@ -4,6 +4,7 @@
 //! through outboxes that never block. Whatever is ready is taken in before anything goes out, so that under load one
 //! commit and one write serve many messages.
 
+mod control;
 mod dispatch;
 mod leasing;
 mod links;

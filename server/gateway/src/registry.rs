@@ -410,6 +410,7 @@ fn unexpected(answer: &Answer) -> Refusal {
         Answer::Followed(_) => "followed",
         Answer::Told(_) => "told",
         Answer::Switchover(_) => "switchover",
+        Answer::Control(_) => "control",
         Answer::Done => "done",
     };
     tracing::error!(kind, "the engine gave an answer to another question");

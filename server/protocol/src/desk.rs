@@ -72,6 +72,26 @@ pub enum DeskAsk {
         /// What.
         look: Look,
     },
+    /// Somebody who is logged in wants to see or do what only an administrator may. → [`Overview`]
+    Oversee {
+        /// What the login's token hashes to.
+        token: TokenHash,
+    },
+}
+
+/// How the agents stand, for an administrator; refused to everybody else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Overview {
+    /// Who asks.
+    pub me: LoggedIn,
+    /// Every queue.
+    pub queues: Vec<QueueView>,
+    /// The agents who have a desk, as the workspace lists them.
+    pub agents: Vec<AgentView>,
+    /// Sessions that wait, over all queues.
+    pub waiting: u64,
+    /// Sessions that an agent has.
+    pub served: u64,
 }
 
 /// What is pushed to a desk.

@@ -7,6 +7,7 @@
 
 pub mod archive;
 pub mod client;
+pub mod control;
 pub mod desk;
 mod error_code;
 mod event;

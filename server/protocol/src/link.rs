@@ -15,6 +15,7 @@ use crate::{
     AgentId, AskId, ClientId, DeskId, Epoch, GatewayLink, NoticeKind, Pair, PairName, ParticipantId, ParticipantKind,
     Peer, Place, RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Switchover, SwitchoverOutcome, Timestamp,
     TokenHash, Visibility,
+    control::{ControlAsk, Told},
     desk::{DeskAsk, DeskNews},
     routing::{Changed, EndInvitation, Invite, Leaving, Placed, Route},
 };
@@ -189,6 +190,8 @@ pub enum Request {
     Ask(DeskAsk),
     /// Asks the primary to hand over to its backup. Gateways and operators only. → [`Answer::Switchover`]
     Switchover(Switchover),
+    /// Asks what only operators ask. Gateways and operators only. → [`Answer::Control`]
+    Control(ControlAsk),
 }
 
 /// As whom something is done.
@@ -453,6 +456,8 @@ pub enum Answer {
     Told(Box<RawValue>),
     /// To switchover: what became of it.
     Switchover(SwitchoverOutcome),
+    /// To control: what is told.
+    Control(Told),
     /// To the rest.
     Done,
 }

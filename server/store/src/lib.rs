@@ -12,6 +12,7 @@ mod contract;
 mod directory;
 mod entry;
 mod error;
+mod journal;
 mod lease;
 mod postgres;
 mod sqlite;
@@ -24,6 +25,7 @@ pub use chain::{Breach, Broken, Verifier, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Erased, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
+pub use journal::Journal;
 pub use lease::{Holder, Lease, Taken};
 pub use postgres::{
     AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresSource, PostgresStore, PostgresTarget,

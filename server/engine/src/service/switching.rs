@@ -65,6 +65,7 @@ impl Service {
     pub(super) fn heed_about_pair(&mut self, link: LinkId, frame: ToEngine) -> Option<ToEngine> {
         match frame {
             ToEngine::Request { id, body: Request::Switchover(asked) } => self.on_switchover_asked(link, id, asked),
+            ToEngine::Request { id, body: Request::Control(asked) } => self.on_control_asked(link, id, asked),
             ToEngine::Knows(pair) => {
                 if let Some(linked) = self.links.get_mut(&link) {
                     linked.knows = Some(pair);
@@ -288,7 +289,7 @@ impl Service {
         });
     }
 
-    fn answer(&self, link: LinkId, id: RequestId, outcome: Outcome) {
+    pub(super) fn answer(&self, link: LinkId, id: RequestId, outcome: Outcome) {
         self.say(link, &FromEngine::Answer { id, outcome });
     }
 

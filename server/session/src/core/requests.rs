@@ -72,6 +72,10 @@ impl Core {
                 let sentence = "a switchover is asked of the engine, by a gateway or an operator";
                 Err(Refusal::new(ErrorCode::Forbidden, sentence))
             }
+            Request::Control(_) => {
+                let sentence = "this is asked of the engine, by a gateway or an operator";
+                Err(Refusal::new(ErrorCode::Forbidden, sentence))
+            }
         };
         if let Err(refusal) = done {
             effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });

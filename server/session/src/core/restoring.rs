@@ -101,7 +101,7 @@ impl Core {
         let mut missing = match body {
             Request::Attach(attaches) => attaches.iter().map(|attach| attach.session).filter(is_missing).collect(),
             Request::Follow(sessions) => sessions.iter().copied().filter(is_missing).collect(),
-            Request::Watch | Request::Ask(_) | Request::Switchover(_) => Vec::new(),
+            Request::Watch | Request::Ask(_) | Request::Switchover(_) | Request::Control(_) => Vec::new(),
             Request::Open(Open { session, .. })
             | Request::Join(Join { session, .. })
             | Request::Send(Send { session, .. })
