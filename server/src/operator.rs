@@ -117,6 +117,7 @@ pub(crate) struct Operator {
     link: Link<Meeting>,
     task: LinkTask,
     met: Pair,
+    #[allow(dead_code)]
     by: Actor,
 }
 
@@ -153,6 +154,7 @@ impl Operator {
     }
 
     /// Asks what only operators ask.
+    #[allow(dead_code)]
     pub(crate) async fn control(&self, act: Control) -> Result<Told, Unanswered> {
         match self.ask(Request::Control(ControlAsk { by: self.by.clone(), act })).await? {
             Answer::Control(told) => Ok(told),
