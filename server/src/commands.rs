@@ -1,11 +1,13 @@
 //! The command line. One file a command: its flags, its help, and what it starts.
 
 mod agent;
+mod certificates;
 mod config;
 mod echo;
 mod engine;
 mod gateway;
 mod interaction;
+mod keys;
 mod run;
 mod store;
 mod switchover;
@@ -90,6 +92,8 @@ enum Command {
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
+    Keys(keys::KeysArgs),
+    Certificates(certificates::CertificatesArgs),
     Config(config::ConfigArgs),
 }
 
@@ -106,6 +110,8 @@ impl Cli {
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Keys(args) => args.execute(),
+            Command::Certificates(args) => args.execute(),
             Command::Config(args) => args.execute(&self.global),
         }
     }

@@ -18,7 +18,10 @@ use tokio::{
     time::{error::Elapsed, timeout},
 };
 
-use crate::settings::{HostPort, Loaded, PairLink, Settings, Text, links};
+use crate::{
+    credentials::{self, CredentialFault},
+    settings::{HostPort, LinksSection, Loaded, PairLink, Settings, Text, links},
+};
 
 /// How long a primary is looked for: longer than a takeover on silence takes.
 const FIND_MAX: Duration = Duration::from_secs(8);
@@ -53,6 +56,8 @@ pub(crate) enum Unnamed {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
+    #[error(transparent)]
+    Credentials(#[from] CredentialFault),
     #[error("no engine of the pair {pair} is found to be primary through {address}")]
     NoPrimary { pair: String, address: String },
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
@@ -122,9 +127,16 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Finds the primary. `command` is what the operator has called, without the executable's name.
-    pub(crate) async fn connect(pair: PairName, address: String, command: &str) -> Result<Self, Unanswered> {
-        let settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+    /// Finds the primary. `command` is what the operator has called, without the executable's name; `links` what a link
+    /// proves itself with.
+    pub(crate) async fn connect(
+        pair: PairName,
+        address: String,
+        command: &str,
+        links: &LinksSection,
+    ) -> Result<Self, Unanswered> {
+        let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+        settings.credentials = credentials::of_links(links)?;
         let (met, meeting) = oneshot::channel();
         let (link, task) = Link::start(settings, Arc::new(Meeting(Mutex::new(Some(met)))));
         match timeout(FIND_MAX, meeting).await {

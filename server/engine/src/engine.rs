@@ -47,13 +47,14 @@ impl Engine {
     pub fn start(settings: EngineSettings, store: Arc<dyn Store>, listener: TcpListener) -> Result<Self, EngineError> {
         let process = Process::this().map_err(EngineError::Process)?;
         let stop = tokio_util::sync::CancellationToken::new();
+        let credentials = settings.credentials.clone();
         let (service, role, inputs) = service::Service::new(settings, store, process, stop.clone());
         Ok(Self {
             role,
             inputs: inputs.clone(),
             stop,
             service: tokio::spawn(service.run()),
-            acceptor: tokio::spawn(acceptor::run(listener, inputs)),
+            acceptor: tokio::spawn(acceptor::run(listener, inputs, credentials)),
         })
     }
 

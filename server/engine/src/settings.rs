@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tandem_link::Credentials;
 use tandem_protocol::{EngineName, PairName};
 use tandem_session::{LeaseTimes, SessionSettings};
 
@@ -22,6 +23,8 @@ pub struct EngineSettings {
     pub sessions: SessionSettings,
     /// What happens when the store does not save.
     pub save: SaveSettings,
+    /// What links prove themselves with, those that are accepted and the one to the other engine.
+    pub credentials: Credentials,
 }
 
 /// How long a save is tried again after a recoverable error, before it counts as failed.

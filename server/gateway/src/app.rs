@@ -10,6 +10,8 @@ use crate::{engine::Engine, secret::Secret, settings::GatewaySettings};
 /// See the module. Handlers get it as `State<Shared>`.
 pub(crate) struct App {
     pub(crate) settings: GatewaySettings,
+    /// Whether clients reach it by HTTPS without a proxy between.
+    pub(crate) is_encrypted: bool,
     pub(crate) engine: Engine,
     pub(crate) secret: Secret,
     /// One permit a WebSocket of a session's client (`clients-max`).

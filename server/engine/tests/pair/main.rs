@@ -57,6 +57,7 @@ impl Killable {
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
+                credentials: Default::default(),
             };
             (Engine::start(settings, store, listener).expect("starts"), address)
         });
