@@ -12,6 +12,7 @@ mod switchover;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod wake;
 
 use std::path::PathBuf;
 
@@ -91,6 +92,7 @@ enum Command {
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
     Config(config::ConfigArgs),
+    Wake(wake::WakeArgs),
 }
 
 impl Cli {
@@ -107,6 +109,7 @@ impl Cli {
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
+            Command::Wake(args) => args.execute(),
         }
     }
 }
