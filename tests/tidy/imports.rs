@@ -30,7 +30,7 @@ struct Rule {
 }
 
 /// Bottom layer first; the members of the workspace stand in the same order.
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     Rule { name: "tandem-protocol", folder: "server/protocol", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
     Rule {
         name: "tandem-session",
@@ -50,6 +50,12 @@ const RULES: [Rule; 11] = [
         folder: "server/link",
         ours: &["tandem-protocol"],
         never: &[WEB, DATABASE, &["tandem-store", "tandem-engine", "tandem-gateway"]],
+    },
+    Rule {
+        name: "tandem-drill",
+        folder: "server/drill",
+        ours: &["tandem-protocol"],
+        never: &[WEB, DATABASE, &["tandem-session", "tandem-store", "tandem-link", "tandem-engine", "tandem-gateway"]],
     },
     Rule {
         name: "tandem-engine",
@@ -72,7 +78,7 @@ const RULES: [Rule; 11] = [
     Rule {
         name: "tandem-gateway",
         folder: "server/gateway",
-        ours: &["tandem-protocol", "tandem-link", "tandem-web"],
+        ours: &["tandem-protocol", "tandem-link", "tandem-drill", "tandem-web"],
         never: &[DATABASE, &["tandem-store", "tandem-engine", "tandem-session"]],
     },
     Rule {
@@ -83,6 +89,7 @@ const RULES: [Rule; 11] = [
             "tandem-session",
             "tandem-store",
             "tandem-link",
+            "tandem-drill",
             "tandem-engine",
             "tandem-interaction",
             "tandem-web",

@@ -115,7 +115,7 @@ pub enum LinkRole {
     External,
     /// The interaction server. There is one: a second is welcomed when the first is gone.
     Interaction,
-    /// An operator's command, which asks about the pair and of no session.
+    /// An operator's command, which asks about the pair, and of no sessions but those that it opens for a drill.
     Control,
     /// The other engine of the pair, standing by; the primary tells all links of it.
     Standby(Peer),
