@@ -14,6 +14,7 @@ mod switchover;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod wake;
 
 use std::path::PathBuf;
 
@@ -95,6 +96,7 @@ enum Command {
     Keys(keys::KeysArgs),
     Certificates(certificates::CertificatesArgs),
     Config(config::ConfigArgs),
+    Wake(wake::WakeArgs),
 }
 
 impl Cli {
@@ -113,6 +115,7 @@ impl Cli {
             Command::Keys(args) => args.execute(),
             Command::Certificates(args) => args.execute(),
             Command::Config(args) => args.execute(&self.global),
+            Command::Wake(args) => args.execute(),
         }
     }
 }

@@ -33,7 +33,7 @@ struct Rule {
 }
 
 /// Bottom layer first; the members of the workspace stand in the same order.
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     Rule { name: "tandem-protocol", folder: "server/protocol", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
     Rule {
         name: "tandem-session",
@@ -56,6 +56,12 @@ const RULES: [Rule; 12] = [
         never: &[WEB, DATABASE, &["tandem-store", "tandem-engine", "tandem-gateway"]],
     },
     Rule {
+        name: "tandem-drill",
+        folder: "server/drill",
+        ours: &["tandem-protocol"],
+        never: &[WEB, DATABASE, &["tandem-session", "tandem-store", "tandem-link", "tandem-engine", "tandem-gateway"]],
+    },
+    Rule {
         name: "tandem-engine",
         folder: "server/engine",
         ours: &["tandem-protocol", "tandem-session", "tandem-store", "tandem-link"],
@@ -76,7 +82,7 @@ const RULES: [Rule; 12] = [
     Rule {
         name: "tandem-gateway",
         folder: "server/gateway",
-        ours: &["tandem-protocol", "tandem-credentials", "tandem-link", "tandem-web"],
+        ours: &["tandem-protocol", "tandem-credentials", "tandem-link", "tandem-drill", "tandem-web"],
         never: &[DATABASE, &["tandem-store", "tandem-engine", "tandem-session"]],
     },
     Rule {
@@ -88,6 +94,7 @@ const RULES: [Rule; 12] = [
             "tandem-credentials",
             "tandem-store",
             "tandem-link",
+            "tandem-drill",
             "tandem-engine",
             "tandem-interaction",
             "tandem-web",

@@ -6,6 +6,8 @@
 //! its links only and must never see a store. The executable's gateway role calls [`Gateway::start`] and [`Gateway::shutdown`].
 
 mod app;
+mod clock;
+mod control;
 mod engine;
 mod frames;
 mod health;
@@ -38,6 +40,7 @@ pub use serve::Listener;
 pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting};
 
 use app::{App, Shared};
+use control::Oversight;
 use engine::{Engine, Pairs};
 use registry::Desks;
 use secret::Secret;
@@ -87,6 +90,7 @@ impl Gateway {
         let configured = settings.idempotency_secret.as_ref().map(|secret| secret.0.as_str());
         let secret = Secret::load(configured, links.first().and_then(|link| link.cache.as_deref()))?;
         let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let name = links.first().map_or_else(String::new, |link| link.name.clone());
         let desks = Arc::new(Desks::new(links.len()));
         let (pairs, links) = Pairs::start(links, &desks)?;
         let keeping_times = keep_times(&pairs, &desks, &stopping);
@@ -95,8 +99,20 @@ impl Gateway {
         let desks = Arc::new(Semaphore::new(settings.desks_max));
         let connections_max = settings.http_connections_max;
         let (owned, stopped) = (tasks.clone(), stopping.clone());
-        let app =
-            Arc::new(App { settings, is_encrypted, engine, secret, sockets, desks, tasks: owned, stopping: stopped });
+        let oversight = Oversight::new(links.len());
+        let app = Arc::new(App {
+            settings,
+            is_encrypted,
+            engine,
+            secret,
+            oversight,
+            name,
+            started_at: clock::now(),
+            sockets,
+            desks,
+            tasks: owned,
+            stopping: stopped,
+        });
         let accept = serve::serve(listener, routes::router(app.clone()), connections_max, tasks, stopping);
         Ok(Self { app, address, accepting: tokio::spawn(accept), keeping_times, links })
     }

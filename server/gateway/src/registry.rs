@@ -77,6 +77,15 @@ struct PlannedMove {
     since: Instant,
 }
 
+/// No engine of the pair is there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Away {
+    /// For so long.
+    pub(crate) time: Duration,
+    /// The primary has handed over, and its successor is on its way.
+    pub(crate) is_planned: bool,
+}
+
 #[derive(Debug, Default)]
 struct Sessions {
     /// Only those that have readers.
@@ -183,6 +192,12 @@ impl Registry {
     pub(crate) fn is_unreachable_for(&self, wait: Duration) -> bool {
         let since = *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner);
         since.is_some_and(|since| since.elapsed() >= wait)
+    }
+
+    /// How long no engine of the pair has been there; none while there is one.
+    pub(crate) fn away(&self) -> Option<Away> {
+        let since = *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map(|since| Away { time: since.elapsed(), is_planned: self.planned_move().is_some() })
     }
 
     /// Sessions with readers.
@@ -401,7 +416,7 @@ impl Owner for Registry {
 }
 
 /// An answer to something else than was asked: the engine is of another kind than we believe.
-fn unexpected(answer: &Answer) -> Refusal {
+pub(crate) fn unexpected(answer: &Answer) -> Refusal {
     let kind = match answer {
         Answer::Joined { .. } => "joined",
         Answer::Attached(_) => "attached",

@@ -119,7 +119,7 @@ pub enum LinkRole {
     External,
     /// The interaction server. There is one: a second is welcomed when the first is gone.
     Interaction,
-    /// An operator's command, which asks about the pair and of no session.
+    /// An operator's command, which asks about the pair, and of no sessions but those that it opens for a drill.
     Control,
     /// The other engine of the pair, standing by; the primary tells all links of it.
     Standby(Peer),
@@ -378,6 +378,8 @@ pub enum FromEngine {
         /// How long the primary has held requests, in microseconds.
         held_us: u64,
     },
+    /// To the backup: it is to end in an orderly way, for whoever supervises it to start it again.
+    Restart,
     /// Nothing to say, but alive.
     Heartbeat,
 }

@@ -8,6 +8,7 @@ mod attach;
 mod backlog;
 mod erasing;
 mod idleness;
+mod operating;
 mod relay;
 mod requests;
 mod restoring;
@@ -262,6 +263,8 @@ pub struct Core {
     watchers: BTreeSet<LinkId>,
     /// Links that are told of every change of a session.
     followers: BTreeSet<LinkId>,
+    /// Links of operators' commands.
+    operators: BTreeSet<LinkId>,
     relay: Relay,
     /// Attachments of participants; what `limit-for-clients` counts.
     clients: usize,
@@ -298,6 +301,7 @@ impl Core {
             links: HashMap::new(),
             watchers: BTreeSet::new(),
             followers: BTreeSet::new(),
+            operators: BTreeSet::new(),
             relay: Relay::default(),
             clients: 0,
             unsaved: VecDeque::new(),
@@ -345,6 +349,7 @@ impl Core {
     pub fn link_down(&mut self, now: Now, link: LinkId, effects: &mut Vec<Effect>) {
         self.watchers.remove(&link);
         self.followers.remove(&link);
+        self.operators.remove(&link);
         self.relay.link_down(link, effects);
         for session in self.links.remove(&link).unwrap_or_default() {
             self.detach_all(now, link, session);

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use tandem_protocol::{
     AgentId, ClientId, ClosedReason, ErrorCode, Event, EventBody, LeaveReason, NoticeKind, ParticipantId,
     ParticipantKind, RawEvent, Refusal, Seq, SessionId, SessionState, SessionStatus, Timestamp, TokenHash, Visibility,
-    limits::PARTICIPANTS_MAX, link::Heads, routing::Leaving,
+    limits::PARTICIPANTS_MAX, link::Heads, properties, routing::Leaving,
 };
 
 use self::{
@@ -222,6 +222,16 @@ impl Session {
     /// Whether anything at all has happened.
     pub(crate) fn is_empty(&self) -> bool {
         self.head == Seq::ZERO
+    }
+
+    /// Whether it belongs to a drill.
+    pub(crate) fn is_drill(&self) -> bool {
+        properties::is_drill(&self.properties)
+    }
+
+    /// Whether what was said in it has been erased: even its customer is no longer known.
+    pub(crate) fn is_erased(&self) -> bool {
+        self.is_closed() && self.participants.is_empty()
     }
 
     /// The state to show to a reader: as told, whatever has been numbered since (D-1).

@@ -58,6 +58,8 @@ impl Killable {
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
                 credentials: Default::default(),
+                allow_drills: true,
+                waker: Vec::new(),
             };
             (Engine::start(settings, store, listener).expect("starts"), address)
         });

@@ -64,6 +64,11 @@ impl Pairs {
         self.pairs.iter()
     }
 
+    /// One that can be asked, if any can: what is the same for all of them.
+    pub(crate) fn any(&self) -> &Pair {
+        self.pairs.iter().find(|pair| pair.is_connected()).unwrap_or(&self.pairs[0])
+    }
+
     /// The pair of a session; the first for an id of before ids said it.
     pub(crate) fn of(&self, session: SessionId) -> &Pair {
         let tag = session.pair_tag();

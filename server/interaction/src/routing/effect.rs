@@ -306,6 +306,11 @@ pub(crate) enum Purpose {
         /// What.
         look: Box<Look>,
     },
+    /// Somebody oversees with a login that the core does not know.
+    Oversee {
+        /// What is answered.
+        ask: AskRef,
+    },
     /// A desk wants to enter with a login that the core does not know.
     Enter {
         /// What is answered.
