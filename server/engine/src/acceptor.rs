@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tandem_link::{
-    Credentials,
+    Credentials, Place, Room,
     connection::{Accepted, ConnectionError, ConnectionSettings, accept},
 };
 use tandem_protocol::link::ToEngine;
@@ -22,6 +22,10 @@ use crate::service::Input;
 /// is room for their reconnects.
 const LINKS_MAX: usize = 1_024;
 
+/// Of those, the ones that have not said hello, or not proven who they are. One more takes the place of the one that has
+/// taken longest, so that strangers who say nothing keep no link out.
+const HELLOS_MAX: usize = 256;
+
 /// How long links may take to read their last frame when the engine ends; whoever is slower sees the end of the stream.
 const GOODBYES_MAX: Duration = Duration::from_secs(1);
 
@@ -33,13 +37,14 @@ const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn run(listener: TcpListener, inputs: mpsc::Sender<Input>, credentials: Credentials) {
     let settings = ConnectionSettings::with(credentials);
     let mut links = JoinSet::new();
+    let mut room = Room::new(HELLOS_MAX);
     let mut next = 0;
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((tcp, peer)) if links.len() < LINKS_MAX => {
                     next += 1;
-                    links.spawn(serve(LinkId(next), tcp, settings.clone(), inputs.clone()));
+                    links.spawn(serve(LinkId(next), tcp, room.enter(), settings.clone(), inputs.clone()));
                     debug!(%peer, link = next, "a connection is there");
                 }
                 Ok((_, peer)) => warn!(%peer, links_max = LINKS_MAX, "turned away: too many links"),
@@ -60,9 +65,12 @@ pub(crate) async fn run(listener: TcpListener, inputs: mpsc::Sender<Input>, cred
 }
 
 /// One link from its handshake to its end.
-async fn serve(link: LinkId, tcp: TcpStream, settings: ConnectionSettings, inputs: mpsc::Sender<Input>) {
+async fn serve(link: LinkId, tcp: TcpStream, place: Place, settings: ConnectionSettings, inputs: mpsc::Sender<Input>) {
     let Ok(peer) = tcp.peer_addr() else { return };
-    let Accepted { hello, mut reader, outbox, writer, .. } = match accept(tcp, &settings).await {
+    let Some(accepted) = place.meanwhile(accept(tcp, &settings)).await else {
+        return debug!(%peer, "sent away before its hello: others want to say theirs");
+    };
+    let Accepted { hello, mut reader, outbox, writer, .. } = match accepted {
         Ok(accepted) => accepted,
         Err(ConnectionError::Unproven(unproven)) => return settings.credentials.complain(peer, &unproven),
         Err(error) => return debug!(%error, "not a link"),
