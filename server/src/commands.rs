@@ -2,6 +2,7 @@
 
 mod agent;
 mod config;
+mod drill;
 mod echo;
 mod engine;
 mod gateway;
@@ -34,6 +35,7 @@ Examples:
   tandem agent add ana@example.org         an account for somebody who answers customers
   tandem store backup ./monday             a copy of everything, while it runs
   tandem switchover --dry-run              may the primary hand over to its backup?
+  tandem drill --kill                      rehearse the death of the primary, on the running system
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -90,6 +92,7 @@ enum Command {
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
+    Drill(drill::DrillArgs),
     Config(config::ConfigArgs),
 }
 
@@ -106,6 +109,7 @@ impl Cli {
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Drill(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
         }
     }

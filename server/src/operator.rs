@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use clap::Args;
+use tandem_drill::Primary;
 use tandem_link::{Full, Incoming, Link, LinkSettings, LinkTask, Owner};
 use tandem_protocol::{
     Pair, PairName, Refusal,
@@ -117,7 +119,6 @@ pub(crate) struct Operator {
     link: Link<Meeting>,
     task: LinkTask,
     met: Pair,
-    #[allow(dead_code)]
     by: Actor,
 }
 
@@ -142,6 +143,11 @@ impl Operator {
         &self.met
     }
 
+    /// Who asks.
+    pub(crate) fn by(&self) -> &Actor {
+        &self.by
+    }
+
     /// Asks, and waits for the answer of whoever is primary.
     pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Unanswered> {
         let (reply, answer) = oneshot::channel();
@@ -154,7 +160,6 @@ impl Operator {
     }
 
     /// Asks what only operators ask.
-    #[allow(dead_code)]
     pub(crate) async fn control(&self, act: Control) -> Result<Told, Unanswered> {
         match self.ask(Request::Control(ControlAsk { by: self.by.clone(), act })).await? {
             Answer::Control(told) => Ok(told),
@@ -167,6 +172,18 @@ impl Operator {
         self.link.stop();
         // Its end is bounded, and there is nobody to tell of another one.
         let _ = self.task.await;
+    }
+}
+
+/// So that a drill can be carried out over it.
+#[async_trait]
+impl Primary for Operator {
+    async fn ask(&self, request: Request) -> Result<Answer, tandem_drill::Unanswered> {
+        Self::ask(self, request).await.map_err(|unanswered| match unanswered {
+            Unanswered::Refused(refusal) => tandem_drill::Unanswered::Refused(refusal),
+            Unanswered::Late(_) | Unanswered::NoPrimary { .. } => tandem_drill::Unanswered::Late,
+            Unanswered::Strange => tandem_drill::Unanswered::Strange,
+        })
     }
 }
 

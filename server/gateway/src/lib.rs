@@ -8,6 +8,7 @@
 mod app;
 mod clock;
 mod control;
+mod drills;
 mod engine;
 mod frames;
 mod health;
@@ -41,6 +42,7 @@ pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting};
 
 use app::{App, Shared};
 use control::Oversight;
+use drills::Drills;
 use engine::{Engine, Pairs};
 use registry::Desks;
 use secret::Secret;
@@ -103,6 +105,7 @@ impl Gateway {
             engine,
             secret,
             oversight,
+            drills: Drills::default(),
             name,
             started_at: clock::now(),
             sockets,

@@ -14,6 +14,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::sleep,
@@ -71,6 +72,16 @@ pub(crate) async fn serve(
 async fn drive(tcp: TcpStream, peer: SocketAddr, router: Router, stopping: CancellationToken) {
     // Without it small frames wait for the acknowledgement of others. It fails only when the peer is gone.
     let _ = tcp.set_nodelay(true);
+    converse(tcp, peer, router, stopping).await;
+}
+
+/// Serves one connection, whatever it goes over.
+pub(crate) async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    peer: SocketAddr,
+    router: Router,
+    stopping: CancellationToken,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_BYTES_MAX);
     let service = TowerToHyperService::new(router);
@@ -79,7 +90,7 @@ async fn drive(tcp: TcpStream, peer: SocketAddr, router: Router, stopping: Cance
         request.extensions_mut().insert(ConnectInfo(peer));
         service.call(request)
     });
-    let connection = http.serve_connection(TokioIo::new(tcp), service).with_upgrades();
+    let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,
