@@ -13,6 +13,7 @@ mod switchover;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod wake;
 
 use std::path::PathBuf;
 
@@ -94,6 +95,7 @@ enum Command {
     Switchover(switchover::SwitchoverArgs),
     Drill(drill::DrillArgs),
     Config(config::ConfigArgs),
+    Wake(wake::WakeArgs),
 }
 
 impl Cli {
@@ -111,6 +113,7 @@ impl Cli {
             Command::Switchover(args) => args.execute(&self.global),
             Command::Drill(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
+            Command::Wake(args) => args.execute(),
         }
     }
 }

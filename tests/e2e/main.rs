@@ -5,6 +5,7 @@
 mod agents;
 mod archive;
 mod ending;
+mod failing;
 mod failover;
 mod limits;
 mod lookups;

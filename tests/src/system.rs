@@ -4,6 +4,7 @@
 //! Each role is a process of its own, so that a test can kill, stop and restart it; a restarted role gets its old
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
+mod control;
 mod judged;
 mod pairs;
 mod routing;

@@ -6,7 +6,7 @@ use tandem_protocol::{EngineName, Epoch};
 use tandem_store::Store;
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
 };
 
@@ -36,6 +36,7 @@ pub enum EngineRole {
 pub struct Engine {
     role: watch::Receiver<EngineRole>,
     inputs: mpsc::Sender<service::Input>,
+    restart: Arc<Notify>,
     stop: tokio_util::sync::CancellationToken,
     service: JoinHandle<()>,
     acceptor: JoinHandle<()>,
@@ -47,10 +48,12 @@ impl Engine {
     pub fn start(settings: EngineSettings, store: Arc<dyn Store>, listener: TcpListener) -> Result<Self, EngineError> {
         let process = Process::this().map_err(EngineError::Process)?;
         let stop = tokio_util::sync::CancellationToken::new();
-        let (service, role, inputs) = service::Service::new(settings, store, process, stop.clone());
+        let restart = Arc::new(Notify::new());
+        let (service, role, inputs) = service::Service::new(settings, store, process, stop.clone(), restart.clone());
         Ok(Self {
             role,
             inputs: inputs.clone(),
+            restart,
             stop,
             service: tokio::spawn(service.run()),
             acceptor: tokio::spawn(acceptor::run(listener, inputs)),
@@ -68,6 +71,12 @@ impl Engine {
     pub async fn switch_over(&self) {
         // The service may have ended; then there is nothing to hand over.
         let _ = self.inputs.send(service::Input::SwitchoverSignalled).await;
+    }
+
+    /// Waits until an operator wants the engine, which stands by, to be ended and started again. Cancel safe.
+    pub fn restart_asked(&self) -> impl Future<Output = ()> + use<> {
+        let restart = self.restart.clone();
+        async move { restart.notified().await }
     }
 
     /// Ends the engine: what was sent is saved and answered, the lease is given up, links are sent away.

@@ -6,9 +6,11 @@
 
 mod control;
 mod dispatch;
+mod failing;
 mod leasing;
 mod links;
 mod preparing;
+mod restarting;
 mod storing;
 mod switching;
 
@@ -22,7 +24,7 @@ use tandem_protocol::{
 use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId, SwitchInput, Switching};
 use tandem_store::{Erased, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Notify, Semaphore, mpsc, watch},
     task::{JoinError, JoinSet},
     time::{Instant, sleep_until, timeout_at},
 };
@@ -131,6 +133,7 @@ pub(crate) enum FromPrimary {
     Prepare { sessions: Vec<SessionId>, is_last: bool },
     CalledOff,
     HandedOver { epoch: Epoch, held_us: u64 },
+    Restart,
 }
 
 /// A link that has said hello.
@@ -163,6 +166,8 @@ pub(crate) struct Service {
     erasing: Arc<Semaphore>,
     keeper: LeaseKeeper,
     role: watch::Sender<EngineRole>,
+    /// Whoever runs this engine is told by it to start it again.
+    restart: Arc<Notify>,
     /// The lease as last read: whom to follow, whom to kill when it hangs.
     lease: Option<Lease>,
     /// The task that follows the primary, while this engine is backup.
@@ -208,6 +213,7 @@ impl Service {
         store: Arc<dyn Store>,
         process: Process,
         stop: CancellationToken,
+        restart: Arc<Notify>,
     ) -> (Self, watch::Receiver<EngineRole>, mpsc::Sender<Input>) {
         let (from_links, inputs) = mpsc::channel(INPUTS_MAX);
         let (reports, reported) = mpsc::channel(INPUTS_MAX);
@@ -225,6 +231,7 @@ impl Service {
             reading: Arc::new(Semaphore::new(storing::READS_MAX)),
             erasing: Arc::new(Semaphore::new(1)),
             role,
+            restart,
             lease: None,
             follower: None,
             is_follow_fresh: true,

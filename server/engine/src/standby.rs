@@ -135,6 +135,7 @@ async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> Loss {
                     Input::FromPrimary(FromPrimary::Prepare { sessions, is_last })
                 }
                 FromEngine::CalledOff => Input::FromPrimary(FromPrimary::CalledOff),
+                FromEngine::Restart => Input::FromPrimary(FromPrimary::Restart),
                 FromEngine::HandedOver { epoch, held_us } => {
                     // The service may have ended first; then nobody needs to know.
                     let _ = inputs.send(Input::FromPrimary(FromPrimary::HandedOver { epoch, held_us })).await;

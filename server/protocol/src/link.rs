@@ -374,6 +374,8 @@ pub enum FromEngine {
         /// How long the primary has held requests, in microseconds.
         held_us: u64,
     },
+    /// To the backup: it is to end in an orderly way, for whoever supervises it to start it again.
+    Restart,
     /// Nothing to say, but alive.
     Heartbeat,
 }

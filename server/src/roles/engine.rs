@@ -1,5 +1,7 @@
 //! `tandem engine`: opens the store, listens, and is one engine of a pair until it is asked to end.
 
+use std::ffi::OsString;
+
 use tandem_engine::{Engine, EngineRole as State, EngineSettings, SaveSettings};
 use tandem_protocol::EngineName;
 use tandem_session::{LeaseTimes, SessionSettings};
@@ -37,19 +39,21 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
     Report::Ready(ready).print();
     let roles = tokio::spawn(report_roles(name, running.role()));
-    let failed = loop {
+    let ended = loop {
+        let restart = running.restart_asked();
         tokio::select! {
-            () = signals.received() => break None,
-            error = running.failed() => break Some(error),
+            () = signals.received() => break Ok(()),
+            () = restart => break Err(Failure::StartAgain),
+            error = running.failed() => break Err(Failure::runtime(error)),
             () = switchover.received() => {}
         }
         running.switch_over().await;
     };
     roles.abort();
-    match failed {
-        None => running.shutdown().await.map_err(Failure::runtime),
-        Some(error) => Err(Failure::runtime(error)),
+    if !matches!(ended, Err(Failure::Runtime(_))) {
+        running.shutdown().await.map_err(Failure::runtime)?;
     }
+    ended
 }
 
 fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String) -> EngineSettings {
@@ -76,7 +80,14 @@ fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String
             resend_attempts: u32::try_from(resend_attempts).expect("the bound is 1,000"),
             resend_delay: options.transcript_resend_delay.0,
         },
+        allow_drills: engine.allow_drills,
+        waker: waker(),
     }
+}
+
+/// This very program, even where another one stands in its file by now.
+fn waker() -> Vec<OsString> {
+    ["/proc/self/exe", "wake"].map(OsString::from).into()
 }
 
 /// Says on stdout what the engine is, at each change, until the engine ends.

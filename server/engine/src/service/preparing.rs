@@ -62,6 +62,7 @@ impl Service {
                 self.prepare();
             }
             FromPrimary::CalledOff => self.preparing.preparation = None,
+            FromPrimary::Restart => self.on_told_to_restart(),
             FromPrimary::HandedOver { epoch, held_us } => {
                 let Some(lease) = &self.lease else { return };
                 self.given = Some(Given { from: lease.holder.name.clone(), epoch, held_us, at: Instant::now() });

@@ -134,6 +134,9 @@ impl Service {
             SwitchEffect::Answer(Asker::Link(link, id), outcome) => {
                 self.answer(link, id, Outcome::Done(Answer::Switchover(outcome)));
             }
+            SwitchEffect::Answer(Asker::Drill(link, id, how), outcome) => {
+                self.on_drill_judged(link, id, how, &outcome);
+            }
             SwitchEffect::Answer(Asker::Signal, outcome) => log_outcome(&outcome),
         }
     }
@@ -294,7 +297,7 @@ impl Service {
     }
 
     /// An outbox that is full or ended shows as the link's end.
-    fn say(&self, link: LinkId, word: &FromEngine) {
+    pub(super) fn say(&self, link: LinkId, word: &FromEngine) {
         if let Some(linked) = self.links.get(&link) {
             let _ = linked.outbox.push(frame(word));
         }

@@ -57,6 +57,8 @@ impl Killable {
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
+                allow_drills: true,
+                waker: Vec::new(),
             };
             (Engine::start(settings, store, listener).expect("starts"), address)
         });
