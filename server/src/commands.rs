@@ -1,14 +1,18 @@
 //! The command line. One file a command: its flags, its help, and what it starts.
 
 mod agent;
+mod audit;
 mod config;
 mod echo;
 mod engine;
+mod failovers;
 mod gateway;
 mod interaction;
+mod log;
 mod run;
 mod store;
 mod switchover;
+mod table;
 #[cfg(test)]
 mod tests;
 mod transcript;
@@ -34,6 +38,7 @@ Examples:
   tandem agent add ana@example.org         an account for somebody who answers customers
   tandem store backup ./monday             a copy of everything, while it runs
   tandem switchover --dry-run              may the primary hand over to its backup?
+  tandem failovers                         when did which engine take over, and why?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -90,6 +95,9 @@ enum Command {
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
+    Failovers(failovers::FailoversArgs),
+    Log(log::LogArgs),
+    Audit(audit::AuditArgs),
     Config(config::ConfigArgs),
 }
 
@@ -106,6 +114,9 @@ impl Cli {
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Failovers(args) => args.execute(&self.global),
+            Command::Log(args) => args.execute(&self.global),
+            Command::Audit(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
         }
     }

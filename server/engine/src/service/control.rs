@@ -17,15 +17,12 @@ impl Service {
             return self.answer(link, id, Outcome::Refused(refusal));
         }
         match asked.act {
-            Control::Status
-            | Control::Sessions { .. }
-            | Control::Restorations { .. }
+            act @ (Control::Restorations { .. }
             | Control::Takeovers { .. }
             | Control::Acts { .. }
             | Control::Drills { .. }
-            | Control::Fail { .. }
-            | Control::RestartBackup { .. }
-            | Control::Note(_) => {
+            | Control::Note(_)) => self.ask_journal(link, id, act),
+            Control::Status | Control::Sessions { .. } | Control::Fail { .. } | Control::RestartBackup { .. } => {
                 let refusal = Refusal::new(ErrorCode::Unavailable, "this engine does not know of it yet");
                 self.answer(link, id, Outcome::Refused(refusal));
             }
