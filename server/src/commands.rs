@@ -1,15 +1,19 @@
 //! The command line. One file a command: its flags, its help, and what it starts.
 
 mod agent;
+mod audit;
 mod config;
 mod drill;
 mod echo;
 mod engine;
+mod failovers;
 mod gateway;
 mod interaction;
+mod log;
 mod run;
 mod store;
 mod switchover;
+mod table;
 #[cfg(test)]
 mod tests;
 mod transcript;
@@ -37,6 +41,7 @@ Examples:
   tandem store backup ./monday             a copy of everything, while it runs
   tandem switchover --dry-run              may the primary hand over to its backup?
   tandem drill --kill                      rehearse the death of the primary, on the running system
+  tandem failovers                         when did which engine take over, and why?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -94,6 +99,9 @@ enum Command {
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
     Drill(drill::DrillArgs),
+    Failovers(failovers::FailoversArgs),
+    Log(log::LogArgs),
+    Audit(audit::AuditArgs),
     Config(config::ConfigArgs),
     Wake(wake::WakeArgs),
 }
@@ -112,6 +120,9 @@ impl Cli {
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
             Command::Drill(args) => args.execute(&self.global),
+            Command::Failovers(args) => args.execute(&self.global),
+            Command::Log(args) => args.execute(&self.global),
+            Command::Audit(args) => args.execute(&self.global),
             Command::Config(args) => args.execute(&self.global),
             Command::Wake(args) => args.execute(),
         }

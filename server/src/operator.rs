@@ -20,7 +20,11 @@ use tokio::{
     time::{error::Elapsed, timeout},
 };
 
-use crate::settings::{HostPort, Loaded, PairLink, Settings, Text, links};
+use crate::{
+    lifecycle::failure::Failure,
+    settings::{HostPort, Loaded, PairLink, Settings, Text, links},
+    telemetry,
+};
 
 /// How long a primary is looked for: longer than a takeover on silence takes.
 const FIND_MAX: Duration = Duration::from_secs(8);
@@ -106,6 +110,35 @@ pub(crate) fn quiet(loaded: Loaded) -> Settings {
     settings
 }
 
+/// Asks the pair's primary these, one after the other, and says what each was answered: all of a command that only looks.
+pub(crate) fn ask_once(
+    loaded: Loaded,
+    pair: &PairArgs,
+    command: &'static str,
+    asked: Vec<Control>,
+) -> Result<Vec<Told>, Failure> {
+    let settings = quiet(loaded);
+    telemetry::start(command, &settings.log);
+    let (pair, address) = pair.whom_to_ask(&settings).map_err(Failure::usage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+    let answers = async {
+        let operator = Operator::connect(pair, address, command).await?;
+        let mut told = Vec::new();
+        for act in asked {
+            match operator.control(act).await {
+                Ok(answer) => told.push(answer),
+                Err(unanswered) => {
+                    operator.end().await;
+                    return Err(unanswered);
+                }
+            }
+        }
+        operator.end().await;
+        Ok(told)
+    };
+    runtime.block_on(answers).map_err(Failure::runtime)
+}
+
 /// Who runs this process, and as what, for the audit log.
 pub(crate) fn actor(command: &str) -> Actor {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -143,7 +176,7 @@ impl Operator {
         &self.met
     }
 
-    /// Who asks.
+    /// Who asks, for the audit log.
     pub(crate) fn by(&self) -> &Actor {
         &self.by
     }

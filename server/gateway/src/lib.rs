@@ -43,7 +43,7 @@ pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting};
 use app::{App, Shared};
 use control::Oversight;
 use drills::Drills;
-use engine::{Engine, Pairs};
+use engine::{Engine, Pairs, tell_gaps};
 use registry::Desks;
 use secret::Secret;
 
@@ -159,9 +159,11 @@ impl Gateway {
 fn keep_times(pairs: &Pairs, desks: &Arc<Desks>, stopping: &CancellationToken) -> JoinSet<()> {
     let mut keeping = JoinSet::new();
     // None of it is needed once the readers are told that the gateway goes.
-    for registry in pairs.iter().map(|pair| pair.registry.clone()) {
-        let stopped = stopping.clone();
+    for pair in pairs.iter() {
+        let (registry, stopped) = (pair.registry.clone(), stopping.clone());
         keeping.spawn(async move { stopped.run_until_cancelled(registry.keep_times()).await.unwrap_or(()) });
+        let (telling, stopped) = (tell_gaps(pair.link.clone(), pair.registry.clone()), stopping.clone());
+        keeping.spawn(async move { stopped.run_until_cancelled(telling).await.unwrap_or(()) });
     }
     let (desks, stopped) = (desks.clone(), stopping.clone());
     keeping.spawn(async move { stopped.run_until_cancelled(desks.keep_times()).await.unwrap_or(()) });

@@ -88,7 +88,7 @@ fn in_words(outcome: &SwitchoverOutcome) -> (bool, String) {
 
 async fn ask(pair: PairName, address: String, dry_run: bool) -> Result<SwitchoverOutcome, Unanswered> {
     let operator = Operator::connect(pair, address, "switchover").await?;
-    let asked = Switchover { from: operator.met().epoch, dry_run };
+    let asked = Switchover { from: operator.met().epoch, dry_run, by: Some(operator.by().clone()) };
     let answer = operator.ask(Request::Switchover(asked)).await;
     operator.end().await;
     match answer? {

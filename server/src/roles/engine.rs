@@ -34,7 +34,8 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
     let settings = engine_settings(&pair, &engine, advertise);
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
-    let mut running = Engine::start(settings, store, listener).map_err(Failure::runtime)?;
+    let journal = place.open_journal();
+    let mut running = Engine::start(settings, store, journal, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
     let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
     Report::Ready(ready).print();

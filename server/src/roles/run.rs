@@ -85,7 +85,7 @@ async fn open(settings: &Settings) -> Result<Accounts, Failure> {
     let place = Place::of(&settings.store, &settings.engine.data_dir.0.0).map_err(Failure::runtime)?;
     drop(place.open_store(&settings.pair.name.0).await.map_err(Failure::runtime)?);
     let place = Place::of(&settings.store, &settings.interaction.data_dir.0.0).map_err(Failure::runtime)?;
-    Ok(Accounts::open(place).await?)
+    Ok(Accounts::open(place, "run").await?)
 }
 
 /// A busy port is found before anything is started and logged. The children bind for themselves later.
