@@ -2,6 +2,7 @@
 
 mod agent;
 mod audit;
+mod certificates;
 mod config;
 mod drill;
 mod echo;
@@ -9,6 +10,7 @@ mod engine;
 mod failovers;
 mod gateway;
 mod interaction;
+mod keys;
 mod log;
 mod run;
 mod store;
@@ -102,6 +104,8 @@ enum Command {
     Failovers(failovers::FailoversArgs),
     Log(log::LogArgs),
     Audit(audit::AuditArgs),
+    Keys(keys::KeysArgs),
+    Certificates(certificates::CertificatesArgs),
     Config(config::ConfigArgs),
     Wake(wake::WakeArgs),
 }
@@ -123,6 +127,8 @@ impl Cli {
             Command::Failovers(args) => args.execute(&self.global),
             Command::Log(args) => args.execute(&self.global),
             Command::Audit(args) => args.execute(&self.global),
+            Command::Keys(args) => args.execute(),
+            Command::Certificates(args) => args.execute(),
             Command::Config(args) => args.execute(&self.global),
             Command::Wake(args) => args.execute(),
         }

@@ -21,8 +21,9 @@ use tokio::{
 };
 
 use crate::{
+    credentials::{self, CredentialFault},
     lifecycle::failure::Failure,
-    settings::{HostPort, Loaded, PairLink, Settings, Text, links},
+    settings::{HostPort, LinksSection, Loaded, PairLink, Settings, Text, links},
     telemetry,
 };
 
@@ -59,6 +60,8 @@ pub(crate) enum Unnamed {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
+    #[error(transparent)]
+    Credentials(#[from] CredentialFault),
     #[error("no engine of the pair {pair} is found to be primary through {address}")]
     NoPrimary { pair: String, address: String },
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
@@ -122,7 +125,7 @@ pub(crate) fn ask_once(
     let (pair, address) = pair.whom_to_ask(&settings).map_err(Failure::usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
     let answers = async {
-        let operator = Operator::connect(pair, address, command).await?;
+        let operator = Operator::connect(pair, address, command, &settings.links).await?;
         let mut told = Vec::new();
         for act in asked {
             match operator.control(act).await {
@@ -156,9 +159,16 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Finds the primary. `command` is what the operator has called, without the executable's name.
-    pub(crate) async fn connect(pair: PairName, address: String, command: &str) -> Result<Self, Unanswered> {
-        let settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+    /// Finds the primary. `command` is what the operator has called, without the executable's name; `links` what a link
+    /// proves itself with.
+    pub(crate) async fn connect(
+        pair: PairName,
+        address: String,
+        command: &str,
+        links: &LinksSection,
+    ) -> Result<Self, Unanswered> {
+        let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+        settings.credentials = credentials::of_links(links)?;
         let (met, meeting) = oneshot::channel();
         let (link, task) = Link::start(settings, Arc::new(Meeting(Mutex::new(Some(met)))));
         match timeout(FIND_MAX, meeting).await {

@@ -55,6 +55,7 @@ impl Engine {
         let process = Process::this().map_err(EngineError::Process)?;
         let stop = tokio_util::sync::CancellationToken::new();
         let restart = Arc::new(Notify::new());
+        let credentials = settings.credentials.clone();
         let (service, role, inputs) =
             service::Service::new(settings, store, journal, process, stop.clone(), restart.clone());
         Ok(Self {
@@ -63,7 +64,7 @@ impl Engine {
             restart,
             stop,
             service: tokio::spawn(service.run()),
-            acceptor: tokio::spawn(acceptor::run(listener, inputs)),
+            acceptor: tokio::spawn(acceptor::run(listener, inputs, credentials)),
         })
     }
 

@@ -237,7 +237,8 @@ impl Service {
     }
 
     fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
-        Following { address, pair: self.settings.pair.clone(), this: self.this(), epoch_seen, pause }
+        let (pair, credentials) = (self.settings.pair.clone(), self.settings.credentials.clone());
+        Following { address, pair, this: self.this(), epoch_seen, pause, credentials }
     }
 
     /// The former primary has stepped down, or this engine has.

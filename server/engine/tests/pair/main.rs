@@ -66,6 +66,7 @@ impl Killable {
                 save: SaveSettings::default(),
                 allow_drills: true,
                 waker: Vec::new(),
+                credentials: Default::default(),
             };
             (Engine::start(settings, store, journal, listener).expect("starts"), address)
         });
