@@ -20,7 +20,12 @@ use tokio::{
     time::{error::Elapsed, timeout},
 };
 
-use crate::settings::{HostPort, Loaded, PairLink, Settings, Text, links};
+use crate::{
+    credentials::{self, CredentialFault},
+    lifecycle::failure::Failure,
+    settings::{HostPort, LinksSection, Loaded, PairLink, Settings, Text, links},
+    telemetry,
+};
 
 /// How long a primary is looked for: longer than a takeover on silence takes.
 const FIND_MAX: Duration = Duration::from_secs(8);
@@ -55,6 +60,8 @@ pub(crate) enum Unnamed {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
+    #[error(transparent)]
+    Credentials(#[from] CredentialFault),
     #[error("no engine of the pair {pair} is found to be primary through {address}")]
     NoPrimary { pair: String, address: String },
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
@@ -106,6 +113,35 @@ pub(crate) fn quiet(loaded: Loaded) -> Settings {
     settings
 }
 
+/// Asks the pair's primary these, one after the other, and says what each was answered: all of a command that only looks.
+pub(crate) fn ask_once(
+    loaded: Loaded,
+    pair: &PairArgs,
+    command: &'static str,
+    asked: Vec<Control>,
+) -> Result<Vec<Told>, Failure> {
+    let settings = quiet(loaded);
+    telemetry::start(command, &settings.log);
+    let (pair, address) = pair.whom_to_ask(&settings).map_err(Failure::usage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+    let answers = async {
+        let operator = Operator::connect(pair, address, command, &settings.links).await?;
+        let mut told = Vec::new();
+        for act in asked {
+            match operator.control(act).await {
+                Ok(answer) => told.push(answer),
+                Err(unanswered) => {
+                    operator.end().await;
+                    return Err(unanswered);
+                }
+            }
+        }
+        operator.end().await;
+        Ok(told)
+    };
+    runtime.block_on(answers).map_err(Failure::runtime)
+}
+
 /// Who runs this process, and as what, for the audit log.
 pub(crate) fn actor(command: &str) -> Actor {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -123,9 +159,16 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Finds the primary. `command` is what the operator has called, without the executable's name.
-    pub(crate) async fn connect(pair: PairName, address: String, command: &str) -> Result<Self, Unanswered> {
-        let settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+    /// Finds the primary. `command` is what the operator has called, without the executable's name; `links` what a link
+    /// proves itself with.
+    pub(crate) async fn connect(
+        pair: PairName,
+        address: String,
+        command: &str,
+        links: &LinksSection,
+    ) -> Result<Self, Unanswered> {
+        let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+        settings.credentials = credentials::of_links(links)?;
         let (met, meeting) = oneshot::channel();
         let (link, task) = Link::start(settings, Arc::new(Meeting(Mutex::new(Some(met)))));
         match timeout(FIND_MAX, meeting).await {
@@ -143,7 +186,7 @@ impl Operator {
         &self.met
     }
 
-    /// Who asks.
+    /// Who asks, for the audit log.
     pub(crate) fn by(&self) -> &Actor {
         &self.by
     }

@@ -17,6 +17,7 @@ mod postgres;
 mod rest;
 mod resuming;
 mod run;
+mod security;
 mod sockets;
 mod store;
 mod switchover;

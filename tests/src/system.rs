@@ -6,6 +6,7 @@
 
 mod control;
 mod drilling;
+mod guarding;
 mod judged;
 mod pairs;
 mod routing;
@@ -19,6 +20,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tandem_link::Credentials;
 use tandem_postgres::{Database, USER};
 use tandem_protocol::PairName;
 
@@ -65,6 +67,7 @@ pub struct Builder {
     stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
     silent_backup: bool,
+    credentials: Credentials,
 }
 
 impl Builder {
@@ -187,6 +190,8 @@ pub struct System {
     /// The address of the database, where everything is in one.
     store: Option<String>,
     pair: PairName,
+    /// What a test proves itself with where it asks an engine.
+    credentials: Credentials,
     engines: [Part; 2],
     gateway: Part,
     interaction: Option<Part>,
@@ -216,6 +221,7 @@ impl System {
             stores: None,
             prefix: Vec::new(),
             silent_backup: false,
+            credentials: Credentials::default(),
         }
     }
 
@@ -247,7 +253,8 @@ impl System {
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
         let store = builder.stores.as_ref().map(|stores| stores[0].clone());
         let pair = pairs::pair_of(&builder.settings);
-        Self { folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
+        let credentials = builder.credentials.clone();
+        Self { credentials, folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
     }
 
     /// An integrator's program that uses the gateway.
@@ -517,7 +524,7 @@ impl System {
         if self.engines[at].process.is_none() {
             return Role::Down;
         }
-        probe::ask(&self.engines[at].address, &self.pair).await
+        probe::ask(&self.engines[at].address, &self.pair, &self.credentials).await
     }
 
     /// The place of an engine in `engines`.

@@ -11,6 +11,8 @@ use crate::{control::Oversight, drills::Drills, engine::Engine, secret::Secret, 
 /// See the module. Handlers get it as `State<Shared>`.
 pub(crate) struct App {
     pub(crate) settings: GatewaySettings,
+    /// Whether clients reach it by HTTPS without a proxy between.
+    pub(crate) is_encrypted: bool,
     pub(crate) engine: Engine,
     pub(crate) secret: Secret,
     /// What administrators see.

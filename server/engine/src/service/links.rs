@@ -76,6 +76,7 @@ impl Service {
             (self.backup, self.deputy) = (None, None);
             self.tell_pair();
         }
+        self.askers.is_gone(link);
         self.switch(SwitchInput::LinkDown(link));
     }
 
