@@ -64,7 +64,7 @@ const SWITCHOVER_WAIT_MS = 70_000;
  * @property {number} [age_ms]
  * @property {PairStatus} [status]
  * @property {string} [refusal]
- * @property {{process: string, severity: 'nothing_noticed'|'degraded'|'outage', text: string}[]} [outlook]
+ * @property {{process: string, severity: 'nothing_noticed'|'degraded'|'outage', says: string}[]} [outlook]
  */
 
 /**
@@ -125,7 +125,11 @@ export class Control {
     return this.#once('POST', '/switchover', wish, SWITCHOVER_WAIT_MS);
   }
 
-  /** What a rehearsal would do. @param {DrillPlan} plan @returns {Promise<{says: string[], blockers: string[]}>} */
+  /**
+   * What a rehearsal would do, and the epoch that whoever agrees names.
+   * @param {DrillPlan} plan
+   * @returns {Promise<{says: string[], blockers: string[], epoch: number}>}
+   */
   planDrill(plan) {
     return this.#once('POST', '/drills/plan', plan);
   }
@@ -135,9 +139,13 @@ export class Control {
     return this.#once('POST', '/drills', plan);
   }
 
-  /** The one that runs, if any, and those that are over. @returns {Promise<{running: object|null, drills: object[]}>} */
-  drills() {
-    return this.#once('GET', '/drills');
+  /**
+   * The one that runs, if any, and a pair's that are over.
+   * @param {{pair: string}} part
+   * @returns {Promise<{running: object|null, drills: object[]}>}
+   */
+  drills(part) {
+    return this.#once('GET', `/drills${query(part)}`);
   }
 
   /** @returns {Promise<object>} */

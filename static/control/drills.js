@@ -64,10 +64,15 @@ export class Drills {
     this.#look();
   }
 
+  isElsewhere() {
+    this.#look();
+  }
+
   async #look() {
     clearTimeout(this.#timer);
     try {
-      if (!document.hidden) this.#shows(await this.#control.drills());
+      const pair = this.#chosen()?.pair;
+      if (!document.hidden && pair !== undefined) this.#shows(await this.#control.drills({ pair }));
     } catch (refused) {
       // A gateway that knows none is no fault; everything else is tried again.
       if (refused.code === 'no_such_route') return;
@@ -112,7 +117,7 @@ export class Drills {
 
   async #plans() {
     this.#forgetsPlan();
-    const [wish, epoch, problem] = [this.#wish(), this.#chosen()?.known?.epoch, byId('drill-problem')];
+    const [wish, problem] = [this.#wish(), byId('drill-problem')];
     if (!Number.isInteger(wish.sessions) || wish.sessions < 1 || wish.sessions > SESSIONS_MAX) {
       put(problem, `The number of sessions is 1 to ${SESSIONS_MAX}.`);
       problem.hidden = false;
@@ -121,7 +126,7 @@ export class Drills {
     const button = /** @type {HTMLButtonElement} */ (byId('drill-check'));
     const told = await whileBusy(() => this.#control.planDrill(wish), { button, busy: 'Looking…', problem });
     if (!told) return;
-    const { says, blockers } = told;
+    const { says, blockers, epoch } = told;
     const lines = blockers.length > 0 ? blockers : says;
     byId('drill-plan').replaceChildren(...lines.map((line) => element('li', blockers.length > 0 ? { class: 'blocked' } : {}, `${line}`)));
     if (blockers.length > 0) return;

@@ -17,7 +17,7 @@ import { SwitchDialog } from './switching.js';
 import { Tiles, tilesOf } from './tiles.js';
 import { Topology } from './topology.js';
 import { Watch } from './watch.js';
-import { LIVE, SILENCE, asOf, happening, headline, severityWord } from './words.js';
+import { LIVE, SILENCE, asOf, happening, headline, sentence, severityWord, wasSo } from './words.js';
 
 const PAIR_KEY = 'tandem.control.pair';
 
@@ -114,10 +114,10 @@ export class Overview {
     const [title, detail] = headline(shown);
     put(byId('pair-title'), title);
     put(byId('pair-detail'), view.refusal ? `${detail} ${view.refusal}`.trim() : detail);
+    this.#showOutlook(view);
     if (byId('hero').dataset.state !== shown.state) byId('hero').dataset.state = shown.state;
     this.#topology.show(shown, status.at_ms, at_ms);
     if (view.status) this.#tiles.show(view.pair, tilesOf(view.status), !isCurrent(view) || !view.connected || view.age_ms > LIVE_MS);
-    this.#showOutlook(view);
     showStaff(status.agents, status.at_ms);
     this.#showAge();
   }
@@ -149,16 +149,20 @@ export class Overview {
     for (const part of Object.values(this.#parts)) part.isElsewhere?.();
   }
 
-  #showOutlook({ outlook = [] }) {
+  #showOutlook(view) {
+    // What an older status says of processes is over.
+    const outlook = view.connected && isCurrent(view) ? view.outlook ?? [] : [];
     byId('outlook-none').hidden = outlook.length > 0;
-    keep(byId('outlook'), outlook, {
-      key: ({ process }) => process,
+    // Several processes may have one name.
+    const named = outlook.map((each, at) => ({ ...each, key: `${each.process} ${at}` }));
+    keep(byId('outlook'), named, {
+      key: ({ key }) => key,
       make: () => element('li', {}, element('span', { class: 'severity' }), element('b'), element('span', { class: 'outlook-text' })),
-      update: (item, { process, severity, text }) => {
+      update: (item, { process, severity, says }) => {
         if (item.dataset.severity !== severity) item.dataset.severity = severity;
         put(within(item, '.severity'), severityWord(severity));
         put(within(item, 'b'), process);
-        put(within(item, '.outlook-text'), text);
+        put(within(item, '.outlook-text'), sentence(says));
       },
     });
   }
@@ -178,6 +182,8 @@ export class Overview {
     byId('page').classList.toggle('old', this.#isSilent);
     byId('banner').hidden = !this.#isSilent;
     // Not the age, which would be read aloud each second.
-    if (this.#isSilent) put(byId('banner-text'), SILENCE);
+    if (!this.#isSilent) return;
+    put(byId('banner-text'), SILENCE);
+    put(byId('pair-detail'), wasSo(age_ms));
   }
 }

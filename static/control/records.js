@@ -75,7 +75,7 @@ function showTakeovers(takeovers) {
     { text: moment(takeover.at_ms) },
     { text: number(takeover.epoch), isNumber: true },
     { text: takeover.from ? `${takeover.from} → ${takeover.to}` : takeover.to },
-    { text: causeWord(takeover.cause), mark: ['died', 'silent'].includes(takeover.cause) ? 'care' : undefined },
+    { text: causeWord(takeover.cause), mark: ['died', 'silent'].includes(takeover.cause) ? 'strong' : undefined },
     { text: micros(takeover.took_us), isNumber: true },
     { text: millis(takeover.gap_ms), isNumber: true },
     { text: number(takeover.sessions), isNumber: true },

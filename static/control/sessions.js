@@ -4,7 +4,7 @@
 
 import { byId, element, put } from '../shared/dom.js';
 import { fillTable } from './tables.js';
-import { moment, number } from './words.js';
+import { NOTHING, moment, number } from './words.js';
 
 const PART = 20;
 
@@ -70,10 +70,10 @@ export class Sessions {
     set('sessions-next', this.#next === undefined);
     fillTable({ table: 'session-table', rows: 'session-rows', none: 'sessions-none' }, sessions, ({ session }) => session, (each) => [
       { text: each.session, hint: each.drill ? 'A synthetic session of a rehearsal' : undefined },
-      { text: each.opened_at_ms ? moment(each.opened_at_ms) : '–' },
-      { text: each.head === undefined ? '–' : number(each.head), isNumber: true },
-      { text: each.live ? `${number(each.connected)} of ${number(each.participants)}` : '–', isNumber: true },
-      { text: each.waits_in ?? '–' },
+      { text: each.opened_at_ms ? moment(each.opened_at_ms) : NOTHING },
+      { text: each.head === undefined ? NOTHING : number(each.head), isNumber: true },
+      { text: each.live ? `${number(each.connected)} of ${number(each.participants)}` : NOTHING, isNumber: true },
+      { text: each.waits_in ?? NOTHING },
       { text: each.live ? 'Yes' : 'Not yet' },
       { text: this.#button(each.session) },
     ]);

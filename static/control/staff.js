@@ -4,7 +4,7 @@
 
 import { byId, put } from '../shared/dom.js';
 import { fillTable } from './tables.js';
-import { NO_INTERACTION, agentState, agentsOld, number, span } from './words.js';
+import { NOTHING, NO_INTERACTION, agentState, agentsOld, number, span } from './words.js';
 
 /** From here on the word counts as old: the gateway renews it about once a second. */
 const OLD_MS = 5_000;
@@ -17,7 +17,7 @@ export function showStaff({ age_ms, refusal, queues, agents }, now_ms) {
   fillTable({ table: 'queue-table', rows: 'queue-rows', none: 'queues-none' }, queues, ({ queue }) => queue, (queue) => [
     { text: `${queue.queue}${queue.bot ? ' (bots)' : ''}${queue.open ? '' : ' (closed now)'}` },
     { text: number(queue.waiting), isNumber: true },
-    { text: queue.longest_since_ms ? span(now_ms - queue.longest_since_ms) : '–', isNumber: true },
+    { text: queue.longest_since_ms ? span(now_ms - queue.longest_since_ms) : NOTHING, isNumber: true },
     { text: number(queue.available), isNumber: true, mark: queue.waiting > 0 && queue.available === 0 ? 'care' : undefined },
   ]);
   fillTable({ table: 'agent-table', rows: 'agent-rows', none: 'agents-none' }, agents, ({ agent }) => `${agent}`, (agent) => [

@@ -1,9 +1,11 @@
 /**
- * Tables that follow data. A row stays the same element while its key is there.
+ * Tables that follow data. A row stays the same element while its key is there. On a phone each row stands as a list of
+ * its own, by the style sheet; so roles are given in so many words, and each cell knows its column.
  */
 
 import { byId, element } from '../shared/dom.js';
 import { keep } from '../shared/keyed.js';
+import { NOTHING } from './words.js';
 
 /**
  * @typedef {object} Cell
@@ -26,11 +28,17 @@ import { keep } from '../shared/keyed.js';
 export function fillTable({ table, rows, none }, items, key, cells) {
   byId(table).hidden = items.length === 0;
   byId(none).hidden = items.length > 0;
+  const columns = [...byId(table).querySelectorAll('thead th')].map((column) => column.textContent);
   keep(byId(rows), items, {
     key,
-    make: (item) => element('tr', {}, ...cells(item).map((_, at) => element(at === 0 ? 'th' : 'td', at === 0 ? { scope: 'row' } : {}))),
+    make: (item) => element('tr', { role: 'row' }, ...cells(item).map((_, at) => place(at, columns[at]))),
     update: (row, item) => cells(item).forEach((cell, at) => fill(row.children[at], cell)),
   });
+}
+
+function place(at, column) {
+  if (at === 0) return element('th', { scope: 'row', role: 'rowheader' });
+  return element('td', { role: 'cell', 'data-column': column });
 }
 
 /** @param {HTMLElement} place @param {Cell} cell */
@@ -42,6 +50,7 @@ function fill(place, { text, isNumber, mark, hint }) {
     place.textContent = text;
   }
   place.classList.toggle('number', isNumber === true);
+  place.classList.toggle('empty', text === NOTHING);
   if (mark === undefined) delete place.dataset.mark;
   else place.dataset.mark = mark;
   if (hint !== undefined && place.title !== hint) place.title = hint;

@@ -28,10 +28,10 @@ export function tilesOf({ sessions, traffic, saving }) {
   return [
     { title: 'Open sessions', value: number(sessions.open), note: `of ${number(sessions.sessions_max)}`, isBad: sessions.open >= sessions.sessions_max * 0.9 },
     { title: 'Waiting', value: number(sessions.waiting), note: 'in a queue' },
-    { title: 'Connected', value: number(sessions.clients), note: `of ${number(sessions.clients_max)} participants`, isBad: sessions.clients >= sessions.clients_max * 0.9 },
-    { title: 'Messages a second', value: rate(traffic.messages_per_s), note: `${number(traffic.messages)} since it serves`, trace: traffic.messages_per_s },
-    { title: 'Answered within', value: micros(traffic.answer_p50_us), note: `99 of 100 within ${micros(traffic.answer_p99_us)}`, trace: traffic.answer_p99_us ?? 0 },
-    { title: 'Saved within', value: micros(saving.save_p50_us), note: `99 of 100 within ${micros(saving.save_p99_us)}`, trace: saving.save_p99_us ?? 0 },
+    { title: 'Connected', value: number(sessions.clients), note: `of ${number(sessions.clients_max)}`, isBad: sessions.clients >= sessions.clients_max * 0.9 },
+    { title: 'Messages / s', value: rate(traffic.messages_per_s), note: `${number(traffic.messages)} so far`, trace: traffic.messages_per_s },
+    { title: 'Answered within', value: micros(traffic.answer_p50_us), note: `99 % within ${micros(traffic.answer_p99_us)}`, trace: traffic.answer_p99_us ?? 0 },
+    { title: 'Saved within', value: micros(saving.save_p50_us), note: `99 % within ${micros(saving.save_p99_us)}`, trace: saving.save_p99_us ?? 0 },
     {
       title: 'Saves waiting',
       value: number(saving.waiting),

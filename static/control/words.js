@@ -14,6 +14,9 @@ export const LIVE = 'Live';
 /** @param {number} age_ms */
 export const asOf = (age_ms) => `As of ${ago(age_ms)}`;
 
+/** In the place of what follows from how it stands. @param {number} age_ms */
+export const wasSo = (age_ms) => `So it was ${ago(age_ms)}, when the gateway answered last.`;
+
 export const SILENCE = 'The gateway does not answer. What is shown is old; it is asked again and again.';
 
 /** @param {string} sentence @param {number} age_ms */
@@ -120,6 +123,9 @@ const SEVERITIES = Object.freeze({ nothing_noticed: 'Nothing noticed', degraded:
 /** @param {string} severity */
 export const severityWord = (severity) => SEVERITIES[severity] ?? severity;
 
+/** What the service says in the middle of a line, as a sentence of its own. @param {string} says */
+export const sentence = (says) => `${says.charAt(0).toUpperCase()}${says.slice(1)}.`;
+
 const HOW = Object.freeze({
   prepared: 'read ahead of a planned switchover',
   asked: 'read when it was asked for',
@@ -162,6 +168,9 @@ const STATES = Object.freeze({ ready: 'Ready', not_ready: 'Not ready', after_wor
 /** @param {{state: string, reason?: string}} agent */
 export const agentState = ({ state, reason }) => (state === 'not_ready' && reason ? `Not ready: ${reason.replace('no_answer', 'no answer')}` : STATES[state] ?? state);
 
+/** In a place for which there is no value. */
+export const NOTHING = '–';
+
 const NUMBER = new Intl.NumberFormat();
 
 /** @param {number} value */
@@ -172,14 +181,14 @@ export const count = (value, what) => `${number(value)} ${what}${value === 1 ? '
 
 /** A duration in microseconds. @param {number|undefined} us */
 export function micros(us) {
-  if (us === undefined || us === null) return '–';
+  if (us === undefined || us === null) return NOTHING;
   const ms = us / 1000;
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** @param {number|undefined|null} ms */
-export const millis = (ms) => (ms === undefined || ms === null ? '–' : micros(ms * 1000));
+export const millis = (ms) => (ms === undefined || ms === null ? NOTHING : micros(ms * 1000));
 
 /** A rate. @param {number} per_s */
 export const rate = (per_s) => (per_s < 10 ? per_s.toFixed(1) : number(Math.round(per_s)));
