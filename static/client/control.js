@@ -93,7 +93,10 @@ export class Control {
     return this.#once('GET', '/status', undefined, STATUS_WAIT_MS);
   }
 
-  /** @param {{pair: string, after?: string, limit?: number}} part @returns {Promise<{sessions: object[], next?: string}>} */
+  /**
+   * @param {{pair: string, after?: string, limit?: number}} part
+   * @returns {Promise<{sessions: object[], next?: string}>}
+   */
   sessions(part) {
     return this.#once('GET', `/sessions${query(part)}`);
   }
@@ -104,13 +107,21 @@ export class Control {
     return restorations;
   }
 
-  /** A pair's takeovers, newest first. @param {{pair: string, before?: number, limit?: number}} part @returns {Promise<object[]>} */
+  /**
+   * A pair's takeovers, newest first.
+   * @param {{pair: string, before?: number, limit?: number}} part before this epoch
+   * @returns {Promise<object[]>}
+   */
   async takeovers(part) {
     const { takeovers } = await this.#once('GET', `/takeovers${query(part)}`);
     return takeovers;
   }
 
-  /** What operators did, newest first. @param {{pair?: string, before?: number, limit?: number}} part @returns {Promise<object[]>} */
+  /**
+   * What operators did, newest first.
+   * @param {{pair?: string, before?: number, limit?: number}} part before this moment
+   * @returns {Promise<object[]>}
+   */
   async acts(part) {
     const { acts } = await this.#once('GET', `/acts${query(part)}`);
     return acts;

@@ -128,7 +128,8 @@ export class Drills {
     if (!told) return;
     const { says, blockers, epoch } = told;
     const lines = blockers.length > 0 ? blockers : says;
-    byId('drill-plan').replaceChildren(...lines.map((line) => element('li', blockers.length > 0 ? { class: 'blocked' } : {}, `${line}`)));
+    const kind = blockers.length > 0 ? { class: 'blocked' } : {};
+    byId('drill-plan').replaceChildren(...lines.map((line) => element('li', kind, line)));
     if (blockers.length > 0) return;
     this.#plan = { ...wish, epoch };
     byId('drill-yes').hidden = false;
@@ -137,7 +138,8 @@ export class Drills {
 
   async #begins() {
     const button = /** @type {HTMLButtonElement} */ (byId('drill-yes'));
-    const begun = await whileBusy(() => this.#control.beginDrill(this.#plan), { button, busy: 'Beginning…', problem: byId('drill-problem') });
+    const how = { button, busy: 'Beginning…', problem: byId('drill-problem') };
+    const begun = await whileBusy(() => this.#control.beginDrill(this.#plan), how);
     if (!begun) return;
     this.#dialog.close();
     announce('The rehearsal has begun.');

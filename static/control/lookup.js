@@ -37,5 +37,6 @@ export function prepareLookup(control, signal) {
 }
 
 function line(each) {
-  return element('li', {}, element('time', { datetime: new Date(each.at_ms).toISOString() }, moment(each.at_ms)), element('span', {}, restoration(each)));
+  const when = element('time', { datetime: new Date(each.at_ms).toISOString() }, moment(each.at_ms));
+  return element('li', {}, when, element('span', {}, restoration(each)));
 }

@@ -117,7 +117,8 @@ export class Overview {
     this.#showOutlook(view);
     if (byId('hero').dataset.state !== shown.state) byId('hero').dataset.state = shown.state;
     this.#topology.show(shown, status.at_ms, at_ms);
-    if (view.status) this.#tiles.show(view.pair, tilesOf(view.status), !isCurrent(view) || !view.connected || view.age_ms > LIVE_MS);
+    const isOld = !isCurrent(view) || !view.connected || view.age_ms > LIVE_MS;
+    if (view.status) this.#tiles.show(view.pair, tilesOf(view.status), isOld);
     showStaff(status.agents, status.at_ms);
     this.#showAge();
   }
@@ -127,7 +128,8 @@ export class Overview {
     keep(byId('pair-list'), pairs, {
       key: ({ pair }) => pair,
       make: ({ pair }) => {
-        const button = element('button', { type: 'button', class: 'pair' }, element('span', { class: 'pair-dot' }), element('b'), element('span', { class: 'pair-words' }));
+        const parts = [element('span', { class: 'pair-dot' }), element('b'), element('span', { class: 'pair-words' })];
+        const button = element('button', { type: 'button', class: 'pair' }, ...parts);
         button.addEventListener('click', () => this.#choose(pair));
         return element('li', {}, button);
       },
@@ -157,7 +159,10 @@ export class Overview {
     const named = outlook.map((each, at) => ({ ...each, key: `${each.process} ${at}` }));
     keep(byId('outlook'), named, {
       key: ({ key }) => key,
-      make: () => element('li', {}, element('span', { class: 'severity' }), element('b'), element('span', { class: 'outlook-text' })),
+      make: () => {
+        const parts = [element('span', { class: 'severity' }), element('b'), element('span', { class: 'outlook-text' })];
+        return element('li', {}, ...parts);
+      },
       update: (item, { process, severity, says }) => {
         if (item.dataset.severity !== severity) item.dataset.severity = severity;
         put(within(item, '.severity'), severityWord(severity));

@@ -68,8 +68,11 @@ export function changes(before, after) {
   const had = (picture, role) => picture.engines.find((engine) => engine.role === role)?.name ?? null;
   const happened = [];
   const [was, is] = [had(before, 'primary') ?? had(before, 'lost'), had(after, 'primary')];
-  if (is !== null && (was !== is || before.epoch !== after.epoch)) happened.push({ what: 'primary', engine: is, epoch: after.epoch });
-  else if (is !== null && before.state === 'lost') happened.push({ what: 'found', engine: is });
+  if (is !== null && (was !== is || before.epoch !== after.epoch)) {
+    happened.push({ what: 'primary', engine: is, epoch: after.epoch });
+  } else if (is !== null && before.state === 'lost') {
+    happened.push({ what: 'found', engine: is });
+  }
   if (after.state === 'lost' && before.state !== 'lost') happened.push({ what: 'lost', engine: was });
   const [stood, stands] = [had(before, 'backup'), had(after, 'backup')];
   if (stands !== null && stands !== stood) happened.push({ what: 'backup', engine: stands });
@@ -132,5 +135,6 @@ function goneBox({ name, address, pid, host, version }, now_ms) {
 function linksOf({ status }) {
   const links = (status?.links ?? []).filter(({ role }) => LINK_ORDER.includes(role));
   const rank = ({ role }) => LINK_ORDER.indexOf(role);
-  return links.sort((one, other) => rank(one) - rank(other) || (`${one.name} ${one.from}` < `${other.name} ${other.from}` ? -1 : 1));
+  const name = (link) => `${link.name} ${link.from}`;
+  return links.sort((one, other) => rank(one) - rank(other) || (name(one) < name(other) ? -1 : 1));
 }

@@ -71,7 +71,8 @@ export class Records {
 
 function showTakeovers(takeovers) {
   put(byId('takeovers-none'), 'Nothing has happened yet.');
-  fillTable({ table: 'takeover-table', rows: 'takeover-rows', none: 'takeovers-none' }, takeovers, ({ epoch }) => `${epoch}`, (takeover) => [
+  const parts = { table: 'takeover-table', rows: 'takeover-rows', none: 'takeovers-none' };
+  fillTable(parts, takeovers, ({ epoch }) => `${epoch}`, (takeover) => [
     { text: moment(takeover.at_ms) },
     { text: number(takeover.epoch), isNumber: true },
     { text: takeover.from ? `${takeover.from} → ${takeover.to}` : takeover.to },

@@ -68,7 +68,8 @@ export class Sessions {
   #fill(sessions) {
     set('sessions-first', this.#after === undefined);
     set('sessions-next', this.#next === undefined);
-    fillTable({ table: 'session-table', rows: 'session-rows', none: 'sessions-none' }, sessions, ({ session }) => session, (each) => [
+    const parts = { table: 'session-table', rows: 'session-rows', none: 'sessions-none' };
+    fillTable(parts, sessions, ({ session }) => session, (each) => [
       { text: each.session, hint: each.drill ? 'A synthetic session of a rehearsal' : undefined },
       { text: each.opened_at_ms ? moment(each.opened_at_ms) : NOTHING },
       { text: each.head === undefined ? NOTHING : number(each.head), isNumber: true },
@@ -80,7 +81,8 @@ export class Sessions {
   }
 
   #button(session) {
-    const button = element('button', { type: 'button', class: 'quiet small', 'aria-label': `What was done to restore ${session}` }, 'Log');
+    const name = { 'aria-label': `What was done to restore ${session}` };
+    const button = element('button', { type: 'button', class: 'quiet small', ...name }, 'Log');
     button.addEventListener('click', () => this.#lookup(session));
     return button;
   }

@@ -11,6 +11,9 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** Looks that a line shows: three minutes. */
 const LOOKS_MAX = 180;
 
+/** Of a limit, this much is near to it. */
+const NEAR = 0.9;
+
 /** The size of a line's own coordinates. */
 const [WIDTH, HEIGHT] = [120, 28];
 
@@ -25,13 +28,20 @@ const [WIDTH, HEIGHT] = [120, 28];
 
 /** @param {import('../client/control.js').PairStatus} status @returns {Tile[]} */
 export function tilesOf({ sessions, traffic, saving }) {
+  const limited = (title, value, most) => {
+    return { title, value: number(value), note: `of ${number(most)}`, isBad: value >= most * NEAR };
+  };
+  const timed = (title, p50_us, p99_us) => {
+    return { title, value: micros(p50_us), note: `99 % within ${micros(p99_us)}`, trace: p99_us ?? 0 };
+  };
+  const { messages, messages_per_s: per_s } = traffic;
   return [
-    { title: 'Open sessions', value: number(sessions.open), note: `of ${number(sessions.sessions_max)}`, isBad: sessions.open >= sessions.sessions_max * 0.9 },
+    limited('Open sessions', sessions.open, sessions.sessions_max),
     { title: 'Waiting', value: number(sessions.waiting), note: 'in a queue' },
-    { title: 'Connected', value: number(sessions.clients), note: `of ${number(sessions.clients_max)}`, isBad: sessions.clients >= sessions.clients_max * 0.9 },
-    { title: 'Messages / s', value: rate(traffic.messages_per_s), note: `${number(traffic.messages)} so far`, trace: traffic.messages_per_s },
-    { title: 'Answered within', value: micros(traffic.answer_p50_us), note: `99 % within ${micros(traffic.answer_p99_us)}`, trace: traffic.answer_p99_us ?? 0 },
-    { title: 'Saved within', value: micros(saving.save_p50_us), note: `99 % within ${micros(saving.save_p99_us)}`, trace: saving.save_p99_us ?? 0 },
+    limited('Connected', sessions.clients, sessions.clients_max),
+    { title: 'Messages / s', value: rate(per_s), note: `${number(messages)} so far`, trace: per_s },
+    timed('Answered within', traffic.answer_p50_us, traffic.answer_p99_us),
+    timed('Saved within', saving.save_p50_us, saving.save_p99_us),
     {
       title: 'Saves waiting',
       value: number(saving.waiting),
@@ -84,7 +94,8 @@ function tileBox({ trace }) {
   const box = element('div', { class: 'tile' }, element('dt'), value);
   if (trace !== undefined) {
     const line = document.createElementNS(SVG, 'svg');
-    for (const [name, text] of Object.entries({ class: 'trace', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' })) line.setAttribute(name, text);
+    const attributes = { class: 'trace', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' };
+    for (const [name, text] of Object.entries(attributes)) line.setAttribute(name, text);
     line.append(document.createElementNS(SVG, 'polyline'));
     value.append(line);
   }

@@ -100,8 +100,10 @@ function withVacancy({ engines }) {
 }
 
 function box(kind) {
-  const head = element('p', { class: 'node-head' }, element('b', { class: 'node-name' }), element('span', { class: 'node-role' }));
-  return element('li', { class: 'node', 'data-kind': kind }, head, element('p', { class: 'node-facts' }), element('p', { class: 'node-facts' }));
+  const name = element('b', { class: 'node-name' });
+  const head = element('p', { class: 'node-head' }, name, element('span', { class: 'node-role' }));
+  const facts = [0, 1].map(() => element('p', { class: 'node-facts' }));
+  return element('li', { class: 'node', 'data-kind': kind }, head, ...facts);
 }
 
 /** @param {HTMLElement} node */
@@ -137,7 +139,8 @@ function linkBox(node, link, now_ms) {
   const isQuiet = link.heard_ms_ago > QUIET_MS;
   const isLinked = link.since_ms !== undefined;
   node.toggleAttribute('data-linked', isLinked);
-  const how = !isLinked ? 'waits to be let in' : isQuiet ? `silent for ${span(link.heard_ms_ago)}` : `for ${span(now_ms - link.since_ms)}`;
+  const heard = isQuiet ? `silent for ${span(link.heard_ms_ago)}` : `for ${span(now_ms - link.since_ms)}`;
+  const how = isLinked ? heard : 'waits to be let in';
   const unaware = isLinked && !link.knows_pair ? 'does not know the pair yet' : '';
   const name = link.role === 'external' || link.name !== link.role ? link.name : linkWord(link.role);
   fill(node, {

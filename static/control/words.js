@@ -43,16 +43,26 @@ export function headline({ state, engines, away_ms, blockers, store }) {
   const named = (role) => engines.find((engine) => engine.role === role)?.name;
   const [primary, backup, lost] = ['primary', 'backup', 'lost'].map(named);
   switch (state) {
-    case 'well': return [`Engine ${primary} serves, engine ${backup} stands by`, 'If the primary dies, the backup takes over at once.'];
-    case 'care': return [`Engine ${primary} serves, engine ${backup} stands by`, `A switchover is not possible now: ${blockers.map(blocker).join('; ')}.`];
+    case 'well':
+      return [`Engine ${primary} serves, engine ${backup} stands by`, 'If the primary dies, the backup takes over at once.'];
+    case 'care':
+      return [`Engine ${primary} serves, engine ${backup} stands by`, notPossible(blockers)];
     case 'unsafe':
-      if (store?.in_reach === false) return [`Engine ${primary} does not reach the store`, 'Messages wait, or are refused, until it is back.'];
-      return [`Engine ${primary} serves alone`, 'No backup stands by: nobody would take over. Whoever supervises the other engine should start it.'];
-    case 'moving': return [`Engine ${lost} hands over`, 'As planned; sends wait for some milliseconds.'];
-    case 'lost': return ['No primary is reached', `For ${span(away_ms ?? 0)}. Customers stay connected to the gateway; what they say waits in their pages.`];
-    default: return ['Looking for the primary…', ''];
+      if (store?.in_reach === false) return [`Engine ${primary} does not reach the store`, WITHOUT_STORE];
+      return [`Engine ${primary} serves alone`, ALONE];
+    case 'moving':
+      return [`Engine ${lost} hands over`, 'As planned; sends wait for some milliseconds.'];
+    case 'lost':
+      return ['No primary is reached', `For ${span(away_ms ?? 0)}. ${WITHOUT_PRIMARY}`];
+    default:
+      return ['Looking for the primary…', ''];
   }
 }
+
+const notPossible = (blockers) => `A switchover is not possible now: ${blockers.map(blocker).join('; ')}.`;
+const ALONE = 'No backup stands by: nobody would take over. Whoever supervises the other engine should start it.';
+const WITHOUT_STORE = 'Messages wait, or are refused, until it is back.';
+const WITHOUT_PRIMARY = 'Customers stay connected to the gateway; what they say waits in their pages.';
 
 /** What happened, as it is read aloud. @param {object} happened of {@link import('./picture.js').changes} */
 export function happening({ what, engine, epoch }) {
@@ -92,10 +102,21 @@ const GIVEN_UP = Object.freeze({
 
 /** What became of a switchover. @param {object} outcome @returns {{text: string, isWell: boolean}} */
 export function switched({ done, given_up, overtaken, clear }) {
-  if (done) return { text: `Engine ${done.to} took over from engine ${done.from}, epoch ${done.epoch}. Sends were held for ${micros(done.held_us)}; nobody was disconnected.`, isWell: true };
-  if (given_up) return { text: `It was begun and given up, since ${GIVEN_UP[given_up] ?? given_up}. The primary goes on.`, isWell: false };
-  if (overtaken) return { text: `Engine ${overtaken.primary} had taken over meanwhile, epoch ${overtaken.epoch}; nothing was done.`, isWell: false };
-  if (clear) return { text: `Nothing is in the way of a switchover from engine ${clear.from} to engine ${clear.to}.`, isWell: true };
+  if (done) {
+    const held = `Sends were held for ${micros(done.held_us)}; nobody was disconnected.`;
+    return { text: `Engine ${done.to} took over from engine ${done.from}, epoch ${done.epoch}. ${held}`, isWell: true };
+  }
+  if (given_up) {
+    const why = GIVEN_UP[given_up] ?? given_up;
+    return { text: `It was begun and given up, since ${why}. The primary goes on.`, isWell: false };
+  }
+  if (overtaken) {
+    const { primary, epoch } = overtaken;
+    return { text: `Engine ${primary} had taken over meanwhile, epoch ${epoch}; nothing was done.`, isWell: false };
+  }
+  if (clear) {
+    return { text: `Nothing is in the way of a switchover from engine ${clear.from} to engine ${clear.to}.`, isWell: true };
+  }
   return { text: 'The answer makes no sense to this page; reload it.', isWell: false };
 }
 
@@ -160,13 +181,18 @@ export function drillOutcome({ aborted, gaps, acknowledged, lost, doubled, out_o
 export function proven(drills, now_ms) {
   const last = drills.find((drill) => drillOutcome(drill) === 'Passed');
   if (!last) return 'Failover has not been proven by a rehearsal yet.';
-  return `Failover was last proven ${ago(now_ms - last.at_ms)} (${moment(last.at_ms)}): ${failureWord(last.failure).toLowerCase()}, ${count(last.sessions, 'session')}, longest gap ${micros(last.gaps.max_us)}.`;
+  const what = `${failureWord(last.failure).toLowerCase()}, ${count(last.sessions, 'session')}`;
+  const when = `${ago(now_ms - last.at_ms)} (${moment(last.at_ms)})`;
+  return `Failover was last proven ${when}: ${what}, longest gap ${micros(last.gaps.max_us)}.`;
 }
 
 const STATES = Object.freeze({ ready: 'Ready', not_ready: 'Not ready', after_work: 'After work' });
 
 /** @param {{state: string, reason?: string}} agent */
-export const agentState = ({ state, reason }) => (state === 'not_ready' && reason ? `Not ready: ${reason.replace('no_answer', 'no answer')}` : STATES[state] ?? state);
+export function agentState({ state, reason }) {
+  if (state === 'not_ready' && reason) return `Not ready: ${reason === 'no_answer' ? 'no answer' : reason}`;
+  return STATES[state] ?? state;
+}
 
 /** In a place for which there is no value. */
 export const NOTHING = '–';
