@@ -4,6 +4,7 @@
 
 mod agents;
 mod archive;
+mod control;
 mod drill;
 mod ending;
 mod failing;
