@@ -3,11 +3,12 @@
 //! It composes the other crates and holds no chat logic. [`commands`] is the command line, [`settings`] what an
 //! operator sets, [`store`] where everything is kept, [`accounts`] what he does to who works here, [`store_tools`] what
 //! he does to the store, [`operator`] how he speaks to a pair, [`roles`] what runs, [`lifecycle`] how a process begins and
-//! ends, [`telemetry`] what it logs.
+//! ends, [`telemetry`] what it logs, [`metrics`] how others read what it counts.
 
 mod accounts;
 mod commands;
 mod lifecycle;
+mod metrics;
 mod operator;
 mod roles;
 mod settings;

@@ -8,6 +8,7 @@ mod ending;
 mod failover;
 mod limits;
 mod lookups;
+mod metrics;
 mod notes;
 mod options;
 mod pairs;

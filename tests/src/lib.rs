@@ -11,6 +11,7 @@ pub mod customer;
 pub mod deadline;
 pub mod disk;
 pub mod executable;
+pub mod figures;
 pub mod history;
 mod logs;
 pub mod looker;
@@ -32,6 +33,7 @@ pub use agent::{Account, Agent};
 pub use checker::check;
 pub use customer::Customer;
 pub use deadline::{eventually, within};
+pub use figures::Figures;
 pub use history::History;
 pub use looker::Looker;
 pub use process::{Process, Ready};
@@ -40,6 +42,6 @@ pub use store::Store;
 pub use system::{
     CommonGateway, CommonInteraction,
     Engine::{self, Backup, Primary},
-    Role, System,
+    Role, System, Watched,
 };
 pub use whole::Whole;

@@ -30,7 +30,8 @@ struct Rule {
 }
 
 /// Bottom layer first; the members of the workspace stand in the same order.
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
+    Rule { name: "tandem-telemetry", folder: "server/telemetry", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
     Rule { name: "tandem-protocol", folder: "server/protocol", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
     Rule {
         name: "tandem-session",
@@ -48,19 +49,19 @@ const RULES: [Rule; 11] = [
     Rule {
         name: "tandem-link",
         folder: "server/link",
-        ours: &["tandem-protocol"],
+        ours: &["tandem-telemetry", "tandem-protocol"],
         never: &[WEB, DATABASE, &["tandem-store", "tandem-engine", "tandem-gateway"]],
     },
     Rule {
         name: "tandem-engine",
         folder: "server/engine",
-        ours: &["tandem-protocol", "tandem-session", "tandem-store", "tandem-link"],
+        ours: &["tandem-telemetry", "tandem-protocol", "tandem-session", "tandem-store", "tandem-link"],
         never: &[WEB, &["tandem-gateway"]],
     },
     Rule {
         name: "tandem-interaction",
         folder: "server/interaction",
-        ours: &["tandem-protocol", "tandem-store", "tandem-link"],
+        ours: &["tandem-telemetry", "tandem-protocol", "tandem-store", "tandem-link"],
         never: &[WEB, &["tandem-engine", "tandem-gateway", "tandem-session"]],
     },
     Rule {
@@ -72,13 +73,14 @@ const RULES: [Rule; 11] = [
     Rule {
         name: "tandem-gateway",
         folder: "server/gateway",
-        ours: &["tandem-protocol", "tandem-link", "tandem-web"],
+        ours: &["tandem-telemetry", "tandem-protocol", "tandem-link", "tandem-web"],
         never: &[DATABASE, &["tandem-store", "tandem-engine", "tandem-session"]],
     },
     Rule {
         name: "tandem",
         folder: "server",
         ours: &[
+            "tandem-telemetry",
             "tandem-protocol",
             "tandem-session",
             "tandem-store",
@@ -94,7 +96,14 @@ const RULES: [Rule; 11] = [
     Rule {
         name: "tandem-tests",
         folder: "tests",
-        ours: &["tandem-protocol", "tandem-postgres", "tandem-link", "tandem-store", "tandem-session"],
+        ours: &[
+            "tandem-telemetry",
+            "tandem-protocol",
+            "tandem-postgres",
+            "tandem-link",
+            "tandem-store",
+            "tandem-session",
+        ],
         never: &[],
     },
 ];

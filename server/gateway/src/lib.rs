@@ -9,6 +9,7 @@ mod app;
 mod engine;
 mod frames;
 mod health;
+mod measuring;
 mod origin;
 mod outgoing;
 mod pages;

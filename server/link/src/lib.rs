@@ -13,6 +13,7 @@ pub mod connection;
 mod follow;
 mod incoming;
 mod link;
+mod measures;
 mod outbox;
 mod search;
 mod settings;

@@ -13,12 +13,18 @@ use crate::{
         report::{EngineRole, PairRole, Ready, Report},
         signals::{EndSignals, SwitchoverSignal},
     },
-    settings::{EngineSection, PairSection, StoreSection},
+    metrics::{Metrics, Shown},
+    settings::{EngineSection, MetricsSection, PairSection, StoreSection},
     store::Place,
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: EngineSection) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    pair: PairSection,
+    store: StoreSection,
+    engine: EngineSection,
+    metrics: MetricsSection,
+) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let mut switchover = SwitchoverSignal::take().map_err(Failure::runtime)?;
     let name = engine.name.0.clone();
@@ -34,7 +40,9 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
     let mut running = Engine::start(settings, store, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
-    let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
+    let metrics = Metrics::show(&metrics, Shown::Engine(&pair.name.0, &name)).map_err(Failure::runtime)?;
+    let (address, shown) = (Some(address), metrics.address());
+    let ready = Ready { role: "engine".into(), name: name.to_string(), address, metrics: shown, pid };
     Report::Ready(ready).print();
     let roles = tokio::spawn(report_roles(name, running.role()));
     let failed = loop {

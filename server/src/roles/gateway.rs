@@ -12,11 +12,12 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{GatewaySection, PairLink, PairSection, links},
+    metrics::{Metrics, Shown},
+    settings::{GatewaySection, MetricsSection, PairLink, PairSection, links},
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection) -> Result<(), Failure> {
+pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, metrics: MetricsSection) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let place = gateway.place;
     let listener = listen("the gateway", place.listen.0).map_err(Failure::runtime)?;
@@ -28,7 +29,9 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection) -> Result<
     });
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
     let address = Some(running.local_addr().to_string());
-    Report::Ready(Ready { role: "gateway".into(), name: "gateway".into(), address, pid: std::process::id() }).print();
+    let metrics = Metrics::show(&metrics, Shown::Gateway).map_err(Failure::runtime)?;
+    let (role, shown, pid) = ("gateway".to_owned(), metrics.address(), std::process::id());
+    Report::Ready(Ready { name: role.clone(), role, address, metrics: shown, pid }).print();
     signals.received().await;
     running.shutdown().await;
     Ok(())

@@ -11,7 +11,8 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{InteractionSection, PairLink, PairSection, StoreSection, links},
+    metrics::{Metrics, Shown},
+    settings::{InteractionSection, MetricsSection, PairLink, PairSection, StoreSection, links},
     store::Place,
 };
 
@@ -20,6 +21,7 @@ pub(crate) async fn serve(
     pair: PairSection,
     store: StoreSection,
     interaction: InteractionSection,
+    metrics: MetricsSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let path = &interaction.data_dir.0.0;
@@ -34,8 +36,9 @@ pub(crate) async fn serve(
         LinkSettings { cache, ..link }
     });
     let mut running = Interaction::start(settings, stores, links.collect()).await.map_err(Failure::runtime)?;
-    let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
-    Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
+    let metrics = Metrics::show(&metrics, Shown::Interaction).map_err(Failure::runtime)?;
+    let (role, shown, pid) = ("interaction".to_owned(), metrics.address(), std::process::id());
+    Report::Ready(Ready { name: role.clone(), role, address: None, metrics: shown, pid }).print();
     let failed = tokio::select! {
         () = signals.received() => None,
         error = running.failed() => Some(error),

@@ -5,10 +5,14 @@ use std::{error::Error, time::Duration};
 use tandem_protocol::Epoch;
 use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, Session, TakeCause};
 use tandem_store::{Holder, Lease, OpenSession, StoreError, Taken};
+use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{Input, Service};
+use super::{
+    Input, Service,
+    measuring::{count_planned, count_takeover},
+};
 use crate::{
     EngineRole,
     clock::wall,
@@ -17,8 +21,11 @@ use crate::{
 
 impl Service {
     pub(super) fn on_lease(&mut self, input: LeaseInput) {
-        if let LeaseInput::FollowLost { is_refused } = &input {
-            self.on_follow_lost(*is_refused);
+        match &input {
+            LeaseInput::FollowLost { is_refused } => self.on_follow_lost(*is_refused),
+            // Whatever the store has refused, an append, a renewal or a read, is told by this.
+            LeaseInput::Fenced => ENGINE.fenced.inc(),
+            _ => {}
         }
         let now = self.clock.now().elapsed;
         for effect in self.keeper.handle(now, input) {
@@ -181,7 +188,9 @@ impl Service {
         self.switching = self.new_switching();
         self.note_switched(epoch);
         let taking = self.taking_since.take();
+        let is_failover = self.lease.as_ref().is_some_and(|lease| lease.holder.name != self.settings.name);
         if let Some(switched) = &self.switched {
+            count_planned(switched);
             info!(
                 %epoch, from = %switched.from, open_sessions = open.len(), restored, held_ms = switched.held_us / 1_000,
                 "took over, as planned: this engine is primary; sessions were restored before, others are as they are \
@@ -189,6 +198,7 @@ impl Service {
             );
         } else {
             let (took, cause) = taking.map_or((read_took, TakeCause::Free), |(since, cause)| (since.elapsed(), cause));
+            count_takeover(took, cause, is_failover);
             info!(
                 %epoch, ?cause, open_sessions = open.len(), restored, took_ms = took.as_millis() as u64,
                 "took over: this engine is primary; sessions are restored as they are asked for"
@@ -291,6 +301,7 @@ impl Service {
             }
             _ => EngineRole::Undecided,
         };
+        self.measure();
         self.role.send_if_modified(|published| {
             let is_new = *published != role;
             *published = role;
