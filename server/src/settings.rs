@@ -10,6 +10,7 @@ mod gateway;
 mod inactivity;
 mod interaction;
 mod lease;
+mod links;
 mod lists;
 mod log;
 pub(crate) mod metrics;
@@ -35,8 +36,9 @@ use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use self::{
     echo::EchoSection,
     engine::EngineSection,
-    gateway::GatewaySection,
+    gateway::{GatewaySection, TlsSection},
     interaction::InteractionSection,
+    links::LinksSection,
     log::{LogFormat, LogSection},
     metrics::MetricsSection,
     pair::PairSection,
@@ -56,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) pair: PairSection,
     /// `[store]`.
     pub(crate) store: StoreSection,
+    /// `[links]`.
+    pub(crate) links: LinksSection,
     /// `[engine]`.
     pub(crate) engine: EngineSection,
     /// `[gateway]`.
@@ -133,6 +137,7 @@ fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let mut refusals = Vec::new();
     let pair = section(merged, "pair", &mut refusals);
     let store = store::extract(merged).map_err(|refusal| refusals.push(refusal)).ok();
+    let links = section(merged, "links", &mut refusals);
     let engine = section(merged, "engine", &mut refusals);
     let gateway = gateway::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
     let interaction = interaction::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
@@ -140,13 +145,13 @@ fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let run = section(merged, "run", &mut refusals);
     let log = section(merged, "log", &mut refusals);
     let metrics = section(merged, "metrics", &mut refusals);
-    let of_all = (pair, store, log, metrics);
+    let of_all = (pair, store, links, log, metrics);
     let of_roles = (engine, gateway, interaction, echo, run);
     match (of_all, of_roles) {
         (
-            (Some(pair), Some(store), Some(log), Some(metrics)),
+            (Some(pair), Some(store), Some(links), Some(log), Some(metrics)),
             (Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run)),
-        ) => Ok(Settings { pair, store, engine, gateway, interaction, echo, run, log, metrics }),
+        ) => Ok(Settings { pair, store, links, engine, gateway, interaction, echo, run, log, metrics }),
         _ => Err(Refusals(refusals)),
     }
 }

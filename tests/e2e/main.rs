@@ -5,6 +5,7 @@
 mod agents;
 mod archive;
 mod ending;
+mod failing;
 mod failover;
 mod limits;
 mod lookups;
@@ -16,6 +17,7 @@ mod postgres;
 mod rest;
 mod resuming;
 mod run;
+mod security;
 mod sockets;
 mod store;
 mod switchover;

@@ -4,6 +4,8 @@
 //! Each role is a process of its own, so that a test can kill, stop and restart it; a restarted role gets its old
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
+mod control;
+mod guarding;
 mod judged;
 mod pairs;
 mod routing;
@@ -18,6 +20,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tandem_link::Credentials;
 use tandem_postgres::{Database, USER};
 use tandem_protocol::PairName;
 
@@ -65,6 +68,7 @@ pub struct Builder {
     prefix: Vec<OsString>,
     silent_backup: bool,
     watched: bool,
+    credentials: Credentials,
 }
 
 impl Builder {
@@ -194,6 +198,8 @@ pub struct System {
     /// The address of the database, where everything is in one.
     store: Option<String>,
     pair: PairName,
+    /// What a test proves itself with where it asks an engine.
+    credentials: Credentials,
     engines: [Part; 2],
     gateway: Part,
     interaction: Option<Part>,
@@ -224,6 +230,7 @@ impl System {
             prefix: Vec::new(),
             silent_backup: false,
             watched: false,
+            credentials: Credentials::default(),
         }
     }
 
@@ -257,7 +264,8 @@ impl System {
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
         let store = builder.stores.as_ref().map(|stores| stores[0].clone());
         let pair = pairs::pair_of(&builder.settings);
-        Self { folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
+        let credentials = builder.credentials.clone();
+        Self { credentials, folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
     }
 
     /// An integrator's program that uses the gateway.
@@ -527,7 +535,7 @@ impl System {
         if self.engines[at].process.is_none() {
             return Role::Down;
         }
-        probe::ask(&self.engines[at].address, &self.pair).await
+        probe::ask(&self.engines[at].address, &self.pair, &self.credentials).await
     }
 
     /// The place of an engine in `engines`.

@@ -12,6 +12,9 @@ const RUNTIME: &[&str] = &["tokio", "tokio-util", "tokio-tungstenite", "tungsten
 /// Databases.
 const DATABASE: &[&str] = &["rusqlite", "tokio-postgres", "postgres", "deadpool", "deadpool-postgres", "sqlx"];
 
+/// What speaks over a network.
+const NETWORK: &[&str] = &["tokio-tungstenite", "tungstenite", "tokio-rustls", "reqwest", "mio"];
+
 /// Web servers.
 const WEB: &[&str] = &["axum", "hyper", "tower", "tower-http"];
 
@@ -30,15 +33,21 @@ struct Rule {
 }
 
 /// Bottom layer first; the members of the workspace stand in the same order.
-const RULES: [Rule; 12] = [
-    Rule { name: "tandem-telemetry", folder: "server/telemetry", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
+const RULES: [Rule; 14] = [
     Rule { name: "tandem-protocol", folder: "server/protocol", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
+    Rule {
+        name: "tandem-telemetry",
+        folder: "server/telemetry",
+        ours: &["tandem-protocol"],
+        never: &[RUNTIME, DATABASE, WEB, SYSTEM],
+    },
     Rule {
         name: "tandem-session",
         folder: "server/session",
         ours: &["tandem-protocol"],
         never: &[RUNTIME, DATABASE, WEB, SYSTEM],
     },
+    Rule { name: "tandem-credentials", folder: "server/credentials", ours: &[], never: &[DATABASE, WEB, NETWORK] },
     Rule { name: "tandem-postgres", folder: "tests/postgres", ours: &[], never: &[WEB] },
     Rule {
         name: "tandem-store",
@@ -49,19 +58,25 @@ const RULES: [Rule; 12] = [
     Rule {
         name: "tandem-link",
         folder: "server/link",
-        ours: &["tandem-telemetry", "tandem-protocol"],
+        ours: &["tandem-protocol", "tandem-telemetry", "tandem-credentials"],
         never: &[WEB, DATABASE, &["tandem-store", "tandem-engine", "tandem-gateway"]],
+    },
+    Rule {
+        name: "tandem-drill",
+        folder: "server/drill",
+        ours: &["tandem-protocol"],
+        never: &[WEB, DATABASE, &["tandem-session", "tandem-store", "tandem-link", "tandem-engine", "tandem-gateway"]],
     },
     Rule {
         name: "tandem-engine",
         folder: "server/engine",
-        ours: &["tandem-telemetry", "tandem-protocol", "tandem-session", "tandem-store", "tandem-link"],
+        ours: &["tandem-protocol", "tandem-telemetry", "tandem-session", "tandem-store", "tandem-link"],
         never: &[WEB, &["tandem-gateway"]],
     },
     Rule {
         name: "tandem-interaction",
         folder: "server/interaction",
-        ours: &["tandem-telemetry", "tandem-protocol", "tandem-store", "tandem-link"],
+        ours: &["tandem-protocol", "tandem-telemetry", "tandem-store", "tandem-link"],
         never: &[WEB, &["tandem-engine", "tandem-gateway", "tandem-session"]],
     },
     Rule {
@@ -73,18 +88,27 @@ const RULES: [Rule; 12] = [
     Rule {
         name: "tandem-gateway",
         folder: "server/gateway",
-        ours: &["tandem-telemetry", "tandem-protocol", "tandem-link", "tandem-web"],
+        ours: &[
+            "tandem-protocol",
+            "tandem-telemetry",
+            "tandem-credentials",
+            "tandem-link",
+            "tandem-drill",
+            "tandem-web",
+        ],
         never: &[DATABASE, &["tandem-store", "tandem-engine", "tandem-session"]],
     },
     Rule {
         name: "tandem",
         folder: "server",
         ours: &[
-            "tandem-telemetry",
             "tandem-protocol",
+            "tandem-telemetry",
             "tandem-session",
+            "tandem-credentials",
             "tandem-store",
             "tandem-link",
+            "tandem-drill",
             "tandem-engine",
             "tandem-interaction",
             "tandem-web",
@@ -97,8 +121,9 @@ const RULES: [Rule; 12] = [
         name: "tandem-tests",
         folder: "tests",
         ours: &[
-            "tandem-telemetry",
             "tandem-protocol",
+            "tandem-telemetry",
+            "tandem-credentials",
             "tandem-postgres",
             "tandem-link",
             "tandem-store",

@@ -188,7 +188,8 @@ impl<T> State<T> {
             // Between the two engines only.
             | FromEngine::Prepare { .. }
             | FromEngine::CalledOff
-            | FromEngine::HandedOver { .. } => None,
+            | FromEngine::HandedOver { .. }
+            | FromEngine::Restart => None,
         }
     }
 

@@ -42,6 +42,6 @@ impl EchoArgs {
             self.metrics.flag(),
         ])?;
         telemetry::start("echo", &settings.log);
-        on_all_cores(roles::echo::serve(settings.pair, settings.echo, settings.metrics))
+        on_all_cores(roles::echo::serve(settings.pair, settings.echo, settings.links, settings.metrics))
     }
 }

@@ -56,6 +56,12 @@ impl InteractionArgs {
             self.metrics.flag(),
         ])?;
         telemetry::start("interaction", &settings.log);
-        on_all_cores(roles::interaction::serve(settings.pair, settings.store, settings.interaction, settings.metrics))
+        on_all_cores(roles::interaction::serve(
+            settings.pair,
+            settings.store,
+            settings.interaction,
+            settings.links,
+            settings.metrics,
+        ))
     }
 }

@@ -17,15 +17,14 @@ impl Service {
             return self.answer(link, id, Outcome::Refused(refusal));
         }
         match asked.act {
-            Control::Status
-            | Control::Sessions { .. }
-            | Control::Restorations { .. }
+            Control::Fail { from, how } => self.on_fail_asked(link, id, from, how),
+            Control::RestartBackup { pid } => self.on_restart_asked(link, id, pid),
+            act @ (Control::Restorations { .. }
             | Control::Takeovers { .. }
             | Control::Acts { .. }
             | Control::Drills { .. }
-            | Control::Fail { .. }
-            | Control::RestartBackup { .. }
-            | Control::Note(_) => {
+            | Control::Note(_)) => self.ask_journal(link, id, act),
+            Control::Status | Control::Sessions { .. } => {
                 let refusal = Refusal::new(ErrorCode::Unavailable, "this engine does not know of it yet");
                 self.answer(link, id, Outcome::Refused(refusal));
             }

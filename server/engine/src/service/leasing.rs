@@ -9,10 +9,7 @@ use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{
-    Input, Service,
-    measuring::{count_planned, count_takeover},
-};
+use super::{Input, Service};
 use crate::{
     EngineRole,
     clock::wall,
@@ -188,17 +185,16 @@ impl Service {
         self.switching = self.new_switching();
         self.note_switched(epoch);
         let taking = self.taking_since.take();
-        let is_failover = self.lease.as_ref().is_some_and(|lease| lease.holder.name != self.settings.name);
+        let took = taking.map_or(read_took, |(since, _)| since.elapsed());
+        self.note_takeover(epoch, taking.map(|(_, cause)| cause), took, open.len());
         if let Some(switched) = &self.switched {
-            count_planned(switched);
             info!(
                 %epoch, from = %switched.from, open_sessions = open.len(), restored, held_ms = switched.held_us / 1_000,
                 "took over, as planned: this engine is primary; sessions were restored before, others are as they are \
                  asked for"
             );
         } else {
-            let (took, cause) = taking.map_or((read_took, TakeCause::Free), |(since, cause)| (since.elapsed(), cause));
-            count_takeover(took, cause, is_failover);
+            let cause = taking.map_or(TakeCause::Free, |(_, cause)| cause);
             info!(
                 %epoch, ?cause, open_sessions = open.len(), restored, took_ms = took.as_millis() as u64,
                 "took over: this engine is primary; sessions are restored as they are asked for"
@@ -245,7 +241,8 @@ impl Service {
     }
 
     fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
-        Following { address, pair: self.settings.pair.clone(), this: self.this(), epoch_seen, pause }
+        let (pair, credentials) = (self.settings.pair.clone(), self.settings.credentials.clone());
+        Following { address, pair, this: self.this(), epoch_seen, pause, credentials }
     }
 
     /// The former primary has stepped down, or this engine has.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tandem_protocol::{
-    Epoch, ErrorCode, Refusal, Switched,
+    Epoch, ErrorCode, Refusal,
+    control::{Takeover, TakeoverCause},
     link::{Answer, Attached, LinkRole, Outcome},
 };
-use tandem_session::TakeCause;
 use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 
@@ -52,24 +52,19 @@ fn word_of(role: &LinkRole) -> &'static str {
     }
 }
 
-/// This engine serves, and the one before has not handed over. It is a failover where that was the other engine.
-pub(super) fn count_takeover(took: Duration, cause: TakeCause, is_failover: bool) {
-    let cause = match cause {
-        TakeCause::HolderGone | TakeCause::Refused => "died",
-        TakeCause::Expired => "silent",
-        TakeCause::Released => "released",
-        TakeCause::Free | TakeCause::Own => return,
+/// This engine serves. It is a failover, or a planned one, where the one before it was the other engine.
+pub(super) fn count_takeover(takeover: &Takeover) {
+    let cause = match takeover.cause {
+        TakeoverCause::Died => "died",
+        TakeoverCause::Silent => "silent",
+        TakeoverCause::Released => "released",
+        TakeoverCause::Planned => "planned",
+        TakeoverCause::First | TakeoverCause::Returned => return,
     };
-    if is_failover {
+    if takeover.from.as_ref().is_some_and(|from| *from != takeover.to) {
         ENGINE.failovers.of([cause]).inc();
-        ENGINE.takeover.observe(took);
+        ENGINE.takeover.observe(Duration::from_micros(takeover.took_us));
     }
-}
-
-/// This engine serves, as planned.
-pub(super) fn count_planned(switched: &Switched) {
-    ENGINE.failovers.of(["planned"]).inc();
-    ENGINE.takeover.observe(Duration::from_micros(switched.held_us));
 }
 
 /// What became of a batch with so many messages, which went to the store at `since`.
