@@ -11,6 +11,7 @@ mod failing;
 mod failover;
 mod limits;
 mod lookups;
+mod metrics;
 mod notes;
 mod options;
 mod pairs;

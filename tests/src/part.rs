@@ -6,6 +6,7 @@ use rustix::process::Signal;
 
 use crate::{
     logs::Logs,
+    ports,
     process::{Process, Ready},
 };
 
@@ -15,6 +16,8 @@ pub(crate) struct Part {
     pub(crate) name: &'static str,
     /// Where it listens, in all its lives; empty for a role that does not.
     pub(crate) address: String,
+    /// Where it shows its metrics, in all its lives; empty for one that does not.
+    pub(crate) metrics: String,
     command: Vec<OsString>,
     /// Over all its lives.
     pub(crate) logs: Logs,
@@ -24,7 +27,13 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn new(name: &'static str, address: String, command: Vec<OsString>) -> Self {
-        Self { name, address, command, logs: Logs::default(), process: None }
+        Self { name, address, metrics: String::new(), command, logs: Logs::default(), process: None }
+    }
+
+    /// Shows its metrics from its next life on.
+    pub(crate) fn is_watched(&mut self) {
+        self.metrics = ports::reserve();
+        self.command.extend(["--metrics".into(), (&self.metrics).into()]);
     }
 
     /// Starts the process without waiting until it serves.
@@ -42,6 +51,7 @@ impl Part {
         let ready = self.running().ready().await;
         assert_eq!(ready.pid, self.running().pid(), "a role names its own process");
         assert!(self.address.is_empty() || ready.address == self.address, "{ready:?} is not at {}", self.address);
+        assert_eq!(ready.metrics, self.metrics, "{ready:?}");
         ready
     }
 

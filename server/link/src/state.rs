@@ -18,6 +18,7 @@ use crate::{
     attachments::Attachments,
     connection::frame,
     incoming::Incoming,
+    measures::Measures,
     outbox::Outbox,
     unacked::{Unacked, Waiting},
 };
@@ -35,6 +36,7 @@ pub(crate) struct State<T> {
     watching: bool,
     /// Present from a loss until every batch of the reattachment is answered.
     restoration: Option<Restoration>,
+    measures: Measures,
 }
 
 /// What is restored after a loss.
@@ -54,7 +56,7 @@ pub(crate) struct Resumed {
 }
 
 impl<T> State<T> {
-    pub(crate) fn new(unacked_max: usize, pair: Option<Pair>) -> Self {
+    pub(crate) fn new(unacked_max: usize, pair: Option<Pair>, measures: Measures) -> Self {
         Self {
             unacked: Unacked::new(unacked_max),
             attachments: Attachments::default(),
@@ -63,6 +65,7 @@ impl<T> State<T> {
             outbox: None,
             watching: false,
             restoration: None,
+            measures,
         }
     }
 
@@ -74,8 +77,16 @@ impl<T> State<T> {
     pub(crate) fn submit(&mut self, id: RequestId, waiting: Waiting<T>) -> Result<(), Waiting<T>> {
         let text = waiting.text.clone();
         self.unacked.keep(id, waiting)?;
+        self.measures.unacked.set(self.unacked.len());
         self.send(text);
         Ok(())
+    }
+
+    /// Forgets the requests whose tag is chosen; says how many.
+    pub(crate) fn withdraw(&mut self, is_chosen: impl FnMut(&T) -> bool) -> usize {
+        let withdrawn = self.unacked.withdraw(is_chosen);
+        self.measures.unacked.set(self.unacked.len());
+        withdrawn
     }
 
     pub(crate) fn detach(&mut self, session: SessionId, participant: Option<ParticipantId>) {
@@ -95,6 +106,10 @@ impl<T> State<T> {
     /// A primary has welcomed the link: it is told what is attached, then what waits, in the original order,
     /// before any new request can come between.
     pub(crate) fn connected(&mut self, outbox: Outbox, mut next_id: impl FnMut() -> RequestId) -> Resumed {
+        self.measures.connected.set_whether(true);
+        if let Some(pair) = &self.pair {
+            self.measures.epoch.set(usize::try_from(pair.epoch.0).unwrap_or(usize::MAX));
+        }
         let mut frames = Vec::new();
         let mut request = |body| {
             let id = next_id();
@@ -112,6 +127,9 @@ impl<T> State<T> {
             // Its answer tells nothing, so nobody waits for it.
             request(Request::Watch);
         }
+        if self.restoration.is_some() {
+            self.measures.resent.add(self.unacked.len());
+        }
         frames.extend(self.unacked.frames());
         // An overflow cuts the connection; the next one begins anew.
         let _ = outbox.push_all(frames);
@@ -127,6 +145,8 @@ impl<T> State<T> {
     /// The connection is lost: its outbox goes, what waits stays.
     pub(crate) fn lost(&mut self, lost_at: Instant) {
         self.outbox = None;
+        self.measures.connected.set_whether(false);
+        self.measures.losses.inc();
         self.restoration = Some(Restoration { lost_at, attached: 0, refused: 0, asked: HashMap::new() });
     }
 
@@ -175,6 +195,7 @@ impl<T> State<T> {
 
     fn on_answer(&mut self, id: RequestId, outcome: Outcome, now: Instant) -> Option<Incoming<T>> {
         if let Some(Waiting { tag, watch, .. }) = self.unacked.answered(id) {
+            self.measures.unacked.set(self.unacked.len());
             match &outcome {
                 Outcome::Done(Answer::Attached(attached)) => {
                     attached.iter().for_each(|attached| self.attachments.attached(attached));

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::{Input, Service};
+use super::{Input, Service, measuring::count_takeover};
 use crate::clock::wall;
 
 /// Questions about the journal at one time (B-1); further ones are told to wait.
@@ -119,7 +119,7 @@ impl Service {
     pub(super) fn note_takeover(&self, epoch: Epoch, cause: Option<TakeCause>, took: Duration, sessions: usize) {
         let held = self.switched.as_ref().filter(|switched| switched.epoch == epoch);
         let former = self.lease.as_ref().map(|lease| lease.holder.name.clone());
-        self.recorder.note(Noted::Takeover(Takeover {
+        let takeover = Takeover {
             pair: self.settings.pair.clone(),
             epoch,
             at_ms: wall(),
@@ -129,7 +129,9 @@ impl Service {
             took_us: held.map_or_else(|| micros(took), |switched| switched.held_us),
             sessions: sessions as u64,
             gap_ms: None,
-        }));
+        };
+        count_takeover(&takeover);
+        self.recorder.note(Noted::Takeover(takeover));
     }
 
     /// These sessions were restored ahead of a planned switchover.
