@@ -7,6 +7,7 @@ mod archive;
 mod ending;
 mod failing;
 mod failover;
+mod journal;
 mod limits;
 mod lookups;
 mod notes;
