@@ -4,6 +4,8 @@
 
 mod agents;
 mod archive;
+mod control;
+mod drill;
 mod ending;
 mod failing;
 mod failover;

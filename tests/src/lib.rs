@@ -43,7 +43,7 @@ pub use process::{Process, Ready};
 pub use rest::Rest;
 pub use store::Store;
 pub use system::{
-    CommonGateway, CommonInteraction,
+    CommonGateway, CommonInteraction, Drilled, Drilling,
     Engine::{self, Backup, Primary},
     Role, System,
 };

@@ -5,6 +5,7 @@
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
 mod control;
+mod drilling;
 mod guarding;
 mod judged;
 mod pairs;
@@ -34,6 +35,7 @@ use crate::{
 };
 
 pub use crate::probe::Role;
+pub use drilling::{Drilled, Drilling};
 pub use pairs::CommonGateway;
 pub use routing::CommonInteraction;
 
