@@ -9,6 +9,7 @@ mod drill;
 mod ending;
 mod failing;
 mod failover;
+mod journal;
 mod limits;
 mod lookups;
 mod metrics;

@@ -3,7 +3,7 @@
 
 use tandem_protocol::{
     ErrorCode, Refusal, RequestId,
-    control::Told,
+    control::{ActKind, Actor, Told},
     link::{Answer, FromEngine, Outcome},
 };
 use tandem_session::LinkId;
@@ -12,8 +12,8 @@ use tracing::info;
 use super::Service;
 
 impl Service {
-    pub(super) fn on_restart_asked(&mut self, link: LinkId, id: RequestId, pid: u32) {
-        let outcome = match self.pass_on_restart(pid) {
+    pub(super) fn on_restart_asked(&mut self, link: LinkId, id: RequestId, by: Actor, pid: u32) {
+        let outcome = match self.pass_on_restart(by, pid) {
             Ok(()) => Outcome::Done(Answer::Control(Told::Done)),
             Err(refusal) => Outcome::Refused(refusal),
         };
@@ -21,13 +21,15 @@ impl Service {
     }
 
     /// A process that does not stand by has been restarted already, or has become primary: a repeat does nothing.
-    fn pass_on_restart(&self, pid: u32) -> Result<(), Refusal> {
+    fn pass_on_restart(&self, by: Actor, pid: u32) -> Result<(), Refusal> {
         let Some((backup, peer)) = self.backup.as_ref().filter(|(_, peer)| peer.pid == pid) else { return Ok(()) };
         if !self.switching.is_idle() {
             return Err(Refusal::new(ErrorCode::Busy, "a switchover is under way, which needs the backup"));
         }
         info!(backup = %peer.name, pid, "the backup is told to end, to be started again");
         self.say(*backup, &FromEngine::Restart);
+        let about = format!("engine {} of pair {} (process {pid})", peer.name, self.settings.pair);
+        self.note_act(by, ActKind::Restart, about, "done".into());
         Ok(())
     }
 
