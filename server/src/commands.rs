@@ -66,6 +66,9 @@ pub(crate) struct Global {
     /// What is logged: off, error, warn, info, debug, trace, or by module, as "info,tandem_link=debug". [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// Speak the link protocol up to this version, to rehearse an upgrade. [default: all that is known]
+    #[arg(long, global = true, hide = true, value_name = "VERSION")]
+    link_version: Option<String>,
 }
 
 impl Global {
@@ -74,6 +77,7 @@ impl Global {
         let own = [
             Flag::of("--log-format", "log.format", self.log_format.as_deref()),
             Flag::of("--log-level", "log.level", self.log_level.as_deref()),
+            Flag::of("--link-version", "pair.link-version", self.link_version.as_deref()),
         ];
         let flags = own.into_iter().chain(flags).flatten().collect();
         Ok(settings::load(&Given::to_this_process(self.config.clone(), flags))?)

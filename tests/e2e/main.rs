@@ -20,3 +20,4 @@ mod sockets;
 mod store;
 mod switchover;
 mod transcripts;
+mod versions;

@@ -40,6 +40,6 @@ pub use store::Store;
 pub use system::{
     CommonGateway, CommonInteraction,
     Engine::{self, Backup, Primary},
-    Role, System,
+    Role, Spoken, System,
 };
 pub use whole::Whole;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tandem_protocol::{
-    Epoch, Pair, PairName,
-    limits::{LINK_SUBPROTOCOL, LINK_VERSION},
+    Epoch, Pair, PairName, Speaks,
+    limits::LINK_SUBPROTOCOL,
     link::{FromEngine, Hello, LinkRole, ToEngine},
 };
 use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message};
@@ -42,19 +42,13 @@ async fn greet(address: &str, pair: &PairName) -> Option<Role> {
     let uri = format!("ws://{address}/").parse().expect("an address makes a URI");
     let request = ClientRequestBuilder::new(uri).with_sub_protocol(LINK_SUBPROTOCOL);
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.ok()?;
-    let hello = Hello {
-        version: LINK_VERSION,
-        pair: pair.clone(),
-        role: LinkRole::Control,
-        name: "probe".into(),
-        epoch_seen: Epoch::ZERO,
-    };
+    let hello = Hello::new(Speaks::ALL, pair.clone(), LinkRole::Control, "probe", Epoch::ZERO);
     let hello = serde_json::to_string(&ToEngine::Hello(hello)).expect("a frame serialises");
     socket.send(Message::text(hello)).await.ok()?;
     while let Some(Ok(message)) = socket.next().await {
         let Message::Text(text) = message else { continue };
         match serde_json::from_str(&text).expect("an engine speaks the link protocol") {
-            FromEngine::Welcome(pair) => return Some(Role::Primary(pair)),
+            FromEngine::Welcome(welcome) => return Some(Role::Primary(welcome.pair)),
             FromEngine::NotPrimary(pair) => return Some(Role::Backup(pair)),
             FromEngine::Refused(refusal) => panic!("the engine refuses the probe: {refusal}"),
             _ => {}

@@ -10,6 +10,7 @@ mod pairs;
 mod routing;
 mod staff;
 mod switching;
+mod versions;
 
 use std::{
     ffi::OsString,
@@ -34,6 +35,7 @@ use crate::{
 pub use crate::probe::Role;
 pub use pairs::CommonGateway;
 pub use routing::CommonInteraction;
+pub use versions::Spoken;
 
 /// Which engine is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,7 @@ pub struct Builder {
     stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
     silent_backup: bool,
+    speaks: versions::Spoken,
 }
 
 impl Builder {
@@ -150,6 +153,7 @@ impl Builder {
         let settings = folder.path().join(SETTINGS);
         std::fs::write(&settings, self.settings.to_string()).expect("the temp folder is writable");
         let mut system = System::of(&self, folder, &settings, &data);
+        system.speaks(self.speaks);
         system.engines[0].start().await;
         // An engine is ready before it has the lease: the other must not be faster.
         system.which(Engine::Primary).await;
@@ -214,6 +218,7 @@ impl System {
             stores: None,
             prefix: Vec::new(),
             silent_backup: false,
+            speaks: versions::Spoken::default(),
         }
     }
 

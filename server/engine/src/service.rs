@@ -18,7 +18,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tandem_link::Outbox;
 use tandem_protocol::{
-    Epoch, Pair, Peer, RawEvent, SessionId, Switched,
+    Epoch, LinkVersion, Pair, Peer, RawEvent, SessionId, Switched,
     link::{Deputy, Hello, ToEngine},
 };
 use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId, SwitchInput, Switching};
@@ -141,6 +141,8 @@ pub(crate) enum FromPrimary {
 struct Linked {
     hello: Hello,
     outbox: Outbox,
+    /// The version of the protocol that both sides know: nothing newer is said to it.
+    speaks: LinkVersion,
     is_welcome: bool,
     /// The pair as it has said that it knows it.
     knows: Option<Pair>,

@@ -9,9 +9,8 @@ use std::{io, time::Duration};
 
 use tandem_link::connection::{ConnectionError, ConnectionSettings, Dialled, dial};
 use tandem_protocol::{
-    Epoch, PairName, Peer,
-    limits::LINK_VERSION,
-    link::{FromEngine, Hello, LinkRole},
+    Epoch, LinkVersion, PairName, Peer, Speaks,
+    link::{FromEngine, Hello, LinkRole, Welcome},
 };
 use tandem_session::LeaseInput;
 use tokio::{
@@ -19,7 +18,7 @@ use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
 };
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::service::{FromPrimary, Input};
 
@@ -43,6 +42,7 @@ pub(crate) struct Following {
     pub(crate) address: String,
     pub(crate) pair: PairName,
     pub(crate) this: Peer,
+    pub(crate) speaks: Speaks,
     pub(crate) epoch_seen: Epoch,
     /// How long to wait before it is followed: after a loss that told nothing, so that a strange primary is not asked in a
     /// loop.
@@ -51,13 +51,8 @@ pub(crate) struct Following {
 
 impl Following {
     fn hello(&self) -> Hello {
-        Hello {
-            version: LINK_VERSION,
-            pair: self.pair.clone(),
-            role: LinkRole::Standby(self.this.clone()),
-            name: format!("engine-{}", self.this.name),
-            epoch_seen: self.epoch_seen,
-        }
+        let (role, name) = (LinkRole::Standby(self.this.clone()), format!("engine-{}", self.this.name));
+        Hello::new(self.speaks, self.pair.clone(), role, name, self.epoch_seen)
     }
 }
 
@@ -117,6 +112,7 @@ async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> Loss {
             }
         };
     let reading = async {
+        let mut speaks = LinkVersion::FIRST;
         loop {
             let word = match reader.next().await {
                 Ok(Some(word)) => word,
@@ -126,8 +122,13 @@ async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> Loss {
                     return None;
                 }
             };
+            if word.since() > speaks {
+                warn!(address, "the primary says what an engine of this version cannot understand; following it anew");
+                return None;
+            }
             let input = match word {
-                FromEngine::Welcome(pair) => {
+                FromEngine::Welcome(Welcome { pair, speaks: most }) => {
+                    speaks = most.min(following.speaks.most);
                     info!(primary = %pair.primary.name, address, epoch = %pair.epoch, "standing by");
                     Input::Following(outbox.clone())
                 }

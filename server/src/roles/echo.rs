@@ -32,9 +32,11 @@ const REST: Duration = Duration::from_secs(1);
 /// Serves until a signal asks to end.
 pub(crate) async fn serve(pair: PairSection, echo: EchoSection) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
+    let speaks = pair.speaks();
     let mut settings = LinkSettings::new(pair.name.0, LinkRole::External, "echo", vec![echo.primary.0.to_string()]);
     settings.cache = echo.pair_cache.map(|cache| cache.0.0);
     settings.unacked_max = REQUESTS_MAX;
+    settings.speaks = speaks;
     let participant = Arc::new(Participant::default());
     let (link, task) = Link::start(settings, participant.clone());
     assert!(participant.link.set(link.clone()).is_ok(), "the link is started once");

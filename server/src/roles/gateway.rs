@@ -21,10 +21,11 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection) -> Result<
     let place = gateway.place;
     let listener = listen("the gateway", place.listen.0).map_err(Failure::runtime)?;
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
+    let speaks = pair.speaks();
     let links = links(&pair.name.0, place.primary.as_ref(), &place.pairs, place.pair_cache.as_ref());
     let links = links.into_iter().map(|PairLink { name, primary, cache }| {
         let link = LinkSettings::new(name, LinkRole::Gateway, "gateway", vec![primary]);
-        LinkSettings { cache, ..link }
+        LinkSettings { cache, speaks, ..link }
     });
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
     let address = Some(running.local_addr().to_string());

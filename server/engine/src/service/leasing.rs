@@ -235,7 +235,8 @@ impl Service {
     }
 
     fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
-        Following { address, pair: self.settings.pair.clone(), this: self.this(), epoch_seen, pause }
+        let (pair, speaks) = (self.settings.pair.clone(), self.settings.speaks);
+        Following { address, pair, this: self.this(), speaks, epoch_seen, pause }
     }
 
     /// The former primary has stepped down, or this engine has.

@@ -2,9 +2,10 @@
 //! for it. The primary passes the word on; it never ends itself, for then nobody would serve.
 
 use tandem_protocol::{
-    ErrorCode, Refusal, RequestId,
+    ErrorCode, LinkVersion, Refusal, RequestId,
     control::Told,
     link::{Answer, FromEngine, Outcome},
+    too_old,
 };
 use tandem_session::LinkId;
 use tracing::info;
@@ -25,6 +26,10 @@ impl Service {
         let Some((backup, peer)) = self.backup.as_ref().filter(|(_, peer)| peer.pid == pid) else { return Ok(()) };
         if !self.switching.is_idle() {
             return Err(Refusal::new(ErrorCode::Busy, "a switchover is under way, which needs the backup"));
+        }
+        let speaks = self.links.get(backup).map_or(LinkVersion::FIRST, |linked| linked.speaks);
+        if speaks < FromEngine::Restart.since() {
+            return Err(too_old(&peer.name, speaks));
         }
         info!(backup = %peer.name, pid, "the backup is told to end, to be started again");
         self.say(*backup, &FromEngine::Restart);
