@@ -1,14 +1,21 @@
 //! The command line. One file a command: its flags, its help, and what it starts.
 
 mod agent;
+mod audit;
+mod certificates;
 mod config;
+mod drill;
 mod echo;
 mod engine;
+mod failovers;
 mod gateway;
 mod interaction;
+mod keys;
+mod log;
 mod run;
 mod store;
 mod switchover;
+mod table;
 #[cfg(test)]
 mod tests;
 mod transcript;
@@ -35,6 +42,8 @@ Examples:
   tandem agent add ana@example.org         an account for somebody who answers customers
   tandem store backup ./monday             a copy of everything, while it runs
   tandem switchover --dry-run              may the primary hand over to its backup?
+  tandem drill --kill                      rehearse the death of the primary, on the running system
+  tandem failovers                         when did which engine take over, and why?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -95,6 +104,12 @@ enum Command {
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
+    Drill(drill::DrillArgs),
+    Failovers(failovers::FailoversArgs),
+    Log(log::LogArgs),
+    Audit(audit::AuditArgs),
+    Keys(keys::KeysArgs),
+    Certificates(certificates::CertificatesArgs),
     Config(config::ConfigArgs),
     Wake(wake::WakeArgs),
 }
@@ -112,6 +127,12 @@ impl Cli {
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Drill(args) => args.execute(&self.global),
+            Command::Failovers(args) => args.execute(&self.global),
+            Command::Log(args) => args.execute(&self.global),
+            Command::Audit(args) => args.execute(&self.global),
+            Command::Keys(args) => args.execute(),
+            Command::Certificates(args) => args.execute(),
             Command::Config(args) => args.execute(&self.global),
             Command::Wake(args) => args.execute(),
         }

@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use clap::Args;
+use tandem_drill::Primary;
 use tandem_link::{Full, Incoming, Link, LinkSettings, LinkTask, Owner};
 use tandem_protocol::{
     Pair, PairName, Refusal,
@@ -18,7 +20,12 @@ use tokio::{
     time::{error::Elapsed, timeout},
 };
 
-use crate::settings::{HostPort, Loaded, PairLink, Settings, Text, links};
+use crate::{
+    credentials::{self, CredentialFault},
+    lifecycle::failure::Failure,
+    settings::{HostPort, LinksSection, Loaded, PairLink, Settings, Text, links},
+    telemetry,
+};
 
 /// How long a primary is looked for: longer than a takeover on silence takes.
 const FIND_MAX: Duration = Duration::from_secs(8);
@@ -53,6 +60,8 @@ pub(crate) enum Unnamed {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
+    #[error(transparent)]
+    Credentials(#[from] CredentialFault),
     #[error("no engine of the pair {pair} is found to be primary through {address}")]
     NoPrimary { pair: String, address: String },
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
@@ -104,6 +113,35 @@ pub(crate) fn quiet(loaded: Loaded) -> Settings {
     settings
 }
 
+/// Asks the pair's primary these, one after the other, and says what each was answered: all of a command that only looks.
+pub(crate) fn ask_once(
+    loaded: Loaded,
+    pair: &PairArgs,
+    command: &'static str,
+    asked: Vec<Control>,
+) -> Result<Vec<Told>, Failure> {
+    let settings = quiet(loaded);
+    telemetry::start(command, &settings.log);
+    let (pair, address) = pair.whom_to_ask(&settings).map_err(Failure::usage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+    let answers = async {
+        let operator = Operator::connect(pair, address, command, &settings.links).await?;
+        let mut told = Vec::new();
+        for act in asked {
+            match operator.control(act).await {
+                Ok(answer) => told.push(answer),
+                Err(unanswered) => {
+                    operator.end().await;
+                    return Err(unanswered);
+                }
+            }
+        }
+        operator.end().await;
+        Ok(told)
+    };
+    runtime.block_on(answers).map_err(Failure::runtime)
+}
+
 /// Who runs this process, and as what, for the audit log.
 pub(crate) fn actor(command: &str) -> Actor {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -117,14 +155,20 @@ pub(crate) struct Operator {
     link: Link<Meeting>,
     task: LinkTask,
     met: Pair,
-    #[allow(dead_code)]
     by: Actor,
 }
 
 impl Operator {
-    /// Finds the primary. `command` is what the operator has called, without the executable's name.
-    pub(crate) async fn connect(pair: PairName, address: String, command: &str) -> Result<Self, Unanswered> {
-        let settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+    /// Finds the primary. `command` is what the operator has called, without the executable's name; `links` what a link
+    /// proves itself with.
+    pub(crate) async fn connect(
+        pair: PairName,
+        address: String,
+        command: &str,
+        links: &LinksSection,
+    ) -> Result<Self, Unanswered> {
+        let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+        settings.credentials = credentials::of_links(links)?;
         let (met, meeting) = oneshot::channel();
         let (link, task) = Link::start(settings, Arc::new(Meeting(Mutex::new(Some(met)))));
         match timeout(FIND_MAX, meeting).await {
@@ -142,6 +186,11 @@ impl Operator {
         &self.met
     }
 
+    /// Who asks, for the audit log.
+    pub(crate) fn by(&self) -> &Actor {
+        &self.by
+    }
+
     /// Asks, and waits for the answer of whoever is primary.
     pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Unanswered> {
         let (reply, answer) = oneshot::channel();
@@ -154,7 +203,6 @@ impl Operator {
     }
 
     /// Asks what only operators ask.
-    #[allow(dead_code)]
     pub(crate) async fn control(&self, act: Control) -> Result<Told, Unanswered> {
         match self.ask(Request::Control(ControlAsk { by: self.by.clone(), act })).await? {
             Answer::Control(told) => Ok(told),
@@ -167,6 +215,18 @@ impl Operator {
         self.link.stop();
         // Its end is bounded, and there is nobody to tell of another one.
         let _ = self.task.await;
+    }
+}
+
+/// So that a drill can be carried out over it.
+#[async_trait]
+impl Primary for Operator {
+    async fn ask(&self, request: Request) -> Result<Answer, tandem_drill::Unanswered> {
+        Self::ask(self, request).await.map_err(|unanswered| match unanswered {
+            Unanswered::Refused(refusal) => tandem_drill::Unanswered::Refused(refusal),
+            Unanswered::Late(_) | Unanswered::NoPrimary { .. } => tandem_drill::Unanswered::Late,
+            Unanswered::Strange => tandem_drill::Unanswered::Strange,
+        })
     }
 }
 

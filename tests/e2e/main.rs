@@ -16,6 +16,7 @@ mod postgres;
 mod rest;
 mod resuming;
 mod run;
+mod security;
 mod sockets;
 mod store;
 mod switchover;

@@ -5,6 +5,7 @@
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
 mod control;
+mod guarding;
 mod judged;
 mod pairs;
 mod routing;
@@ -19,6 +20,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tandem_link::Credentials;
 use tandem_postgres::{Database, USER};
 use tandem_protocol::PairName;
 
@@ -66,6 +68,7 @@ pub struct Builder {
     prefix: Vec<OsString>,
     silent_backup: bool,
     speaks: versions::Spoken,
+    credentials: Credentials,
 }
 
 impl Builder {
@@ -189,6 +192,8 @@ pub struct System {
     /// The address of the database, where everything is in one.
     store: Option<String>,
     pair: PairName,
+    /// What a test proves itself with where it asks an engine.
+    credentials: Credentials,
     engines: [Part; 2],
     gateway: Part,
     interaction: Option<Part>,
@@ -219,6 +224,7 @@ impl System {
             prefix: Vec::new(),
             silent_backup: false,
             speaks: versions::Spoken::default(),
+            credentials: Credentials::default(),
         }
     }
 
@@ -250,7 +256,8 @@ impl System {
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
         let store = builder.stores.as_ref().map(|stores| stores[0].clone());
         let pair = pairs::pair_of(&builder.settings);
-        Self { folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
+        let credentials = builder.credentials.clone();
+        Self { credentials, folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
     }
 
     /// An integrator's program that uses the gateway.
@@ -520,7 +527,7 @@ impl System {
         if self.engines[at].process.is_none() {
             return Role::Down;
         }
-        probe::ask(&self.engines[at].address, &self.pair).await
+        probe::ask(&self.engines[at].address, &self.pair, &self.credentials).await
     }
 
     /// The place of an engine in `engines`.

@@ -12,6 +12,9 @@ const RUNTIME: &[&str] = &["tokio", "tokio-util", "tokio-tungstenite", "tungsten
 /// Databases.
 const DATABASE: &[&str] = &["rusqlite", "tokio-postgres", "postgres", "deadpool", "deadpool-postgres", "sqlx"];
 
+/// What speaks over a network.
+const NETWORK: &[&str] = &["tokio-tungstenite", "tungstenite", "tokio-rustls", "reqwest", "mio"];
+
 /// Web servers.
 const WEB: &[&str] = &["axum", "hyper", "tower", "tower-http"];
 
@@ -38,6 +41,7 @@ const RULES: [Rule; 12] = [
         ours: &["tandem-protocol"],
         never: &[RUNTIME, DATABASE, WEB, SYSTEM],
     },
+    Rule { name: "tandem-credentials", folder: "server/credentials", ours: &[], never: &[DATABASE, WEB, NETWORK] },
     Rule { name: "tandem-postgres", folder: "tests/postgres", ours: &[], never: &[WEB] },
     Rule {
         name: "tandem-store",
@@ -48,7 +52,7 @@ const RULES: [Rule; 12] = [
     Rule {
         name: "tandem-link",
         folder: "server/link",
-        ours: &["tandem-protocol"],
+        ours: &["tandem-protocol", "tandem-credentials"],
         never: &[WEB, DATABASE, &["tandem-store", "tandem-engine", "tandem-gateway"]],
     },
     Rule {
@@ -78,7 +82,7 @@ const RULES: [Rule; 12] = [
     Rule {
         name: "tandem-gateway",
         folder: "server/gateway",
-        ours: &["tandem-protocol", "tandem-link", "tandem-drill", "tandem-web"],
+        ours: &["tandem-protocol", "tandem-credentials", "tandem-link", "tandem-drill", "tandem-web"],
         never: &[DATABASE, &["tandem-store", "tandem-engine", "tandem-session"]],
     },
     Rule {
@@ -87,6 +91,7 @@ const RULES: [Rule; 12] = [
         ours: &[
             "tandem-protocol",
             "tandem-session",
+            "tandem-credentials",
             "tandem-store",
             "tandem-link",
             "tandem-drill",
@@ -101,7 +106,14 @@ const RULES: [Rule; 12] = [
     Rule {
         name: "tandem-tests",
         folder: "tests",
-        ours: &["tandem-protocol", "tandem-postgres", "tandem-link", "tandem-store", "tandem-session"],
+        ours: &[
+            "tandem-protocol",
+            "tandem-credentials",
+            "tandem-postgres",
+            "tandem-link",
+            "tandem-store",
+            "tandem-session",
+        ],
         never: &[],
     },
 ];

@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, time::Duration};
 
+use tandem_link::Credentials;
 use tandem_protocol::{EngineName, PairName, Speaks};
 use tandem_session::{LeaseTimes, SessionSettings};
 
@@ -29,6 +30,8 @@ pub struct EngineSettings {
     /// A program and its first arguments; with a process id and milliseconds after them it lets that process, which has
     /// started it, go on after so long, should it be stopped. Without one no drill makes the engine hang.
     pub waker: Vec<OsString>,
+    /// What links prove themselves with, those that are accepted and the one to the other engine.
+    pub credentials: Credentials,
 }
 
 /// How long a save is tried again after a recoverable error, before it counts as failed.

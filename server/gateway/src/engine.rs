@@ -25,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use opening::NewId;
 pub use pairs::InvalidPairs;
-pub(crate) use pairs::{Pair, Pairs};
+pub(crate) use pairs::{Pair, Pairs, tell_gaps};
 pub(crate) use presence::Presence;
 
 use crate::{

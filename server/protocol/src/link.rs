@@ -6,6 +6,8 @@
 //! until they are answered; after a failover they are sent again, unchanged, and the engine's dedupe makes the repeat
 //! harmless (D-3). Enums are externally tagged (`{"send":{…}}`): raw event JSON passes through unparsed.
 
+mod proof;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,8 @@ use crate::{
     desk::{DeskAsk, DeskNews},
     routing::{Changed, EndInvitation, Invite, Leaving, Placed, Route},
 };
+
+pub use proof::Proof;
 
 /// What a link's client sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -59,6 +59,6 @@ impl EngineArgs {
             self.store.flag(),
         ])?;
         telemetry::start(&format!("engine {}", settings.engine.name.0), &settings.log);
-        on_all_cores(roles::engine::serve(settings.pair, settings.store, settings.engine))
+        on_all_cores(roles::engine::serve(settings.pair, settings.store, settings.engine, settings.links))
     }
 }

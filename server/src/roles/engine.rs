@@ -2,12 +2,15 @@
 
 use std::ffi::OsString;
 
+use tandem_credentials::watch;
 use tandem_engine::{Engine, EngineRole as State, EngineSettings, SaveSettings};
+use tandem_link::Credentials;
 use tandem_protocol::EngineName;
 use tandem_session::{LeaseTimes, SessionSettings};
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
+    credentials,
     lifecycle::{
         data_dir::DataDir,
         failure::Failure,
@@ -15,14 +18,21 @@ use crate::{
         report::{EngineRole, PairRole, Ready, Report},
         signals::{EndSignals, SwitchoverSignal},
     },
-    settings::{EngineSection, PairSection, StoreSection},
+    settings::{EngineSection, LinksSection, PairSection, StoreSection},
     store::Place,
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: EngineSection) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    pair: PairSection,
+    store: StoreSection,
+    engine: EngineSection,
+    links: LinksSection,
+) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let mut switchover = SwitchoverSignal::take().map_err(Failure::runtime)?;
+    let credentials = credentials::of_links(&links).map_err(Failure::runtime)?;
+    let _watching = watch(credentials.to_watch());
     let name = engine.name.0.clone();
     let path = &engine.data_dir.0.0;
     let place = Place::of(&store, path).map_err(Failure::runtime)?;
@@ -32,9 +42,10 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
-    let settings = engine_settings(&pair, &engine, advertise);
+    let settings = engine_settings(&pair, &engine, advertise, credentials);
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
-    let mut running = Engine::start(settings, store, listener).map_err(Failure::runtime)?;
+    let journal = place.open_journal();
+    let mut running = Engine::start(settings, store, journal, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
     let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
     Report::Ready(ready).print();
@@ -56,7 +67,12 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     ended
 }
 
-fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String) -> EngineSettings {
+fn engine_settings(
+    pair: &PairSection,
+    engine: &EngineSection,
+    advertise: String,
+    credentials: Credentials,
+) -> EngineSettings {
     let options = &engine.settings;
     let resend_attempts = options.transcript_resend_attempts.0;
     EngineSettings {
@@ -83,6 +99,7 @@ fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String
         },
         allow_drills: engine.allow_drills,
         waker: waker(),
+        credentials,
     }
 }
 

@@ -78,6 +78,7 @@ impl Service {
             (self.backup, self.deputy) = (None, None);
             self.tell_pair();
         }
+        self.askers.is_gone(link);
         self.switch(SwitchInput::LinkDown(link));
     }
 
