@@ -12,6 +12,7 @@ mod gateway;
 mod interaction;
 mod keys;
 mod log;
+mod restart;
 mod run;
 mod store;
 mod switchover;
@@ -42,6 +43,7 @@ Examples:
   tandem agent add ana@example.org         an account for somebody who answers customers
   tandem store backup ./monday             a copy of everything, while it runs
   tandem switchover --dry-run              may the primary hand over to its backup?
+  tandem restart --rolling                 new processes for both engines, while chats go on
   tandem drill --kill                      rehearse the death of the primary, on the running system
   tandem failovers                         when did which engine take over, and why?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
@@ -104,6 +106,7 @@ enum Command {
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
+    Restart(restart::RestartArgs),
     Drill(drill::DrillArgs),
     Failovers(failovers::FailoversArgs),
     Log(log::LogArgs),
@@ -127,6 +130,7 @@ impl Cli {
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Restart(args) => args.execute(&self.global),
             Command::Drill(args) => args.execute(&self.global),
             Command::Failovers(args) => args.execute(&self.global),
             Command::Log(args) => args.execute(&self.global),

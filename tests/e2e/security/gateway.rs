@@ -48,7 +48,8 @@ async fn a_browser_is_told_to_come_by_https_only_and_one_who_does_not_hears_why(
     plain.read_to_string(&mut answer).await.expect("is an answer");
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("This port speaks HTTPS"), "{answer}");
     // From a page of another host, or of this one by plain HTTP, no login is taken.
-    for (origin, status) in [("http://chat.example", 403), ("https://evil.example", 403), ("https://chat.example", 401)] {
+    for (origin, status) in [("http://chat.example", 403), ("https://evil.example", 403), ("https://chat.example", 401)]
+    {
         let rest = Rest::at(&tunnel.address);
         let login = rest.request(reqwest::Method::POST, "/api/v1/agent/login");
         let login = login.header("host", "chat.example").header("origin", origin);

@@ -16,8 +16,7 @@ fn text(path: &Path) -> &str {
 async fn an_engine_that_other_machines_reach_starts_with_a_key_and_not_without() {
     let folder = tempfile::tempdir().expect("a directory");
     let (key, file, data) = (folder.path().join("key"), folder.path().join("tandem.toml"), folder.path().join("data"));
-    let engine =
-        ["engine", "--listen", "0.0.0.0:0", "--advertise", "engine-a.example:7301", "--data", text(&data)];
+    let engine = ["engine", "--listen", "0.0.0.0:0", "--advertise", "engine-a.example:7301", "--data", text(&data)];
     let refusal = refused(&engine, &[]).await;
     assert_eq!(refusal.code, Some(2), "{refusal:?}");
     let expected = "tandem: --listen: engine.listen = \"0.0.0.0:0\" is refused: other machines reach it and links prove \
@@ -62,7 +61,9 @@ fn certificates_are_made_for_machines_one_after_the_other_by_one_authority() {
     for private in ["authority.key", "engine-a.example.key", "10.0.0.2.key", "gateway.example.key"] {
         assert_eq!(mode(&dir.join(private)), 0o600, "{private}");
     }
-    for (host, why) in [("gateway.example", "has a certificate in this directory already"), ("a/b", "the name of a host")] {
+    for (host, why) in
+        [("gateway.example", "has a certificate in this directory already"), ("a/b", "the name of a host")]
+    {
         let refused = make(&[host]);
         assert_eq!(refused.code, Some(2));
         assert!(refused.stderr.contains(why), "{}", refused.stderr);

@@ -28,7 +28,8 @@ async fn what_comes_from_files_is_seen_nowhere() {
     let seen = system.all_that_can_be_seen();
     assert!(seen.iter().any(|line| line.contains("TRACE")), "everything is logged");
     for secret in [&key, PASSWORD, "horse", &of_private_key] {
-        let lines: Vec<&str> = seen.iter().map(String::as_str).chain([&*shown]).filter(|line| line.contains(secret)).collect();
+        let lines: Vec<&str> =
+            seen.iter().map(String::as_str).chain([&*shown]).filter(|line| line.contains(secret)).collect();
         assert_eq!(lines, [""; 0]);
     }
     drop(customer);
@@ -39,7 +40,8 @@ async fn what_comes_from_files_is_seen_nowhere() {
 #[tokio::test]
 async fn what_comes_from_the_environment_is_seen_nowhere() {
     let key = Guard::new_key();
-    let variables = vec![("TANDEM_LINKS__KEY".to_owned(), key.clone()), ("TANDEM_LOG__LEVEL".to_owned(), "trace".to_owned())];
+    let variables =
+        vec![("TANDEM_LINKS__KEY".to_owned(), key.clone()), ("TANDEM_LOG__LEVEL".to_owned(), "trace".to_owned())];
     let mut whole = Whole::start_with(Given { variables, ..Given::default() }).await;
     whole.says("started").await;
     let customer = Customer::start_with_echo(&whole.rest(), "Ann").await;
