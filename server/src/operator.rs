@@ -230,7 +230,7 @@ impl Primary for Operator {
         Self::ask(self, request).await.map_err(|unanswered| match unanswered {
             Unanswered::Refused(refusal) => tandem_drill::Unanswered::Refused(refusal),
             Unanswered::Late(_) | Unanswered::NoPrimary { .. } => tandem_drill::Unanswered::Late,
-            Unanswered::Strange => tandem_drill::Unanswered::Strange,
+            Unanswered::Strange | Unanswered::Credentials(_) => tandem_drill::Unanswered::Strange,
         })
     }
 }

@@ -23,6 +23,7 @@ use super::{Global, on_all_cores};
 use crate::{
     lifecycle::failure::Failure,
     operator::{Operator, PairArgs, quiet},
+    settings::LinksSection,
     telemetry,
 };
 
@@ -98,11 +99,11 @@ impl DrillArgs {
         telemetry::start("drill", &settings.log);
         let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
         if self.history {
-            return on_all_cores(history::tell(pair, address, self.json));
+            return on_all_cores(history::tell(pair, address, settings.links, self.json));
         }
         let plan = self.plan(pair).map_err(Failure::usage)?;
         let gateway = gateway::of(self.gateway.as_deref(), &settings).map_err(Failure::usage)?;
-        on_all_cores(self.carry_out(plan, address, gateway))
+        on_all_cores(self.carry_out(plan, address, settings.links, gateway))
     }
 
     fn plan(&self, pair: PairName) -> Result<Plan, Unplanned> {
@@ -121,8 +122,15 @@ impl DrillArgs {
         Ok(Plan::new(pair, failure, self.sessions, every)?)
     }
 
-    async fn carry_out(self, plan: Plan, address: String, gateway: Arc<dyn Gateway>) -> Result<(), Failure> {
-        let operator = Operator::connect(plan.pair.clone(), address, "drill").await.map_err(Failure::runtime)?;
+    async fn carry_out(
+        self,
+        plan: Plan,
+        address: String,
+        links: LinksSection,
+        gateway: Arc<dyn Gateway>,
+    ) -> Result<(), Failure> {
+        let operator =
+            Operator::connect(plan.pair.clone(), address, "drill", &links).await.map_err(Failure::runtime)?;
         let operator = Arc::new(operator);
         let asker = Asker::new(operator.clone(), operator.by().clone());
         let came_to = self.with_link(plan, asker, gateway).await;

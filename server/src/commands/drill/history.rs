@@ -16,14 +16,15 @@ use super::words::figures;
 use crate::{
     lifecycle::failure::Failure,
     operator::{Operator, Unanswered},
+    settings::LinksSection,
 };
 
 /// Drills that a person is shown; the last proof is looked for in as many as come in one answer.
 const SHOWN_MAX: usize = 20;
 
 /// Tells of the pair's drills.
-pub(super) async fn tell(pair: PairName, address: String, is_json: bool) -> Result<(), Failure> {
-    let operator = Operator::connect(pair.clone(), address, "drill").await.map_err(Failure::runtime)?;
+pub(super) async fn tell(pair: PairName, address: String, links: LinksSection, is_json: bool) -> Result<(), Failure> {
+    let operator = Operator::connect(pair.clone(), address, "drill", &links).await.map_err(Failure::runtime)?;
     let told = operator.control(Control::Drills { before_ms: None, limit: JOURNAL_LIMIT_MAX }).await;
     operator.end().await;
     let drills = match told.map_err(Failure::runtime)? {
