@@ -25,3 +25,4 @@ mod sockets;
 mod store;
 mod switchover;
 mod transcripts;
+mod versions;

@@ -47,7 +47,7 @@ pub use store::Store;
 pub use system::{
     CommonGateway, CommonInteraction, Drilled, Drilling,
     Engine::{self, Backup, Primary},
-    Role, System, Watched,
+    Role, Spoken, System, Watched,
 };
 pub use tunnel::Tunnel;
 pub use whole::Whole;
