@@ -1,12 +1,11 @@
 //! An operator's command as it speaks to a pair: over a link, as a gateway does, so that it gets its answer from whoever
 //! is primary in the end. It needs neither the data directory nor the machine that the engines run on.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use clap::Args;
+use tandem_drill::Primary;
 use tandem_link::{Full, Incoming, Link, LinkSettings, LinkTask, Owner};
 use tandem_protocol::{
     Pair, PairName, Refusal,
@@ -14,13 +13,15 @@ use tandem_protocol::{
     link::{Answer, LinkRole, Outcome, Request},
 };
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     time::{error::Elapsed, timeout},
 };
 
 use crate::{
     credentials::{self, CredentialFault},
+    lifecycle::failure::Failure,
     settings::{HostPort, LinksSection, Loaded, PairLink, Settings, Text, links},
+    telemetry,
 };
 
 /// How long a primary is looked for: longer than a takeover on silence takes.
@@ -109,6 +110,35 @@ pub(crate) fn quiet(loaded: Loaded) -> Settings {
     settings
 }
 
+/// Asks the pair's primary these, one after the other, and says what each was answered: all of a command that only looks.
+pub(crate) fn ask_once(
+    loaded: Loaded,
+    pair: &PairArgs,
+    command: &'static str,
+    asked: Vec<Control>,
+) -> Result<Vec<Told>, Failure> {
+    let settings = quiet(loaded);
+    telemetry::start(command, &settings.log);
+    let (pair, address) = pair.whom_to_ask(&settings).map_err(Failure::usage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+    let answers = async {
+        let operator = Operator::connect(pair, address, command, &settings.links).await?;
+        let mut told = Vec::new();
+        for act in asked {
+            match operator.control(act).await {
+                Ok(answer) => told.push(answer),
+                Err(unanswered) => {
+                    operator.end().await;
+                    return Err(unanswered);
+                }
+            }
+        }
+        operator.end().await;
+        Ok(told)
+    };
+    runtime.block_on(answers).map_err(Failure::runtime)
+}
+
 /// Who runs this process, and as what, for the audit log.
 pub(crate) fn actor(command: &str) -> Actor {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -122,7 +152,7 @@ pub(crate) struct Operator {
     link: Link<Meeting>,
     task: LinkTask,
     met: Pair,
-    #[allow(dead_code)]
+    pairs: watch::Receiver<Option<Pair>>,
     by: Actor,
 }
 
@@ -137,11 +167,13 @@ impl Operator {
     ) -> Result<Self, Unanswered> {
         let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
         settings.credentials = credentials::of_links(links)?;
-        let (met, meeting) = oneshot::channel();
-        let (link, task) = Link::start(settings, Arc::new(Meeting(Mutex::new(Some(met)))));
-        match timeout(FIND_MAX, meeting).await {
-            Ok(Ok(met)) => Ok(Self { link, task, met, by: actor(command) }),
-            _ => {
+        let (known, mut pairs) = watch::channel(None);
+        let (link, task) = Link::start(settings, Arc::new(Meeting(known)));
+        let met = timeout(FIND_MAX, pairs.wait_for(Option::is_some)).await;
+        let met = met.ok().and_then(|known| known.ok()?.clone());
+        match met {
+            Some(met) => Ok(Self { link, task, met, pairs, by: actor(command) }),
+            None => {
                 link.stop();
                 let _ = task.await;
                 Err(Unanswered::NoPrimary { pair: pair.to_string(), address })
@@ -152,6 +184,16 @@ impl Operator {
     /// The pair as the first primary has told it.
     pub(crate) fn met(&self) -> &Pair {
         &self.met
+    }
+
+    /// The pair, now and at each change, as whoever is primary tells it.
+    pub(crate) fn pairs(&self) -> watch::Receiver<Option<Pair>> {
+        self.pairs.clone()
+    }
+
+    /// Who asks, for the audit log.
+    pub(crate) fn by(&self) -> &Actor {
+        &self.by
     }
 
     /// Asks, and waits for the answer of whoever is primary.
@@ -166,7 +208,6 @@ impl Operator {
     }
 
     /// Asks what only operators ask.
-    #[allow(dead_code)]
     pub(crate) async fn control(&self, act: Control) -> Result<Told, Unanswered> {
         match self.ask(Request::Control(ControlAsk { by: self.by.clone(), act })).await? {
             Answer::Control(told) => Ok(told),
@@ -182,19 +223,27 @@ impl Operator {
     }
 }
 
+/// So that a drill can be carried out over it.
+#[async_trait]
+impl Primary for Operator {
+    async fn ask(&self, request: Request) -> Result<Answer, tandem_drill::Unanswered> {
+        Self::ask(self, request).await.map_err(|unanswered| match unanswered {
+            Unanswered::Refused(refusal) => tandem_drill::Unanswered::Refused(refusal),
+            Unanswered::Late(_) | Unanswered::NoPrimary { .. } => tandem_drill::Unanswered::Late,
+            Unanswered::Strange | Unanswered::Credentials(_) => tandem_drill::Unanswered::Strange,
+        })
+    }
+}
+
 /// The owner of the link.
-struct Meeting(Mutex<Option<oneshot::Sender<Pair>>>);
+struct Meeting(watch::Sender<Option<Pair>>);
 
 impl Owner for Meeting {
     type Tag = oneshot::Sender<Outcome>;
 
     fn on(&self, incoming: Incoming<Self::Tag>) {
         match incoming {
-            // The first primary is the one that is asked; whichever answers is the link's business.
-            Incoming::Connected { pair } => {
-                let met = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-                met.map(|met| met.send(pair));
-            }
+            Incoming::Connected { pair } | Incoming::Pair(pair) => drop(self.0.send_replace(Some(pair))),
             Incoming::Answered { tag, outcome } => drop(tag.send(outcome)),
             _ => {}
         }

@@ -82,7 +82,8 @@ impl Asker {
     }
 
     pub(crate) async fn switchover(&self, from: Epoch, dry_run: bool) -> Result<SwitchoverOutcome, Unanswered> {
-        match self.ask(Request::Switchover(Switchover { from, dry_run })).await? {
+        let asked = Switchover { from, dry_run, by: Some(self.by.clone()) };
+        match self.ask(Request::Switchover(asked)).await? {
             Answer::Switchover(outcome) => Ok(outcome),
             _ => Err(Unanswered::Strange),
         }

@@ -1,15 +1,23 @@
 //! What a drill will do, said before it does it, and what is in its way.
 
+use std::time::Duration;
+
 use tandem_protocol::{
     Blocker, EngineName, Epoch, SwitchoverOutcome,
     control::{DrillFailure, EngineStatus, PairStatus, Takeover, TakeoverCause},
 };
 
+use tokio::time::timeout;
+
 use crate::{
     ask::{Asker, Unanswered},
     plan::Plan,
     rehearsal::HANG,
+    transport::Gateway,
 };
+
+/// How long it may take to reach the gateway.
+const REACH_MAX: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +33,25 @@ pub struct Briefing {
 }
 
 /// Looks how the pair stands, and changes nothing.
-pub async fn brief(plan: &Plan, asker: &Asker) -> Result<Briefing, Unanswered> {
+pub async fn brief(plan: &Plan, asker: &Asker, gateway: &dyn Gateway) -> Result<Briefing, Unanswered> {
     let status = asker.status().await?;
     let dry = asker.switchover(status.epoch, true).await?;
     // Without a journal there is no figure, and nothing is in the way of a drill.
     let takeovers = asker.takeovers().await.unwrap_or_default();
     let says = sentences(plan, &status, &takeovers);
-    let blockers = blockers(plan, &status, dry);
+    let mut blockers = blockers(plan, &status, dry);
+    blockers.extend(unreachable(gateway).await);
     Ok(Briefing { says, blockers, from: status.primary.name, epoch: status.epoch })
+}
+
+/// Why synthetic customers would not get anywhere, if they would not.
+async fn unreachable(gateway: &dyn Gateway) -> Option<String> {
+    let because = match timeout(REACH_MAX, gateway.connect()).await {
+        Ok(Ok(_)) => return None,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("nothing answers within {} s", REACH_MAX.as_secs()),
+    };
+    Some(format!("the gateway {} cannot be reached: {because}", gateway.authority()))
 }
 
 fn blockers(plan: &Plan, status: &PairStatus, dry: SwitchoverOutcome) -> Vec<String> {
@@ -131,8 +150,6 @@ fn pause(failure: DrillFailure, takeovers: &[Takeover]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tandem_protocol::{
         PairName, Timestamp,
         control::{BackupStatus, SavingStatus, SessionCounts, StoreStatus, Traffic},

@@ -116,7 +116,7 @@ impl Rehearsal {
     /// Carries it out, if nothing is in the way and the primary is still that of the epoch that was agreed to.
     pub async fn run(self, agreed: Epoch) -> Result<Report, NotBegun> {
         self.tell(Phase::Checking, 0, 0);
-        let briefing = brief(&self.plan, &self.asker).await?;
+        let briefing = brief(&self.plan, &self.asker, &*self.gateway).await?;
         if briefing.epoch != agreed {
             return Err(NotBegun::Changed { agreed, found: briefing.epoch });
         }
@@ -320,5 +320,16 @@ impl Rehearsal {
             *progress = next;
             is_new
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drill_may_be_carried_out_by_a_task() {
+        fn is_sent<T: Send>(_: impl FnOnce(Rehearsal) -> T) {}
+        is_sent(|rehearsal| rehearsal.run(Epoch(1)));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tandem_protocol::{EngineName, Epoch};
-use tandem_store::Store;
+use tandem_store::{Journal, Store};
 use tokio::{
     net::TcpListener,
     sync::{Notify, mpsc, watch},
@@ -44,13 +44,20 @@ pub struct Engine {
 
 impl Engine {
     /// Starts an engine on a store and a listener that is bound already: whoever connects early waits instead of
-    /// being refused, for a refused address tells the other engine that nobody is here.
-    pub fn start(settings: EngineSettings, store: Arc<dyn Store>, listener: TcpListener) -> Result<Self, EngineError> {
+    /// being refused, for a refused address tells the other engine that nobody is here. What happens is written into the
+    /// journal; whether that works makes no difference to anybody who chats.
+    pub fn start(
+        settings: EngineSettings,
+        store: Arc<dyn Store>,
+        journal: Arc<dyn Journal>,
+        listener: TcpListener,
+    ) -> Result<Self, EngineError> {
         let process = Process::this().map_err(EngineError::Process)?;
         let stop = tokio_util::sync::CancellationToken::new();
-        let credentials = settings.credentials.clone();
         let restart = Arc::new(Notify::new());
-        let (service, role, inputs) = service::Service::new(settings, store, process, stop.clone(), restart.clone());
+        let credentials = settings.credentials.clone();
+        let (service, role, inputs) =
+            service::Service::new(settings, store, journal, process, stop.clone(), restart.clone());
         Ok(Self {
             role,
             inputs: inputs.clone(),

@@ -7,8 +7,10 @@
 mod control;
 mod dispatch;
 mod failing;
+mod journal;
 mod leasing;
 mod links;
+mod measuring;
 mod preparing;
 mod restarting;
 mod storing;
@@ -18,11 +20,12 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tandem_link::Outbox;
 use tandem_protocol::{
-    Epoch, Pair, Peer, RawEvent, SessionId, Switched,
+    Epoch, LinkVersion, Pair, Peer, RawEvent, RequestId, SessionId, Switched,
+    control::Told,
     link::{Deputy, Hello, ToEngine},
 };
 use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId, SwitchInput, Switching};
-use tandem_store::{Erased, Lease, Loaded, OpenSession, Store, StoreError, Taken};
+use tandem_store::{Erased, Journal, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 use tokio::{
     sync::{Notify, Semaphore, mpsc, watch},
     task::{JoinError, JoinSet},
@@ -31,8 +34,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use self::{preparing::Preparing, switching::Given};
-use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, saver::SaveOutcome};
+use self::{journal::Askers, preparing::Preparing, switching::Given};
+use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, recorder::Recorder, saver::SaveOutcome};
 
 /// Inputs that may wait for the service in either channel, each a batch of one link's frames or a report; beyond it
 /// links and tasks wait (B-1).
@@ -119,6 +122,12 @@ pub(crate) enum Input {
         read: ReadId,
         page: Result<Vec<RawEvent>, StoreError>,
     },
+    /// What the journal says, for whoever asked.
+    JournalAsked {
+        link: LinkId,
+        id: RequestId,
+        told: Result<Told, String>,
+    },
     /// What became of an erasure.
     Erased {
         epoch: Epoch,
@@ -141,6 +150,8 @@ pub(crate) enum FromPrimary {
 struct Linked {
     hello: Hello,
     outbox: Outbox,
+    /// The version of the protocol that both sides know: nothing newer is said to it.
+    speaks: LinkVersion,
     is_welcome: bool,
     /// The pair as it has said that it knows it.
     knows: Option<Pair>,
@@ -150,6 +161,11 @@ struct Linked {
 pub(crate) struct Service {
     settings: EngineSettings,
     store: Arc<dyn Store>,
+    journal: Arc<dyn Journal>,
+    /// Where notes for the journal are left.
+    recorder: Recorder,
+    /// Questions about the journal that are being looked up.
+    journal_asked: usize,
     process: Process,
     clock: Clock,
     stop: CancellationToken,
@@ -188,6 +204,8 @@ pub(crate) struct Service {
     deputy: Option<Deputy>,
     /// The planned switchover, while this engine is primary.
     switching: Switching,
+    /// Who is to be noted with what becomes of it.
+    askers: Askers,
     /// Who is being written into the lease; he may be gone by the time that is done.
     heir: Option<Peer>,
     /// What is not taken in while requests are held, in order, and since when they are.
@@ -195,6 +213,8 @@ pub(crate) struct Service {
     held_since: Instant,
     /// Since when the batch at the store has been there.
     saving_since: Option<Instant>,
+    /// How many messages are in it.
+    saving_messages: usize,
     /// To the primary, while this engine is its backup.
     primary: Option<Outbox>,
     /// What this engine has read because it is to take over.
@@ -211,6 +231,7 @@ impl Service {
     pub(crate) fn new(
         settings: EngineSettings,
         store: Arc<dyn Store>,
+        journal: Arc<dyn Journal>,
         process: Process,
         stop: CancellationToken,
         restart: Arc<Notify>,
@@ -221,6 +242,9 @@ impl Service {
         let service = Self {
             keeper: LeaseKeeper::new(settings.name.clone(), settings.lease),
             store,
+            recorder: Recorder::start(journal.clone()),
+            journal,
+            journal_asked: 0,
             process,
             clock: Clock::start(),
             stop,
@@ -243,10 +267,12 @@ impl Service {
             backup: None,
             deputy: None,
             switching: Switching::new(settings.name.clone(), settings.software.clone()),
+            askers: Askers::default(),
             heir: None,
             held: Vec::new(),
             held_since: Instant::now(),
             saving_since: None,
+            saving_messages: 0,
             primary: None,
             preparing: Preparing::default(),
             given: None,
@@ -331,6 +357,7 @@ impl Service {
             Input::Saved { epoch, outcome } => self.on_saved(epoch, outcome),
             Input::Loaded { epoch, took, sessions, loaded } => self.on_loaded(epoch, took, &sessions, loaded),
             Input::PageRead { epoch, read, page } => self.on_page_read(epoch, read, page),
+            Input::JournalAsked { link, id, told } => self.on_journal_asked(link, id, told),
             Input::Erased { epoch, session, erased } => self.on_erased(epoch, session, erased),
         }
     }
@@ -340,6 +367,7 @@ impl Service {
         if Instant::now() >= self.next_lease_tick {
             self.next_lease_tick = Instant::now() + self.settings.lease.renew;
             self.on_lease(LeaseInput::Tick);
+            self.measure();
         }
         if self.switching.next_deadline().is_some_and(|at| at <= now.elapsed) {
             self.switch(SwitchInput::Tick);
@@ -394,6 +422,7 @@ impl Service {
         }
         self.send_all_away(None);
         self.tasks.shutdown().await;
+        self.recorder.end().await;
     }
 
     fn warn_of_unsaved(&self) {

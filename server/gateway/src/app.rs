@@ -6,7 +6,7 @@ use tandem_protocol::Timestamp;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{control::Oversight, engine::Engine, secret::Secret, settings::GatewaySettings};
+use crate::{control::Oversight, drills::Drills, engine::Engine, secret::Secret, settings::GatewaySettings};
 
 /// See the module. Handlers get it as `State<Shared>`.
 pub(crate) struct App {
@@ -17,6 +17,8 @@ pub(crate) struct App {
     pub(crate) secret: Secret,
     /// What administrators see.
     pub(crate) oversight: Oversight,
+    /// What they rehearse.
+    pub(crate) drills: Drills,
     /// For them: what this process is called, and since when it is there.
     pub(crate) name: String,
     pub(crate) started_at: Timestamp,

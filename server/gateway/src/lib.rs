@@ -8,9 +8,11 @@
 mod app;
 mod clock;
 mod control;
+mod drills;
 mod engine;
 mod frames;
 mod health;
+mod measuring;
 mod origin;
 mod outgoing;
 mod pages;
@@ -41,7 +43,8 @@ pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting};
 
 use app::{App, Shared};
 use control::Oversight;
-use engine::{Engine, Pairs};
+use drills::Drills;
+use engine::{Engine, Pairs, tell_gaps};
 use registry::Desks;
 use secret::Secret;
 
@@ -106,6 +109,7 @@ impl Gateway {
             engine,
             secret,
             oversight,
+            drills: Drills::default(),
             name,
             started_at: clock::now(),
             sockets,
@@ -159,9 +163,11 @@ impl Gateway {
 fn keep_times(pairs: &Pairs, desks: &Arc<Desks>, stopping: &CancellationToken) -> JoinSet<()> {
     let mut keeping = JoinSet::new();
     // None of it is needed once the readers are told that the gateway goes.
-    for registry in pairs.iter().map(|pair| pair.registry.clone()) {
-        let stopped = stopping.clone();
+    for pair in pairs.iter() {
+        let (registry, stopped) = (pair.registry.clone(), stopping.clone());
         keeping.spawn(async move { stopped.run_until_cancelled(registry.keep_times()).await.unwrap_or(()) });
+        let (telling, stopped) = (tell_gaps(pair.link.clone(), pair.registry.clone()), stopping.clone());
+        keeping.spawn(async move { stopped.run_until_cancelled(telling).await.unwrap_or(()) });
     }
     let (desks, stopped) = (desks.clone(), stopping.clone());
     keeping.spawn(async move { stopped.run_until_cancelled(desks.keep_times()).await.unwrap_or(()) });

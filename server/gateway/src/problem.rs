@@ -36,6 +36,10 @@ pub(crate) enum Kind {
     SubprotocolRequired,
     /// Something is in the way of a switchover.
     SwitchoverBlocked,
+    /// Something is in the way of a drill.
+    DrillBlocked,
+    /// A drill is under way.
+    DrillRunning,
 }
 
 /// Every kind there is, for the explanations.
@@ -67,6 +71,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::UpgradeRequired,
     Kind::SubprotocolRequired,
     Kind::SwitchoverBlocked,
+    Kind::DrillBlocked,
+    Kind::DrillRunning,
 ];
 
 /// What a kind is on the wire: status, code, title. One table, so that no two places can differ.
@@ -93,6 +99,8 @@ impl Kind {
             Self::SwitchoverBlocked => {
                 (StatusCode::CONFLICT, "switchover_blocked", "Something is in the way of a switchover")
             }
+            Self::DrillBlocked => (StatusCode::CONFLICT, "drill_blocked", "Something is in the way of a drill"),
+            Self::DrillRunning => (StatusCode::CONFLICT, "drill_running", "A drill is under way"),
         }
     }
 

@@ -9,6 +9,7 @@
 mod client;
 mod desk;
 mod desks;
+mod gaps;
 mod session;
 
 use std::{
@@ -20,8 +21,10 @@ use std::{
 use tandem_link::{Incoming, Owner};
 use tandem_protocol::{
     ClientId, DeskId, Epoch, ErrorCode, PairName, ParticipantId, Refusal, Seq, SessionId,
+    control::Noted,
     link::{Answer, Attached, Outcome, Page},
 };
+use tandem_telemetry::GATEWAY;
 use tokio::{
     sync::{Notify, oneshot},
     time::Instant,
@@ -32,6 +35,7 @@ pub(crate) use client::{Arrival, Client, ReaderKind, Step};
 pub(crate) use desk::{Desk, DeskStep};
 pub(crate) use desks::Desks;
 use desks::QuestionId;
+use gaps::Gaps;
 use session::Session;
 
 use crate::{frames, problem::Ending};
@@ -63,6 +67,8 @@ pub(crate) struct Registry {
     planned_move: Mutex<Option<PlannedMove>>,
     /// There was a planned move.
     moved: Notify,
+    /// What readers noticed of failovers.
+    gaps: Gaps,
     /// Wakes those who wait for a primary of whichever pair.
     connected: Arc<Notify>,
     /// Has a lock of its own, which is never taken together with that of the sessions.
@@ -102,8 +108,8 @@ pub(crate) enum Tag {
     Attach(Arc<Client>),
     /// A reader that catches up, and the last event it had when it asked.
     Page(Arc<Client>, Seq),
-    /// A message by which its sender knows it.
-    Message(Arc<Client>, ClientId),
+    /// A message by which its sender knows it, and when it came.
+    Message(Arc<Client>, ClientId, Instant),
     /// A participant who leaves; the events that follow are the answer.
     Leave(Arc<Client>),
     /// A desk that wants to be let in.
@@ -114,6 +120,8 @@ pub(crate) enum Tag {
     Exit,
     /// What was asked without a desk.
     Question(QuestionId),
+    /// A note for the journal; nobody waits for the answer.
+    Note,
 }
 
 /// What must be done for a reader that goes on; see [`Registry::advance`].
@@ -130,6 +138,7 @@ impl Registry {
             loss: Notify::new(),
             planned_move: Mutex::new(None),
             moved: Notify::new(),
+            gaps: Gaps::default(),
             connected,
             desks,
         }
@@ -210,11 +219,16 @@ impl Registry {
             Tag::Reply(reply) => drop(reply.send(outcome)),
             Tag::Attach(client) => self.attach_answered(&client, outcome),
             Tag::Page(client, asked) => self.page_answered(&client, asked, outcome),
-            Tag::Message(client, client_id) => client.is_answered(match outcome {
-                Outcome::Done(Answer::Saved { seq, at_ms, durable, .. }) => frames::ack(client_id, seq, at_ms, durable),
-                Outcome::Done(answer) => frames::refused(Some(client_id), &unexpected(&answer)),
-                Outcome::Refused(refusal) => frames::refused(Some(client_id), &refusal),
-            }),
+            Tag::Message(client, client_id, since) => {
+                GATEWAY.acknowledgement.observe(since.elapsed());
+                client.is_answered(match outcome {
+                    Outcome::Done(Answer::Saved { seq, at_ms, durable, .. }) => {
+                        frames::ack(client_id, seq, at_ms, durable)
+                    }
+                    Outcome::Done(answer) => frames::refused(Some(client_id), &unexpected(&answer)),
+                    Outcome::Refused(refusal) => frames::refused(Some(client_id), &refusal),
+                });
+            }
             Tag::Leave(client) => {
                 if let Outcome::Refused(refusal) = outcome {
                     client.says(frames::refused(None, &refusal));
@@ -224,6 +238,11 @@ impl Registry {
             Tag::Do(desk, id) => self.desks.action_answered(desk, id, outcome),
             Tag::Exit => {}
             Tag::Question(question) => self.desks.question_answered(question, outcome),
+            Tag::Note => {
+                if let Outcome::Refused(refusal) = outcome {
+                    tracing::debug!(pair = %self.name, %refusal, "a gap is not written down");
+                }
+            }
         }
     }
 
@@ -274,6 +293,7 @@ impl Registry {
     /// An engine is there. After a planned move it is the one that was named, or the move has become a loss.
     fn is_connected(&self, epoch: Epoch) {
         *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.gaps.is_connected(epoch);
         let has_failed = self.planned_move().take_if(|planned| planned.to != epoch).is_some();
         if has_failed {
             self.counts_as_loss();
@@ -340,6 +360,11 @@ impl Registry {
         tokio::join!(tell_of_losses, wait_for_moves);
     }
 
+    /// What readers noticed of the next failover, once it is over for them.
+    pub(crate) async fn next_gap(&self) -> Noted {
+        self.gaps.next(&self.name).await
+    }
+
     /// Tells those who were there at a loss that is not over for them.
     fn tell_of_loss(&self) {
         let notice = frames::connection_lost();
@@ -347,12 +372,17 @@ impl Registry {
     }
 
     fn reattached(&self, attached: Vec<Attached>, lost_for: Duration) {
+        if self.planned_move().is_none() && attached.iter().any(|attached| matches!(attached, Attached::Live { .. })) {
+            self.gaps.reattached(lost_for);
+        }
         let lost = frames::connection_lost();
+        let gap = GATEWAY.gap.of([if self.planned_move().is_some() { "move" } else { "loss" }]);
         let mut sessions = self.lock();
         for attached in attached {
             match attached {
                 Attached::Live { session, page } => {
                     if let Some(session) = sessions.read.get_mut(&session) {
+                        gap.observe(lost_for);
                         session.is_restored(&page, &lost, |page| frames::session_restored(lost_for, page));
                     }
                 }

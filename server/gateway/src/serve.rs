@@ -97,7 +97,7 @@ pub(crate) async fn serve(
                 let (router, stopping) = (router.clone(), stopping.clone());
                 match &mut doorway {
                     None => drop(tasks.spawn(async move {
-                        drive(tcp, peer, router, stopping).await;
+                        converse(tcp, peer, router, stopping).await;
                         drop(permit);
                     })),
                     Some(doorway) => {
@@ -105,7 +105,7 @@ pub(crate) async fn serve(
                         tasks.spawn(async move {
                             let entered = stopping.run_until_cancelled(entering).await.flatten();
                             let Some((tls, permit)) = entered else { return };
-                            drive(tls, peer, router, stopping).await;
+                            converse(tls, peer, router, stopping).await;
                             drop(permit);
                         });
                     }
@@ -121,7 +121,8 @@ pub(crate) async fn serve(
     }
 }
 
-async fn drive<S>(stream: S, peer: SocketAddr, router: Router, stopping: CancellationToken)
+/// Serves one connection, whatever it goes over.
+pub(crate) async fn converse<S>(stream: S, peer: SocketAddr, router: Router, stopping: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

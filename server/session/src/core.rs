@@ -327,11 +327,38 @@ impl Core {
         }
     }
 
+    /// Open sessions, in memory or not; what `limit-for-sessions` counts.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        self.open
+    }
+
+    /// Attachments of all links; what `limit-for-clients` counts.
+    #[must_use]
+    pub fn attached_clients(&self) -> usize {
+        self.clients
+    }
+
     /// The sessions that some link gets the events of.
     #[must_use]
     pub fn attached_sessions(&self) -> Vec<SessionId> {
         let all: HashSet<SessionId> = self.links.values().flatten().copied().collect();
         all.into_iter().collect()
+    }
+
+    /// Of a session that was open and is being read: whether anybody has asked for it. None for any other.
+    #[must_use]
+    pub fn is_awaited(&self, session: SessionId) -> Option<bool> {
+        match self.sessions.get(&session) {
+            Some(Slot::Loading { was_open: true }) => Some(self.restoring.waits_for(session)),
+            _ => None,
+        }
+    }
+
+    /// Whether a session goes on in this engine.
+    #[must_use]
+    pub fn goes_on(&self, session: SessionId) -> bool {
+        self.live(session).is_some_and(|live| !live.session.is_closed()) && !self.restoring.is_ending(session)
     }
 
     /// Records that are numbered and neither saved nor told.

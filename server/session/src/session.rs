@@ -180,7 +180,9 @@ impl Session {
         Ok(())
     }
 
-    pub(crate) fn id(&self) -> SessionId {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
         self.id
     }
 
@@ -200,7 +202,8 @@ impl Session {
     }
 
     /// The last numbered event's number.
-    pub(crate) fn head(&self) -> Seq {
+    #[must_use]
+    pub fn head(&self) -> Seq {
         self.head
     }
 

@@ -63,7 +63,7 @@ impl SwitchoverArgs {
 }
 
 /// Whether all is well, and what a person is told, a line each.
-fn in_words(outcome: &SwitchoverOutcome) -> (bool, String) {
+pub(super) fn in_words(outcome: &SwitchoverOutcome) -> (bool, String) {
     match outcome {
         SwitchoverOutcome::Clear { from, to } => {
             (true, format!("nothing is in the way of a switchover from engine {from} to engine {to}"))
@@ -94,7 +94,7 @@ async fn ask(
     links: &LinksSection,
 ) -> Result<SwitchoverOutcome, Unanswered> {
     let operator = Operator::connect(pair, address, "switchover", links).await?;
-    let asked = Switchover { from: operator.met().epoch, dry_run };
+    let asked = Switchover { from: operator.met().epoch, dry_run, by: Some(operator.by().clone()) };
     let answer = operator.ask(Request::Switchover(asked)).await;
     operator.end().await;
     match answer? {

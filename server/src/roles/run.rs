@@ -88,7 +88,7 @@ async fn open(settings: &Settings) -> Result<Accounts, Failure> {
     let place = Place::of(&settings.store, &settings.interaction.data_dir.0.0).map_err(Failure::runtime)?;
     credentials::of_links(&settings.links).map_err(Failure::runtime)?;
     credentials::of_gateway(&settings.gateway.place.tls).map_err(Failure::runtime)?;
-    Ok(Accounts::open(place).await?)
+    Ok(Accounts::open(place, "run").await?)
 }
 
 /// A busy port is found before anything is started and logged. The children bind for themselves later.
@@ -96,7 +96,9 @@ fn look_at_ports(settings: &Settings) -> Result<(), Failure> {
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let [a, b] = settings.run.engine_ports.0.0.map(loopback);
     let places = [("engine a", a), ("engine b", b), ("the gateway", settings.gateway.place.listen.0)];
-    let listeners: Result<Vec<_>, _> = places.into_iter().map(|(who, address)| listen(who, address)).collect();
+    let metrics = settings.run.metrics_ports().into_iter().flatten().map(|port| ("the metrics", loopback(port)));
+    let places = places.into_iter().chain(metrics);
+    let listeners: Result<Vec<_>, _> = places.map(|(who, address)| listen(who, address)).collect();
     listeners.map(drop).map_err(Failure::runtime)
 }
 

@@ -1,7 +1,6 @@
 //! All synthetic customers of a drill.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -9,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, future::ready, stream};
 use tandem_protocol::{ErrorCode, EventBody, Seq, link::Open, properties};
 use tokio::{
     sync::watch,
@@ -47,7 +46,7 @@ const ERASE_PAUSE: Duration = Duration::from_millis(250);
 pub(super) struct Crowd {
     customers: Vec<Arc<Customer>>,
     /// Of those, so many may have a session, from the first.
-    opened: AtomicUsize,
+    opened: Arc<AtomicUsize>,
     orders: watch::Sender<Order>,
     tasks: JoinSet<()>,
 }
@@ -56,7 +55,7 @@ impl Crowd {
     pub(super) fn new(plan: &Plan) -> Self {
         let customers = (0..plan.sessions).map(|_| Arc::new(Customer::new(&plan.pair))).collect();
         let orders = watch::Sender::new(Order::Wait);
-        Self { customers, opened: AtomicUsize::new(0), orders, tasks: JoinSet::new() }
+        Self { customers, opened: Arc::default(), orders, tasks: JoinSet::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -65,9 +64,12 @@ impl Crowd {
 
     /// Opens a session for each. It may be dropped: what may have been opened is known.
     pub(super) async fn open(&self, asker: &Asker, drill: Uuid) -> Result<(), Unanswered> {
-        let opened = stream::iter(&self.customers).map(|customer| async move {
-            self.opened.fetch_add(1, Ordering::Relaxed);
-            asker.open(opening(customer, drill)).await
+        let opened = stream::iter(self.customers.clone()).map(|customer| {
+            let (asker, counted) = (asker.clone(), self.opened.clone());
+            async move {
+                counted.fetch_add(1, Ordering::Relaxed);
+                asker.open(opening(&customer, drill)).await
+            }
         });
         opened.buffered(AT_ONCE).try_collect().await
     }
@@ -133,23 +135,26 @@ impl Crowd {
     }
 
     /// The whole transcript of each session.
-    pub(super) async fn transcripts(&self, asker: &Asker) -> Vec<(&Arc<Customer>, Result<Vec<Entry>, Unanswered>)> {
-        let all = stream::iter(&self.customers).map(|customer| async move { (customer, read(asker, customer).await) });
+    pub(super) async fn transcripts(&self, asker: &Asker) -> Vec<(Arc<Customer>, Result<Vec<Entry>, Unanswered>)> {
+        let all = stream::iter(self.customers.clone()).map(|customer| {
+            let asker = asker.clone();
+            async move {
+                let transcript = read(&asker, &customer).await;
+                (customer, transcript)
+            }
+        });
         all.buffer_unordered(AT_ONCE).collect().await
     }
 
     /// Ends and erases every session that may have been opened; how many are left.
     pub(super) async fn erase(&self, asker: &Asker) -> usize {
         let opened = self.opened.load(Ordering::Relaxed);
-        let erased = stream::iter(&self.customers[..opened]).map(|customer| erase(asker, customer));
-        let erased: HashMap<bool, usize> = erased
-            .buffer_unordered(AT_ONCE)
-            .fold(HashMap::new(), |mut counts, is_erased| async move {
-                *counts.entry(is_erased).or_default() += 1;
-                counts
-            })
-            .await;
-        erased.get(&false).copied().unwrap_or_default()
+        let erased = stream::iter(self.customers[..opened].to_vec()).map(|customer| {
+            let asker = asker.clone();
+            async move { erase(&asker, &customer).await }
+        });
+        let left = erased.buffer_unordered(AT_ONCE).filter(|is_erased| ready(!is_erased));
+        left.count().await
     }
 }
 

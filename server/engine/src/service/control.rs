@@ -18,14 +18,13 @@ impl Service {
         }
         match asked.act {
             Control::Fail { from, how } => self.on_fail_asked(link, id, from, how),
-            Control::RestartBackup { pid } => self.on_restart_asked(link, id, pid),
-            Control::Status
-            | Control::Sessions { .. }
-            | Control::Restorations { .. }
+            Control::RestartBackup { pid } => self.on_restart_asked(link, id, asked.by, pid),
+            act @ (Control::Restorations { .. }
             | Control::Takeovers { .. }
             | Control::Acts { .. }
             | Control::Drills { .. }
-            | Control::Note(_) => {
+            | Control::Note(_)) => self.ask_journal(link, id, act),
+            Control::Status | Control::Sessions { .. } => {
                 let refusal = Refusal::new(ErrorCode::Unavailable, "this engine does not know of it yet");
                 self.answer(link, id, Outcome::Refused(refusal));
             }

@@ -5,6 +5,7 @@ use std::{error::Error, time::Duration};
 use tandem_protocol::Epoch;
 use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, Session, TakeCause};
 use tandem_store::{Holder, Lease, OpenSession, StoreError, Taken};
+use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
@@ -17,8 +18,11 @@ use crate::{
 
 impl Service {
     pub(super) fn on_lease(&mut self, input: LeaseInput) {
-        if let LeaseInput::FollowLost { is_refused } = &input {
-            self.on_follow_lost(*is_refused);
+        match &input {
+            LeaseInput::FollowLost { is_refused } => self.on_follow_lost(*is_refused),
+            // Whatever the store has refused, an append, a renewal or a read, is told by this.
+            LeaseInput::Fenced => ENGINE.fenced.inc(),
+            _ => {}
         }
         let now = self.clock.now().elapsed;
         for effect in self.keeper.handle(now, input) {
@@ -181,6 +185,8 @@ impl Service {
         self.switching = self.new_switching();
         self.note_switched(epoch);
         let taking = self.taking_since.take();
+        let took = taking.map_or(read_took, |(since, _)| since.elapsed());
+        self.note_takeover(epoch, taking.map(|(_, cause)| cause), took, open.len());
         if let Some(switched) = &self.switched {
             info!(
                 %epoch, from = %switched.from, open_sessions = open.len(), restored, held_ms = switched.held_us / 1_000,
@@ -188,7 +194,7 @@ impl Service {
                  asked for"
             );
         } else {
-            let (took, cause) = taking.map_or((read_took, TakeCause::Free), |(since, cause)| (since.elapsed(), cause));
+            let cause = taking.map_or(TakeCause::Free, |(_, cause)| cause);
             info!(
                 %epoch, ?cause, open_sessions = open.len(), restored, took_ms = took.as_millis() as u64,
                 "took over: this engine is primary; sessions are restored as they are asked for"
@@ -235,8 +241,9 @@ impl Service {
     }
 
     fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
-        let (pair, credentials) = (self.settings.pair.clone(), self.settings.credentials.clone());
-        Following { address, pair, this: self.this(), epoch_seen, pause, credentials }
+        let (pair, speaks, credentials) =
+            (self.settings.pair.clone(), self.settings.speaks, self.settings.credentials.clone());
+        Following { address, pair, this: self.this(), speaks, epoch_seen, pause, credentials }
     }
 
     /// The former primary has stepped down, or this engine has.
@@ -292,6 +299,7 @@ impl Service {
             }
             _ => EngineRole::Undecided,
         };
+        self.measure();
         self.role.send_if_modified(|published| {
             let is_new = *published != role;
             *published = role;

@@ -1,6 +1,7 @@
 //! Two engines on one SQLite store, in one process: who serves, who is sent where, what a takeover keeps. Processes
 //! that are really killed are the business of the package `tandem-tests`.
 
+mod journal;
 mod switchover;
 mod troubled;
 
@@ -11,14 +12,16 @@ use tandem_engine::{Engine, EngineRole, EngineSettings, SaveSettings};
 use tandem_link::Outbox;
 use tandem_link::connection::{ConnectionSettings, Dialled, Reader, dial, frame};
 use tandem_protocol::{
-    ClientId, DeskId, EngineName, Epoch, ErrorCode, Pair, PairName, ParticipantId, RequestId, Seq, SessionId,
+    ClientId, DeskId, EngineName, Epoch, ErrorCode, Pair, PairName, ParticipantId, RequestId, Seq, SessionId, Speaks,
     TokenHash, Visibility,
     desk::DeskAsk,
-    limits::LINK_VERSION,
-    link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
+    link::{
+        Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine,
+        Welcome,
+    },
 };
 use tandem_session::{LeaseTimes, SessionSettings};
-use tandem_store::{SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
+use tandem_store::{Journal, SqliteJournal, SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
 use tokio::{net::TcpListener, runtime::Runtime, time::timeout};
 
 use troubled::Troubled;
@@ -35,15 +38,21 @@ struct Killable {
 
 impl Killable {
     fn start(name: &str, dir: &std::path::Path) -> Self {
-        Self::start_on(name, Arc::new(SqliteStore::open(dir, &main_pair()).expect("the store opens")))
+        let store = Arc::new(SqliteStore::open(dir, &main_pair()).expect("the store opens"));
+        Self::start_with(name, store, Arc::new(SqliteJournal::new(dir)), "1.0.0")
     }
 
     fn start_on(name: &str, store: Arc<dyn Store>) -> Self {
         Self::start_of(name, store, "1.0.0")
     }
 
-    /// An engine whose program has this version.
+    /// An engine whose program has this version, and whose journal cannot be written: it makes no difference to anybody.
     fn start_of(name: &str, store: Arc<dyn Store>, software: &str) -> Self {
+        let nowhere = SqliteJournal::new(std::path::Path::new("/dev/null/nowhere"));
+        Self::start_with(name, store, Arc::new(nowhere), software)
+    }
+
+    fn start_with(name: &str, store: Arc<dyn Store>, journal: Arc<dyn Journal>, software: &str) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let pair = main_pair();
         let (engine, address) = runtime.block_on(async {
@@ -57,11 +66,12 @@ impl Killable {
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
-                credentials: Default::default(),
+                speaks: Speaks::ALL,
                 allow_drills: true,
                 waker: Vec::new(),
+                credentials: Default::default(),
             };
-            (Engine::start(settings, store, listener).expect("starts"), address)
+            (Engine::start(settings, store, journal, listener).expect("starts"), address)
         });
         Self { engine: Some(engine), address, runtime }
     }
@@ -125,7 +135,7 @@ impl Peer {
 
     async fn dial_as(role: LinkRole, engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
         let pair = PairName::new(pair).expect("valid");
-        let hello = Hello { version: LINK_VERSION, pair, role, name: "test".into(), epoch_seen };
+        let hello = Hello::new(Speaks::ALL, pair, role, "test", epoch_seen);
         let dialled = dial(&engine.address, hello, &ConnectionSettings::default()).await.expect("connects");
         let Dialled { reader, outbox, writer } = dialled;
         tokio::spawn(writer.run());
@@ -135,7 +145,7 @@ impl Peer {
     async fn hears(&mut self) -> FromEngine {
         let heard = timeout(DEADLINE, self.reader.next()).await.expect("something in time");
         let heard = heard.expect("the connection holds").expect("not the end");
-        if let FromEngine::Welcome(pair) | FromEngine::Pair(pair) = &heard {
+        if let FromEngine::Welcome(Welcome { pair, .. }) | FromEngine::Pair(pair) = &heard {
             self.pair = Some(pair.clone());
         }
         heard
@@ -156,7 +166,7 @@ impl Peer {
     async fn welcomed_by(engine: &Killable) -> (Self, Epoch) {
         let mut peer = Self::dial(engine, "main", Epoch::ZERO).await;
         match peer.hears().await {
-            FromEngine::Welcome(pair) => (peer, pair.epoch),
+            FromEngine::Welcome(Welcome { pair, .. }) => (peer, pair.epoch),
             other => panic!("not welcomed: {other:?}"),
         }
     }

@@ -1,6 +1,7 @@
 //! `/api/v1/control`: what administrators see and do. It works while things are broken, which is when it is needed.
 
 mod acts;
+mod drills;
 mod part;
 mod restorations;
 mod sessions;
@@ -26,6 +27,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/takeovers", get(takeovers::list))
         .route("/acts", get(acts::list))
         .route("/switchover", post(switchover::switch_over))
+        .merge(drills::router())
 }
 
 /// The pair of this name; without one, the only one there is.

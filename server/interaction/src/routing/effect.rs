@@ -228,6 +228,8 @@ pub(crate) struct LookAsk {
     pub(crate) ask: AskRef,
     /// Who.
     pub(crate) agent: AgentId,
+    /// What he logs in with.
+    pub(crate) name: LoginName,
     /// What he may do.
     pub(crate) role: AgentRole,
     /// What.

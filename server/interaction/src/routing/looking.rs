@@ -94,10 +94,10 @@ impl Core {
 
     fn look(&mut self, ask: AskRef, login: Login, look: Look) {
         let agent = login.agent;
-        match self.agent_mut(agent).enabled().map(|account| account.role) {
+        match self.agent_mut(agent).enabled().map(|account| (account.role, account.name.clone())) {
             None => self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more.")),
-            Some(AgentRole::Bot) => self.reply(ask, refused(ErrorCode::Forbidden, "Bots look nothing up.")),
-            Some(role) => self.effects.push(Effect::Look(Box::new(LookAsk { ask, agent, role, look }))),
+            Some((AgentRole::Bot, _)) => self.reply(ask, refused(ErrorCode::Forbidden, "Bots look nothing up.")),
+            Some((role, name)) => self.effects.push(Effect::Look(Box::new(LookAsk { ask, agent, name, role, look }))),
         }
     }
 }

@@ -38,7 +38,7 @@ pub(in crate::rest) async fn switch_over(
     if !dry_run {
         tracing::info!(pair = %pair.name, epoch = epoch.0, from = actor.from, "an administrator asks for a switchover");
     }
-    let asked = Switchover { from: epoch, dry_run };
+    let asked = Switchover { from: epoch, dry_run, by: Some(actor) };
     // The link asks the successor when the primary was gone before it answered.
     match app.engine.ask_pair(pair, Request::Switchover(asked), OUTCOME_MAX).await? {
         Answer::Switchover(SwitchoverOutcome::Blocked(blockers)) => Err(Problem::blocked(blockers)),
