@@ -22,6 +22,7 @@ use crate::{
     credentials,
     lifecycle::{
         failure::Failure,
+        notify::Notifier,
         report::{Ready, Report},
         signals::EndSignals,
     },
@@ -44,6 +45,10 @@ pub(crate) async fn serve(pair: PairSection, echo: EchoSection, links: LinksSect
     assert!(participant.link.set(link.clone()).is_ok(), "the link is started once");
     let ready = Ready { role: "echo".into(), name: "echo".into(), address: None, pid: std::process::id() };
     Report::Ready(ready).print();
+    let notifier = Notifier::of_this_process();
+    notifier.ready("echo participant");
+    let asked = participant.clone();
+    let signs = tokio::spawn(notifier.clone().watch(async move || asked.clone().answers().await));
     let mut rests = tokio::time::interval(REST);
     loop {
         tokio::select! {
@@ -51,6 +56,8 @@ pub(crate) async fn serve(pair: PairSection, echo: EchoSection, links: LinksSect
             _ = rests.tick() => participant.on_time(),
         }
     }
+    notifier.stopping();
+    signs.abort();
     link.stop();
     task.await.map_err(Failure::runtime)
 }
@@ -74,6 +81,13 @@ impl Owner for Participant {
 }
 
 impl Participant {
+    /// Whether it decides: false once a decision has panicked.
+    async fn answers(self: Arc<Self>) -> bool {
+        // On a task of its own: a decision that hangs must not take the caller with it, who bounds the wait.
+        let decides = tokio::spawn(async move { drop(self.sessions.lock().expect("no decision panicked")) });
+        decides.await.is_ok()
+    }
+
     fn on_time(&self) {
         self.decide(Sessions::on_time);
     }

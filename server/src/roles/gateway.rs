@@ -13,6 +13,7 @@ use crate::{
     lifecycle::{
         failure::Failure,
         listen::listen,
+        notify::Notifier,
         report::{Ready, Report},
         signals::EndSignals,
     },
@@ -39,9 +40,17 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, own: Links
         LinkSettings { cache, credentials: credentials.clone(), ..link }
     });
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
-    let address = Some(running.local_addr().to_string());
-    Report::Ready(Ready { role: "gateway".into(), name: "gateway".into(), address, pid: std::process::id() }).print();
-    signals.received().await;
+    let address = running.local_addr().to_string();
+    let notifier = Notifier::of_this_process();
+    notifier.ready(&format!("gateway on {address}"));
+    let (role, name, address) = ("gateway".to_owned(), "gateway".to_owned(), Some(address));
+    Report::Ready(Ready { role, name, address, pid: std::process::id() }).print();
+    let pulse = running.pulse();
+    tokio::select! {
+        () = signals.received() => {}
+        () = notifier.clone().watch(async move || pulse.answers().await) => {}
+    }
+    notifier.stopping();
     running.shutdown().await;
     Ok(())
 }

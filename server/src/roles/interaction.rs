@@ -10,6 +10,7 @@ use crate::{
     lifecycle::{
         data_dir::DataDir,
         failure::Failure,
+        notify::Notifier,
         report::{Ready, Report},
         signals::EndSignals,
     },
@@ -41,10 +42,16 @@ pub(crate) async fn serve(
     let mut running = Interaction::start(settings, stores, links.collect()).await.map_err(Failure::runtime)?;
     let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
     Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
+    let notifier = Notifier::of_this_process();
+    notifier.ready("interaction server");
+    let pulse = running.pulse();
+    let signs = tokio::spawn(notifier.clone().watch(async move || pulse.answers().await));
     let failed = tokio::select! {
         () = signals.received() => None,
         error = running.failed() => Some(error),
     };
+    notifier.stopping();
+    signs.abort();
     match failed {
         None => running.shutdown().await.map_err(Failure::runtime),
         Some(error) => Err(Failure::runtime(error)),

@@ -15,10 +15,10 @@ const PORT_DEFAULT: u16 = 80;
 /// What is no gateway's address.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("--gateway {0} is refused; it is http://HOST or http://HOST:PORT")]
-pub(super) struct BadUrl(String);
+pub(in crate::commands) struct BadUrl(String);
 
 /// As the flag says, or this machine's own as the settings have it.
-pub(super) fn of(url: Option<&str>, settings: &Settings) -> Result<Arc<dyn Gateway>, BadUrl> {
+pub(in crate::commands) fn of(url: Option<&str>, settings: &Settings) -> Result<Arc<dyn Gateway>, BadUrl> {
     let address = match url {
         Some(url) => address(url).ok_or_else(|| BadUrl(url.to_owned()))?,
         None => {
