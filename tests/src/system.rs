@@ -7,6 +7,7 @@
 mod control;
 mod guarding;
 mod judged;
+mod managed;
 mod pairs;
 mod routing;
 mod staff;
@@ -30,6 +31,7 @@ use crate::{
     ports,
     probe::{self, Role as Answer},
     rest::Rest,
+    service_manager::ServiceManager,
     store::Store,
 };
 
@@ -65,6 +67,7 @@ pub struct Builder {
     stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
     silent_backup: bool,
+    manager: Option<ServiceManager>,
     credentials: Credentials,
 }
 
@@ -153,6 +156,9 @@ impl Builder {
         let settings = folder.path().join(SETTINGS);
         std::fs::write(&settings, self.settings.to_string()).expect("the temp folder is writable");
         let mut system = System::of(&self, folder, &settings, &data);
+        if let Some(manager) = &self.manager {
+            system.is_managed_by(manager);
+        }
         system.engines[0].start().await;
         // An engine is ready before it has the lease: the other must not be faster.
         system.which(Engine::Primary).await;
@@ -219,6 +225,7 @@ impl System {
             stores: None,
             prefix: Vec::new(),
             silent_backup: false,
+            manager: None,
             credentials: Credentials::default(),
         }
     }
