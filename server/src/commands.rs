@@ -3,15 +3,18 @@
 mod agent;
 mod audit;
 mod certificates;
+mod completions;
 mod config;
 mod drill;
 mod echo;
 mod engine;
 mod failovers;
 mod gateway;
+mod health;
 mod interaction;
 mod keys;
 mod log;
+mod man;
 mod restart;
 mod run;
 mod store;
@@ -114,6 +117,9 @@ enum Command {
     Keys(keys::KeysArgs),
     Certificates(certificates::CertificatesArgs),
     Config(config::ConfigArgs),
+    Health(health::HealthArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
     Wake(wake::WakeArgs),
 }
 
@@ -138,6 +144,9 @@ impl Cli {
             Command::Keys(args) => args.execute(),
             Command::Certificates(args) => args.execute(),
             Command::Config(args) => args.execute(&self.global),
+            Command::Health(args) => args.execute(&self.global),
+            Command::Completions(args) => args.execute(),
+            Command::Man(args) => args.execute(),
             Command::Wake(args) => args.execute(),
         }
     }

@@ -21,6 +21,7 @@ mod rest;
 mod resuming;
 mod run;
 mod security;
+mod services;
 mod sockets;
 mod store;
 mod switchover;

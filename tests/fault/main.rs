@@ -6,6 +6,7 @@ mod agents;
 mod chatter;
 mod disks;
 mod hangs;
+mod hosts;
 mod pairs;
 mod postgres;
 mod race;

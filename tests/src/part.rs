@@ -60,6 +60,11 @@ impl Part {
         command
     }
 
+    /// From now on started by another command that goes before its own and replaces itself by it.
+    pub(crate) fn starts_through(&mut self, prefix: Vec<OsString>) {
+        self.command.splice(0..0, prefix);
+    }
+
     /// Starts the process without waiting until it serves.
     pub(crate) fn launch(&mut self) {
         assert!(self.process.is_none(), "{} runs already", self.name);

@@ -8,6 +8,7 @@ mod control;
 mod drilling;
 mod guarding;
 mod judged;
+mod managed;
 mod pairs;
 mod routing;
 mod staff;
@@ -33,6 +34,7 @@ use crate::{
     ports,
     probe::{self, Role as Answer},
     rest::Rest,
+    service_manager::ServiceManager,
     store::Store,
 };
 
@@ -73,6 +75,7 @@ pub struct Builder {
     silent_backup: bool,
     watched: bool,
     speaks: versions::Spoken,
+    manager: Option<ServiceManager>,
     credentials: Credentials,
 }
 
@@ -169,6 +172,9 @@ impl Builder {
         std::fs::write(&settings, self.settings.to_string()).expect("the temp folder is writable");
         let mut system = System::of(&self, folder, &settings, &data);
         system.speaks(self.speaks);
+        if let Some(manager) = &self.manager {
+            system.is_managed_by(manager);
+        }
         system.engines[0].start().await;
         // An engine is ready before it has the lease: the other must not be faster.
         system.which(Engine::Primary).await;
@@ -237,6 +243,7 @@ impl System {
             silent_backup: false,
             watched: false,
             speaks: versions::Spoken::default(),
+            manager: None,
             credentials: Credentials::default(),
         }
     }

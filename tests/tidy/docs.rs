@@ -7,8 +7,27 @@ use tandem_tests::executable::{self, repository};
 use crate::tree::{File, files, none};
 
 /// Programs of a reader's machine that the documentation may use.
-const FOREIGN: [&str; 12] =
-    ["cd", "cp", "curl", "export", "git", "kill", "ls", "mkdir", "sqlite3", "sudo", "systemctl", "tail"];
+const FOREIGN: [&str; 19] = [
+    "cd",
+    "chmod",
+    "chown",
+    "cp",
+    "curl",
+    "docker",
+    "export",
+    "git",
+    "install",
+    "journalctl",
+    "kill",
+    "ls",
+    "mkdir",
+    "sqlite3",
+    "sudo",
+    "systemctl",
+    "systemd-sysusers",
+    "systemd-tmpfiles",
+    "tail",
+];
 
 /// Kinds of code block that hold commands.
 const SHELLS: [&str; 4] = ["sh", "bash", "shell", "console"];

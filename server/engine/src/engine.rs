@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{EngineError, EngineSettings, acceptor, process::Process, service};
+use crate::{EngineError, EngineSettings, Pulse, acceptor, process::Process, service};
 
 /// What an engine is at the moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,7 @@ pub enum EngineRole {
 pub struct Engine {
     role: watch::Receiver<EngineRole>,
     inputs: mpsc::Sender<service::Input>,
+    pulse: Pulse,
     restart: Arc<Notify>,
     stop: tokio_util::sync::CancellationToken,
     service: JoinHandle<()>,
@@ -61,6 +62,7 @@ impl Engine {
         Ok(Self {
             role,
             inputs: inputs.clone(),
+            pulse: service.pulse(),
             restart,
             stop,
             service: tokio::spawn(service.run()),
@@ -72,6 +74,12 @@ impl Engine {
     #[must_use]
     pub fn role(&self) -> watch::Receiver<EngineRole> {
         self.role.clone()
+    }
+
+    /// By which one may ask whether the engine goes on.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Has the engine hand over to its backup, if it is primary. What becomes of it is in the log: whoever wants an answer

@@ -9,6 +9,7 @@ mod clock;
 mod engine;
 mod error;
 mod process;
+mod pulse;
 mod recorder;
 mod saver;
 mod service;
@@ -17,4 +18,5 @@ mod standby;
 
 pub use engine::{Engine, EngineRole};
 pub use error::EngineError;
+pub use pulse::Pulse;
 pub use settings::{EngineSettings, SaveSettings};

@@ -27,7 +27,7 @@ use tandem_protocol::{
 use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId, SwitchInput, Switching};
 use tandem_store::{Erased, Journal, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 use tokio::{
-    sync::{Notify, Semaphore, mpsc, watch},
+    sync::{Notify, Semaphore, mpsc, oneshot, watch},
     task::{JoinError, JoinSet},
     time::{Instant, sleep_until, timeout_at},
 };
@@ -35,7 +35,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use self::{journal::Askers, preparing::Preparing, switching::Given};
-use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, recorder::Recorder, saver::SaveOutcome};
+use crate::{
+    EngineRole, EngineSettings, Pulse, clock::Clock, process::Process, recorder::Recorder, saver::SaveOutcome,
+};
 
 /// Inputs that may wait for the service in either channel, each a batch of one link's frames or a report; beyond it
 /// links and tasks wait (B-1).
@@ -75,6 +77,8 @@ pub(crate) enum Input {
     HoldOver {
         link: LinkId,
     },
+    /// Somebody wants to know whether the service goes on.
+    Asked(oneshot::Sender<()>),
     /// Whoever has signalled the process wants it to hand over.
     SwitchoverSignalled,
     /// What became of a write that shows whether the store takes any.
@@ -284,6 +288,11 @@ impl Service {
         (service, role_seen, from_links)
     }
 
+    /// By which one may ask whether it goes on.
+    pub(crate) fn pulse(&self) -> Pulse {
+        Pulse::of(self.reports.clone())
+    }
+
     /// Runs until it is told to stop.
     pub(crate) async fn run(mut self) {
         let stop = self.stop.clone();
@@ -342,6 +351,8 @@ impl Service {
             Input::LinkUp { link, hello, outbox } => self.on_link_up(link, hello, outbox),
             Input::LinkDown { link } => self.on_link_down(link),
             Input::HoldOver { link } => self.on_hold_over(link),
+            // An error means that whoever asked waits no longer.
+            Input::Asked(answer) => answer.send(()).unwrap_or(()),
             Input::SwitchoverSignalled => self.on_switchover_signalled(),
             Input::StoreTested(epoch, tested) => self.on_store_tested(epoch, &tested),
             Input::LeaseGiven(epoch, given) => self.on_lease_given(epoch, given),

@@ -17,6 +17,7 @@ mod origin;
 mod outgoing;
 mod pages;
 mod problem;
+mod pulse;
 mod registry;
 mod rest;
 mod routes;
@@ -37,6 +38,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use engine::InvalidPairs;
+pub use pulse::Pulse;
 pub use secret::SecretError;
 pub use serve::Listener;
 pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting};
@@ -70,6 +72,7 @@ pub struct Gateway {
     app: Shared,
     address: SocketAddr,
     accepting: JoinHandle<()>,
+    pulse: Pulse,
     /// A task for each pair and one for the desks.
     keeping_times: JoinSet<()>,
     links: Vec<LinkTask>,
@@ -117,14 +120,21 @@ impl Gateway {
             tasks: owned,
             stopping: stopped,
         });
-        let accept = serve::serve(listener, routes::router(app.clone()), connections_max, tasks, stopping);
-        Ok(Self { app, address, accepting: tokio::spawn(accept), keeping_times, links })
+        let (pulse, asked) = Pulse::of(app.clone());
+        let accept = serve::serve(listener, routes::router(app.clone()), connections_max, tasks, asked, stopping);
+        Ok(Self { app, address, accepting: tokio::spawn(accept), pulse, keeping_times, links })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// By which one may ask whether it goes on.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// How its links stand, one for each pair.

@@ -18,7 +18,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
-    sync::Semaphore,
+    sync::{Semaphore, mpsc, oneshot},
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -65,12 +65,13 @@ impl From<TcpListener> for Listener {
     }
 }
 
-/// Accepts until `stopping`; then the connections there are finish their requests, on `tasks`.
+/// Accepts, and answers whoever asks whether it does, until `stopping`; then the connections there are finish their requests, on `tasks`.
 pub(crate) async fn serve(
     listener: Listener,
     router: Router,
     connections_max: usize,
     tasks: TaskTracker,
+    mut asked: mpsc::Receiver<oneshot::Sender<()>>,
     stopping: CancellationToken,
 ) {
     let connections = Arc::new(Semaphore::new(connections_max));
@@ -83,6 +84,11 @@ pub(crate) async fn serve(
         // connection counts from the end of its handshake.
         let accepted = tokio::select! {
             () = stopping.cancelled() => return,
+            // Also at the limit, which is no failure (O-1). An error means that whoever asked waits no longer.
+            Some(answer) = asked.recv() => {
+                let _ = answer.send(());
+                continue;
+            }
             accepted = async {
                 let permit = connections.clone().acquire_owned();
                 let permit = if is_plain { Some(permit.await.expect("it is never closed")) } else { None };

@@ -17,6 +17,7 @@ use crate::{
     error::{InteractionError, StartError},
     logins::{LOGINS_MAX, Logins},
     looks::{LOOKS_MAX, Looks},
+    pulse::Pulse,
     routing::{Core, Kept, Now, PairIndex},
     service::{Beside, Ear, Service},
     settings::check_pairs,
@@ -28,6 +29,7 @@ pub struct Interaction {
     /// With the name of its pair each.
     links: Vec<(PairName, Link<Ear>)>,
     stop: CancellationToken,
+    service: Arc<Service>,
     /// Each runs until it is stopped; one that ends before has panicked.
     tasks: JoinSet<()>,
 }
@@ -84,16 +86,22 @@ impl Interaction {
             async move { service.keep_counts(stop).await }
         });
         tasks.spawn({
-            let stop = stop.clone();
+            let (service, stop) = (service.clone(), stop.clone());
             async move { service.keep_time(stop).await }
         });
-        Ok(Self { links: pairs.into_iter().zip(links).collect(), stop, tasks })
+        Ok(Self { links: pairs.into_iter().zip(links).collect(), stop, service, tasks })
     }
 
     /// How its link to each pair stands, in the order in which they were given.
     #[must_use]
     pub fn link_statuses(&self) -> Vec<(PairName, LinkStatus)> {
         self.links.iter().map(|(pair, link)| (pair.clone(), link.status())).collect()
+    }
+
+    /// By which one may ask whether it goes on.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse::of(self.service.clone())
     }
 
     /// Ends it: what is to be kept is kept, the links are closed.

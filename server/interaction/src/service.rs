@@ -140,6 +140,11 @@ impl Service {
         self.go_on(&mut core);
     }
 
+    /// Takes its turn at the core and does nothing there: whoever hangs while he decides keeps this from returning.
+    pub(crate) fn waits_for_turn(&self) {
+        drop(self.lock());
+    }
+
     /// Has the core go on whenever one of its moments has come.
     pub(crate) async fn keep_time(&self, stop: CancellationToken) {
         let mut deadline = self.deadline.subscribe();

@@ -1,7 +1,7 @@
 //! `tandem drill`: rehearses a failure on the running system, or tells when that was done last.
 
 mod display;
-mod gateway;
+pub(super) mod gateway;
 mod history;
 mod words;
 

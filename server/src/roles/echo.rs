@@ -22,6 +22,7 @@ use crate::{
     credentials,
     lifecycle::{
         failure::Failure,
+        notify::Notifier,
         report::{Ready, Report},
         signals::EndSignals,
     },
@@ -54,6 +55,10 @@ pub(crate) async fn serve(
     let (role, shown, pid) = ("echo".to_owned(), metrics.address(), std::process::id());
     let ready = Ready { name: role.clone(), role, address: None, metrics: shown, pid };
     Report::Ready(ready).print();
+    let notifier = Notifier::of_this_process();
+    notifier.ready("echo participant");
+    let asked = participant.clone();
+    let signs = tokio::spawn(notifier.clone().watch(async move || asked.clone().answers().await));
     let mut rests = tokio::time::interval(REST);
     loop {
         tokio::select! {
@@ -61,6 +66,8 @@ pub(crate) async fn serve(
             _ = rests.tick() => participant.on_time(),
         }
     }
+    notifier.stopping();
+    signs.abort();
     link.stop();
     task.await.map_err(Failure::runtime)
 }
@@ -84,6 +91,13 @@ impl Owner for Participant {
 }
 
 impl Participant {
+    /// Whether it decides: false once a decision has panicked.
+    async fn answers(self: Arc<Self>) -> bool {
+        // On a task of its own: a decision that hangs must not take the caller with it, who bounds the wait.
+        let decides = tokio::spawn(async move { drop(self.sessions.lock().expect("no decision panicked")) });
+        decides.await.is_ok()
+    }
+
     fn on_time(&self) {
         self.decide(Sessions::on_time);
     }

@@ -15,6 +15,7 @@ use crate::{
         data_dir::DataDir,
         failure::Failure,
         listen::listen,
+        notify::Notifier,
         report::{EngineRole, PairRole, Ready, Report},
         signals::{EndSignals, SwitchoverSignal},
     },
@@ -53,7 +54,10 @@ pub(crate) async fn serve(
     let (address, shown) = (Some(address), metrics.address());
     let ready = Ready { role: "engine".into(), name: name.to_string(), address, metrics: shown, pid };
     Report::Ready(ready).print();
-    let roles = tokio::spawn(report_roles(name, running.role()));
+    let notifier = Notifier::of_this_process();
+    let roles = tokio::spawn(report_roles(name, running.role(), notifier.clone()));
+    let pulse = running.pulse();
+    let signs = tokio::spawn(notifier.clone().watch(async move || pulse.answers().await));
     let ended = loop {
         let restart = running.restart_asked();
         tokio::select! {
@@ -64,7 +68,9 @@ pub(crate) async fn serve(
         }
         running.switch_over().await;
     };
+    notifier.stopping();
     roles.abort();
+    signs.abort();
     if !matches!(ended, Err(Failure::Runtime(_))) {
         running.shutdown().await.map_err(Failure::runtime)?;
     }
@@ -112,8 +118,10 @@ fn waker() -> Vec<OsString> {
     ["/proc/self/exe", "wake"].map(OsString::from).into()
 }
 
-/// Says on stdout what the engine is, at each change, until the engine ends.
-async fn report_roles(name: EngineName, mut roles: watch::Receiver<State>) {
+/// Says on stdout and to the service manager what the engine is, at each change, until the engine ends. To the manager it
+/// is ready once it is anything: whoever is started after it finds a pair.
+async fn report_roles(name: EngineName, mut roles: watch::Receiver<State>, notifier: Notifier) {
+    let mut is_ready = false;
     loop {
         let state = roles.borrow_and_update().clone();
         let said = match state {
@@ -122,7 +130,13 @@ async fn report_roles(name: EngineName, mut roles: watch::Receiver<State>) {
             State::Backup { epoch, .. } => Some((PairRole::Backup, epoch)),
         };
         if let Some((role, epoch)) = said {
-            Report::Role(EngineRole { name: name.clone(), role, epoch }).print();
+            let report = Report::Role(EngineRole { name: name.clone(), role, epoch });
+            report.print();
+            if std::mem::replace(&mut is_ready, true) {
+                notifier.status(&report.to_string());
+            } else {
+                notifier.ready(&report.to_string());
+            }
         }
         if roles.changed().await.is_err() {
             return;

@@ -13,6 +13,7 @@ use crate::{
     lifecycle::{
         failure::Failure,
         listen::listen,
+        notify::Notifier,
         report::{Ready, Report},
         signals::EndSignals,
     },
@@ -46,11 +47,18 @@ pub(crate) async fn serve(
         LinkSettings { cache, speaks, credentials: credentials.clone(), ..link }
     });
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
-    let address = Some(running.local_addr().to_string());
+    let address = running.local_addr().to_string();
     let metrics = Metrics::show(&metrics, Shown::Gateway).map_err(Failure::runtime)?;
+    let notifier = Notifier::of_this_process();
+    notifier.ready(&format!("gateway on {address}"));
     let (role, shown, pid) = ("gateway".to_owned(), metrics.address(), std::process::id());
-    Report::Ready(Ready { name: role.clone(), role, address, metrics: shown, pid }).print();
-    signals.received().await;
+    Report::Ready(Ready { name: role.clone(), role, address: Some(address), metrics: shown, pid }).print();
+    let pulse = running.pulse();
+    tokio::select! {
+        () = signals.received() => {}
+        () = notifier.clone().watch(async move || pulse.answers().await) => {}
+    }
+    notifier.stopping();
     running.shutdown().await;
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::{
     lifecycle::{
         data_dir::DataDir,
         failure::Failure,
+        notify::Notifier,
         report::{Ready, Report},
         signals::EndSignals,
     },
@@ -45,10 +46,16 @@ pub(crate) async fn serve(
     let metrics = Metrics::show(&metrics, Shown::Interaction).map_err(Failure::runtime)?;
     let (role, shown, pid) = ("interaction".to_owned(), metrics.address(), std::process::id());
     Report::Ready(Ready { name: role.clone(), role, address: None, metrics: shown, pid }).print();
+    let notifier = Notifier::of_this_process();
+    notifier.ready("interaction server");
+    let pulse = running.pulse();
+    let signs = tokio::spawn(notifier.clone().watch(async move || pulse.answers().await));
     let failed = tokio::select! {
         () = signals.received() => None,
         error = running.failed() => Some(error),
     };
+    notifier.stopping();
+    signs.abort();
     match failed {
         None => running.shutdown().await.map_err(Failure::runtime),
         Some(error) => Err(Failure::runtime(error)),

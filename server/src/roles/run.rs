@@ -30,7 +30,7 @@ use self::{
 use crate::{
     accounts::Accounts,
     credentials,
-    lifecycle::{data_dir::DataDir, failure::Failure, listen::listen, signals::EndSignals},
+    lifecycle::{data_dir::DataDir, failure::Failure, listen::listen, notify::Notifier, signals::EndSignals},
     settings::Settings,
     store::Place,
 };
@@ -67,10 +67,14 @@ pub(crate) async fn supervise(plan: Plan) -> Result<(), Failure> {
     let (news, mut heard) = mpsc::channel(NEWS_MAX);
     let mut crew = Crew { keepers: Vec::new(), news };
     let mut board = Board::new(accounts.place(), data.path(), plan.settings.gateway.place.tls.files().is_some());
+    let notifier = Notifier::of_this_process();
     let outcome = tokio::select! {
-        outcome = start_and_watch(&plan, programs, accounts, &mut crew, &mut board, &mut heard) => outcome,
+        outcome = start_and_watch(&plan, programs, accounts, &mut crew, &mut board, &mut heard, &notifier) => outcome,
         () = signals.received() => Ok(()),
+        // The one thread that does all this.
+        () = notifier.clone().watch(async || true) => Ok(()),
     };
+    notifier.stopping();
     Fact::Stopping {}.say(plan.json);
     drop(heard);
     crew.end(board.primary()).await;
@@ -110,6 +114,7 @@ async fn start_and_watch(
     crew: &mut Crew,
     board: &mut Board,
     heard: &mut mpsc::Receiver<News>,
+    notifier: &Notifier,
 ) -> Result<(), Failure> {
     let say = |facts: Vec<Fact>| facts.iter().for_each(|fact| fact.say(plan.json));
     let mut heed = async |board: &mut Board, until: fn(&Board) -> bool| {
@@ -134,6 +139,7 @@ async fn start_and_watch(
     }
     say(board.expect(crew.keepers.len(), login));
     heed(board, Board::is_complete).await?;
+    notifier.ready("the whole system");
     loop {
         say(board.on(heard.recv().await.expect("the crew keeps a sender")));
     }

@@ -7,7 +7,7 @@
 use std::{
     fs::{self, Permissions},
     io::{BufRead, BufReader, Write},
-    net::TcpListener,
+    net::{Ipv4Addr, TcpListener},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Stdio},
@@ -39,7 +39,13 @@ const KEEPER: &str = r#"
     [ -n "$how" ] || rm -rf "$2"
 "#;
 
-/// Who is let in, and how.
+/// Where a server listens, unless a test has a network of its own for it.
+const LOOPBACK: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+/// Where one that has an address to itself listens.
+const USUAL_PORT: u16 = 5432;
+
+/// Who is let in, and how; further lines let in the network of a server that listens elsewhere.
 const ACCESS: &str = "
 local all,replication all trust
 host  all banished 127.0.0.1/32 reject
@@ -52,6 +58,7 @@ host  all all      127.0.0.1/32 trust
 pub struct Server {
     programs: PathBuf,
     folder: PathBuf,
+    address: Ipv4Addr,
     port: u16,
     databases: AtomicU32,
     /// Whether those who log in are known to it.
@@ -92,19 +99,33 @@ impl Server {
         Arc::new(Self::make().unwrap_or_else(|reason| panic!("{reason}")))
     }
 
+    /// As [`Server::new`], listening at the usual port of an address in a network that only the test is in: whoever
+    /// reaches it is let in.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL on this machine.
+    #[must_use]
+    pub fn at(address: Ipv4Addr) -> Arc<Self> {
+        Arc::new(Self::make_at(address, USUAL_PORT).unwrap_or_else(|reason| panic!("{reason}")))
+    }
+
     fn make() -> Result<Self, String> {
-        let server = Self::bare()?;
+        Self::make_at(LOOPBACK, free_port())
+    }
+
+    fn make_at(address: Ipv4Addr, port: u16) -> Result<Self, String> {
+        let server = Self::bare(address, port)?;
         server.prepare()?;
         Ok(server)
     }
 
-    /// A folder and a port.
-    fn bare() -> Result<Self, String> {
+    /// A folder and a place to listen.
+    fn bare(address: Ipv4Addr, port: u16) -> Result<Self, String> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("tandem-pg-").tempdir().map_err(|error| error.to_string())?.keep();
         Owner::find()?.own(&folder)?;
         let (databases, roles, template) = (AtomicU32::new(0), OnceCell::new(), OnceCell::new());
-        Ok(Self { programs, folder, port: free_port(), databases, roles, template })
+        Ok(Self { programs, folder, address, port, databases, roles, template })
     }
 
     fn prepare(&self) -> Result<(), String> {
@@ -113,7 +134,8 @@ impl Server {
         for (name, text) in [("root.pem", &root), ("server.pem", &certificate), ("server.key", &key)] {
             self.write(name, text)?;
         }
-        self.write("data/pg_hba.conf", ACCESS)?;
+        let neighbours = if self.address == LOOPBACK { "" } else { "host all all samenet trust\n" };
+        self.write("data/pg_hba.conf", &format!("{ACCESS}{neighbours}"))?;
         self.configure()
     }
 
@@ -127,7 +149,7 @@ impl Server {
     }
 
     fn copied(&self) -> Result<Self, String> {
-        let standby = Self::bare()?;
+        let standby = Self::bare(LOOPBACK, free_port())?;
         let of = format!("host={} port={} user={SUPERUSER} application_name=standby", self.folder.display(), self.port);
         standby.run("pg_basebackup", &["-c", "fast", "-R", "-d", &of])?;
         for name in ["root.pem", "server.pem", "server.key"] {
@@ -175,8 +197,9 @@ impl Server {
 
     fn configure(&self) -> Result<(), String> {
         let settings = format!(
-            "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\nmax_connections = 200\n\
+            "listen_addresses = '{}'\nport = {}\nunix_socket_directories = '{}'\nmax_connections = 200\n\
              ssl = on\nssl_cert_file = '../server.pem'\nssl_key_file = '../server.key'\n",
+            self.address,
             self.port,
             self.folder.display()
         );
@@ -218,7 +241,7 @@ impl Server {
         self.folder.join("root.pem")
     }
 
-    /// Where it listens, on 127.0.0.1.
+    /// Where it listens, at its address.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port

@@ -17,7 +17,7 @@ use crate::settings::Settings;
 
 /// Why there is no gateway to connect to.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BadGateway {
+pub(in crate::commands) enum BadGateway {
     /// It is no gateway's address.
     #[error("--gateway {0} is refused; it is http://HOST, https://HOST, or either with :PORT")]
     Url(String),
@@ -57,7 +57,7 @@ struct Place {
 }
 
 /// As the flags say, or this machine's own as the settings have it.
-pub(super) fn of(
+pub(in crate::commands) fn of(
     url: Option<&str>,
     authorities: Option<&Path>,
     settings: &Settings,

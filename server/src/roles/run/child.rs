@@ -139,6 +139,8 @@ fn spawn(program: &Program) -> io::Result<Child> {
     Command::new(program.executable())
         .args(program.arguments())
         .envs(program.variables())
+        // The service manager watches the supervisor, who sees to its children.
+        .env_remove("NOTIFY_SOCKET")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .process_group(0)
