@@ -164,6 +164,9 @@ pub(super) struct Part {
     /// Where it listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<String>,
+    /// Where it shows its metrics, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) metrics: Option<String>,
 }
 
 impl Fact {
@@ -206,6 +209,18 @@ impl fmt::Display for Fact {
     }
 }
 
+impl Started {
+    /// One address in full and the ports of the others; all are on loopback.
+    fn metrics(&self) -> Option<String> {
+        let parts = [&self.primary, &self.backup, &self.gateway, &self.interaction].into_iter().chain(&self.echo);
+        let shown: Vec<(&str, &str)> =
+            parts.filter_map(|part| Some((part.name, part.metrics.as_ref()?.rsplit(':').next()?))).collect();
+        let (first, _) = shown.split_first()?;
+        let ports: Vec<String> = shown.iter().map(|(name, port)| format!("{name} {port}")).collect();
+        Some(format!("http://127.0.0.1:{}/metrics  (ports: {})", first.1, ports.join(", ")))
+    }
+}
+
 impl fmt::Display for Started {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Tandem is running.")?;
@@ -225,6 +240,9 @@ impl fmt::Display for Started {
             let row =
                 format!("  {what:<13}{name:<10}process {:<9}{}", part.pid, part.address.as_deref().unwrap_or_default());
             writeln!(f, "{}", row.trim_end())?;
+        }
+        if let Some(metrics) = self.metrics() {
+            writeln!(f, "  metrics      {metrics}")?;
         }
         if let Some(store) = &self.store {
             writeln!(f, "  store        {store}")?;

@@ -12,7 +12,7 @@ const ECHO: Who = Who { role: "echo", name: "echo" };
 
 fn ready(who: Who, pid: u32, address: Option<&str>) -> News {
     let address = address.map(str::to_owned);
-    News::Ready(who, Ready { role: who.role.into(), name: who.name.into(), address, pid })
+    News::Ready(who, Ready { role: who.role.into(), name: who.name.into(), address, metrics: None, pid })
 }
 
 fn says(name: &str, role: PairRole, epoch: u64) -> News {
