@@ -16,6 +16,10 @@ pub struct EngineSettings {
     pub advertise: String,
     /// The version of the program: nothing is handed over to an older one.
     pub software: String,
+    /// Where the store is, for people; without a password.
+    pub store_place: String,
+    /// Whether this engine may be made to fail, as a primary, for a drill.
+    pub allow_drills: bool,
     /// When the lease is renewed and when it has expired.
     pub lease: LeaseTimes,
     /// Sessions and their limits.

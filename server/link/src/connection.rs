@@ -9,6 +9,7 @@ mod accept;
 mod dial;
 mod error;
 mod frame;
+mod heard;
 mod reader;
 mod writer;
 
@@ -24,6 +25,7 @@ pub use accept::{Accepted, accept};
 pub use dial::{Dialled, dial};
 pub use error::ConnectionError;
 pub use frame::frame;
+pub use heard::Heard;
 pub use reader::Reader;
 pub use writer::Writer;
 

@@ -30,7 +30,7 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
-    let settings = engine_settings(&pair, &engine, advertise);
+    let settings = engine_settings(&pair, &engine, advertise, place.absolute().to_string());
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
     let mut running = Engine::start(settings, store, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
@@ -52,7 +52,12 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     }
 }
 
-fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String) -> EngineSettings {
+fn engine_settings(
+    pair: &PairSection,
+    engine: &EngineSection,
+    advertise: String,
+    store_place: String,
+) -> EngineSettings {
     let options = &engine.settings;
     let resend_attempts = options.transcript_resend_attempts.0;
     EngineSettings {
@@ -60,6 +65,8 @@ fn engine_settings(pair: &PairSection, engine: &EngineSection, advertise: String
         pair: pair.name.0.clone(),
         advertise,
         software: env!("CARGO_PKG_VERSION").to_owned(),
+        store_place,
+        allow_drills: engine.allow_drills,
         lease: LeaseTimes { renew: engine.lease.renew.0, expiry: engine.lease.expiry.0 },
         sessions: SessionSettings {
             client_disconnect_timeout: options.client_disconnect_timeout.0,

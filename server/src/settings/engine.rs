@@ -28,6 +28,8 @@ pub(crate) struct EngineSection {
     /// Permits a listen address that other machines reach. Links are not authenticated yet: whoever can connect
     /// reads and writes every session.
     pub(crate) allow_unauthenticated_links: bool,
+    /// Whether a drill may make this engine fail, as a primary, for a rehearsal of the failover.
+    pub(crate) allow_drills: bool,
     /// `[engine.settings]`.
     pub(crate) settings: OptionsSection,
     /// `[engine.inactivity-control]`.
@@ -44,6 +46,7 @@ impl Default for EngineSection {
             advertise: None,
             data_dir: Text(FilePath("tandem-data".into())),
             allow_unauthenticated_links: false,
+            allow_drills: true,
             settings: OptionsSection::default(),
             inactivity_control: InactivitySection::default(),
             lease: LeaseSection::default(),

@@ -1,6 +1,7 @@
 //! Two engines on one SQLite store, in one process: who serves, who is sent where, what a takeover keeps. Processes
 //! that are really killed are the business of the package `tandem-tests`.
 
+mod status;
 mod switchover;
 mod troubled;
 
@@ -54,6 +55,8 @@ impl Killable {
                 pair,
                 advertise: address.clone(),
                 software: software.to_owned(),
+                store_place: "a folder".into(),
+                allow_drills: true,
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
