@@ -8,15 +8,19 @@ pub(crate) mod password;
 
 use std::sync::Arc;
 
-use tandem_protocol::{LoginName, Secret, desk::AgentRole, limits::NAME_CHARS_MAX};
+use tandem_protocol::{LoginName, Secret, control::ActKind, desk::AgentRole, limits::NAME_CHARS_MAX};
 use tandem_store::{Account, Directory, NewAccount, PasswordHash, StoreError};
 
-use crate::store::{Place, PlaceError};
+use crate::{
+    audit::Audit,
+    store::{Place, PlaceError},
+};
 
 /// The accounts of one place.
 pub(crate) struct Accounts {
     directory: Arc<dyn Directory>,
     place: Place,
+    audit: Audit,
 }
 
 /// An account to be made.
@@ -67,16 +71,21 @@ pub(crate) enum AccountsError {
 }
 
 impl Accounts {
-    /// Opens the accounts of a place, creating it where missing. Blocks while a data directory is opened.
-    pub(crate) async fn open(place: Place) -> Result<Self, AccountsError> {
+    /// Opens the accounts of a place, creating it where missing. Blocks while a data directory is opened. What is done to
+    /// them is written down as done by whoever has called `command`.
+    pub(crate) async fn open(place: Place, command: &str) -> Result<Self, AccountsError> {
         let directory = place.open_directory().await?;
-        Ok(Self { directory, place: place.absolute() })
+        Ok(Self::of(directory, place, command))
     }
 
     /// As [`Accounts::open`]; none, and nothing is created, where there are no accounts yet.
-    pub(crate) async fn open_existing(place: Place) -> Result<Option<Self>, AccountsError> {
+    pub(crate) async fn open_existing(place: Place, command: &str) -> Result<Option<Self>, AccountsError> {
         let directory = place.open_existing_directory().await?;
-        Ok(directory.map(|directory| Self { directory, place: place.absolute() }))
+        Ok(directory.map(|directory| Self::of(directory, place, command)))
+    }
+
+    fn of(directory: Arc<dyn Directory>, place: Place, command: &str) -> Self {
+        Self { directory, audit: Audit::new(place.open_journal(), command), place: place.absolute() }
     }
 
     /// Where they are kept; a path is absolute.
@@ -110,20 +119,26 @@ impl Accounts {
         let password = hash(password).await;
         let account = NewAccount { name: name.clone(), display: display.0, role, capacity, skills, password };
         let added = self.directory.add_account(account).await.map_err(|source| self.failed(source))?;
-        added.ok_or(AccountsError::Taken { name })
+        let added = added.ok_or(AccountsError::Taken { name })?;
+        self.audit.done(ActKind::AccountAdd, &added.name).await;
+        Ok(added)
     }
 
     /// Lets an account log in, or no longer, which ends its logins.
     pub(crate) async fn set_disabled(&self, name: &LoginName, disabled: bool) -> Result<Account, AccountsError> {
         let changed = self.directory.set_disabled(name, disabled).await.map_err(|source| self.failed(source))?;
-        self.known(name, changed)
+        let changed = self.known(name, changed)?;
+        self.audit.done(if disabled { ActKind::AccountDisable } else { ActKind::AccountEnable }, name).await;
+        Ok(changed)
     }
 
     /// Changes a password, which ends the account's logins.
     pub(crate) async fn set_password(&self, name: &LoginName, password: Secret) -> Result<Account, AccountsError> {
         let password = hash(password).await;
         let changed = self.directory.set_password(name, password).await.map_err(|source| self.failed(source))?;
-        self.known(name, changed)
+        let changed = self.known(name, changed)?;
+        self.audit.done(ActKind::AccountPassword, name).await;
+        Ok(changed)
     }
 
     fn failed(&self, source: StoreError) -> AccountsError {
@@ -176,7 +191,7 @@ mod tests {
     #[tokio::test]
     async fn an_account_is_made_disabled_enabled_and_given_another_password() {
         let dir = tempfile::tempdir().expect("a directory");
-        let accounts = Accounts::open(Place::Embedded(dir.path().into())).await.expect("opens");
+        let accounts = Accounts::open(Place::Embedded(dir.path().into()), "agent").await.expect("opens");
         let name = ben().name;
         accounts.refuse_taken(&name).await.expect("is free");
         let made = accounts.add(ben(), Secret::new("correct horse battery")).await.expect("is made");
@@ -199,10 +214,10 @@ mod tests {
     async fn what_cannot_be_done_is_said_in_one_sentence() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().canonicalize().expect("is there");
-        let looked = Accounts::open_existing(Place::Embedded(dir.path().into())).await.expect("looks");
+        let looked = Accounts::open_existing(Place::Embedded(dir.path().into()), "agent").await.expect("looks");
         assert!(looked.is_none());
         assert_eq!(std::fs::read_dir(&path).expect("reads").count(), 0, "looking makes nothing");
-        let accounts = Accounts::open(Place::Embedded(dir.path().into())).await.expect("opens");
+        let accounts = Accounts::open(Place::Embedded(dir.path().into()), "agent").await.expect("opens");
         let name = ben().name;
         let unknown = accounts.set_disabled(&name, true).await.expect_err("is unknown").to_string();
         let expected = format!("ben has no account in {}; `tandem agent list` shows who has", path.display());

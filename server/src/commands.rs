@@ -1,20 +1,28 @@
 //! The command line. One file a command: its flags, its help, and what it starts.
 
 mod agent;
+mod audit;
+mod certificates;
 mod config;
+mod drill;
 mod echo;
 mod engine;
+mod failovers;
 mod gateway;
 mod interaction;
+mod keys;
 mod layout;
+mod log;
 mod run;
 mod sessions;
 mod status;
 mod store;
 mod switchover;
+mod table;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod wake;
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -38,6 +46,8 @@ Examples:
   tandem store backup ./monday             a copy of everything, while it runs
   tandem status                            how things stand, and what would happen if a process died now
   tandem switchover --dry-run              may the primary hand over to its backup?
+  tandem drill --kill                      rehearse the death of the primary, on the running system
+  tandem failovers                         when did which engine take over, and why?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
 
 Settings come from flags, then the environment, then the file, then the defaults. The key `renew` of [engine.lease] is \
@@ -99,7 +109,14 @@ enum Command {
     Status(status::StatusArgs),
     Sessions(sessions::SessionsArgs),
     Switchover(switchover::SwitchoverArgs),
+    Drill(drill::DrillArgs),
+    Failovers(failovers::FailoversArgs),
+    Log(log::LogArgs),
+    Audit(audit::AuditArgs),
+    Keys(keys::KeysArgs),
+    Certificates(certificates::CertificatesArgs),
     Config(config::ConfigArgs),
+    Wake(wake::WakeArgs),
 }
 
 impl Cli {
@@ -130,7 +147,14 @@ impl Cli {
             Command::Status(args) => args.execute(&self.global),
             Command::Sessions(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Drill(args) => args.execute(&self.global),
+            Command::Failovers(args) => args.execute(&self.global),
+            Command::Log(args) => args.execute(&self.global),
+            Command::Audit(args) => args.execute(&self.global),
+            Command::Keys(args) => args.execute(),
+            Command::Certificates(args) => args.execute(),
             Command::Config(args) => args.execute(&self.global),
+            Command::Wake(args) => args.execute(),
         }
     }
 }

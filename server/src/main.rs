@@ -1,12 +1,14 @@
 //! The executable: reads what it was told, becomes one role or the supervisor of all, and leaves an exit code.
 //!
 //! It composes the other crates and holds no chat logic. [`commands`] is the command line, [`settings`] what an
-//! operator sets, [`store`] where everything is kept, [`accounts`] what he does to who works here, [`store_tools`] what
-//! he does to the store, [`operator`] how he speaks to a pair, [`roles`] what runs, [`lifecycle`] how a process begins and
-//! ends, [`telemetry`] what it logs.
+//! operator sets, [`store`] where everything is kept, [`credentials`] what proves who it is, [`accounts`] what he does to
+//! who works here, [`store_tools`] what he does to the store, [`audit`] how that is written down, [`operator`] how he speaks
+//! to a pair, [`roles`] what runs, [`lifecycle`] how a process begins and ends, [`telemetry`] what it logs.
 
 mod accounts;
+mod audit;
 mod commands;
+mod credentials;
 mod lifecycle;
 mod operator;
 mod roles;

@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use clap::Args;
+use tandem_drill::Primary;
 use tandem_link::{Full, Incoming, Link, LinkSettings, LinkTask, Owner};
 use tandem_protocol::{
     Pair, PairName, Refusal,
@@ -20,7 +22,12 @@ use tokio::{
     time::{error::Elapsed, timeout},
 };
 
-use crate::settings::{HostPort, Loaded, PairLink, Settings, Text, links};
+use crate::{
+    credentials::{self, CredentialFault},
+    lifecycle::failure::Failure,
+    settings::{HostPort, LinksSection, Loaded, PairLink, Settings, Text, links},
+    telemetry,
+};
 
 /// How long a primary is looked for: longer than a takeover on silence takes.
 const FIND_MAX: Duration = Duration::from_secs(8);
@@ -62,6 +69,8 @@ pub(crate) enum Unnamed {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
+    #[error(transparent)]
+    Credentials(#[from] CredentialFault),
     #[error("no engine of the pair {pair} is found to be primary through {address}")]
     NoPrimary { pair: String, address: String },
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
@@ -97,7 +106,7 @@ impl PairArgs {
         }
         let is_meant = |link: &&PairLink| match (&primary, &self.pair) {
             (_, Some(pair)) => link.name.as_str() == pair,
-            (Some(primary), None) => known.len() == 1 || link.primary == *primary,
+            (Some(primary), None) => known.len() == 1 || primary.split(SEPARATOR).any(|given| given == link.primary),
             (None, None) => true,
         };
         let meant: Vec<&PairLink> = known.iter().filter(is_meant).collect();
@@ -146,6 +155,35 @@ pub(crate) fn quiet(loaded: Loaded) -> Settings {
     settings
 }
 
+/// Asks the pair's primary these, one after the other, and says what each was answered: all of a command that only looks.
+pub(crate) fn ask_once(
+    loaded: Loaded,
+    pair: &PairArgs,
+    command: &'static str,
+    asked: Vec<Control>,
+) -> Result<Vec<Told>, Failure> {
+    let settings = quiet(loaded);
+    telemetry::start(command, &settings.log);
+    let (pair, address) = pair.whom_to_ask(&settings).map_err(Failure::usage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+    let answers = async {
+        let operator = Operator::connect(pair, address, command, &settings.links).await?;
+        let mut told = Vec::new();
+        for act in asked {
+            match operator.control(act).await {
+                Ok(answer) => told.push(answer),
+                Err(unanswered) => {
+                    operator.end().await;
+                    return Err(unanswered);
+                }
+            }
+        }
+        operator.end().await;
+        Ok(told)
+    };
+    runtime.block_on(answers).map_err(Failure::runtime)
+}
+
 /// Who runs this process, and as what, for the audit log.
 pub(crate) fn actor(command: &str) -> Actor {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -163,10 +201,17 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Finds the primary through these addresses, which have commas between them. `command` is what the operator has called, without the executable's name.
-    pub(crate) async fn connect(pair: PairName, address: String, command: &str) -> Result<Self, Unanswered> {
+    /// Finds the primary through these addresses, which have commas between them. `command` is what the operator has
+    /// called, without the executable's name; `links` what a link proves itself with.
+    pub(crate) async fn connect(
+        pair: PairName,
+        address: String,
+        command: &str,
+        links: &LinksSection,
+    ) -> Result<Self, Unanswered> {
         let addresses = address.split(SEPARATOR).map(str::to_owned).collect();
-        let settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, addresses);
+        let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, addresses);
+        settings.credentials = credentials::of_links(links)?;
         let (met, meeting) = oneshot::channel();
         let (link, task) = Link::start(settings, Arc::new(Meeting(Mutex::new(Some(met)))));
         match timeout(FIND_MAX, meeting).await {
@@ -182,6 +227,11 @@ impl Operator {
     /// The pair as the first primary has told it.
     pub(crate) fn met(&self) -> &Pair {
         &self.met
+    }
+
+    /// Who asks, for the audit log.
+    pub(crate) fn by(&self) -> &Actor {
+        &self.by
     }
 
     /// Asks, and waits for the answer of whoever is primary.
@@ -208,6 +258,18 @@ impl Operator {
         self.link.stop();
         // Its end is bounded, and there is nobody to tell of another one.
         let _ = self.task.await;
+    }
+}
+
+/// So that a drill can be carried out over it.
+#[async_trait]
+impl Primary for Operator {
+    async fn ask(&self, request: Request) -> Result<Answer, tandem_drill::Unanswered> {
+        Self::ask(self, request).await.map_err(|unanswered| match unanswered {
+            Unanswered::Refused(refusal) => tandem_drill::Unanswered::Refused(refusal),
+            Unanswered::Late(_) | Unanswered::NoPrimary { .. } => tandem_drill::Unanswered::Late,
+            Unanswered::Strange | Unanswered::Credentials(_) => tandem_drill::Unanswered::Strange,
+        })
     }
 }
 
@@ -263,6 +325,7 @@ mod tests {
         assert_eq!(asked(Some("h:2,i:3"), None, false), found("main", "h:2,i:3"));
         assert_eq!(asked(None, Some("west"), true), found("west", "w:1"));
         assert_eq!(asked(Some("w:1"), None, true), found("west", "w:1"));
+        assert_eq!(asked(Some("x:9,w:1"), None, true), found("west", "x:9,w:1"));
         assert_eq!(asked(Some("h:2"), Some("east"), true), found("east", "h:2"));
         for (primary, pair) in [(None, None), (Some("h:2"), None)] {
             let refused = asked(primary, pair, true).expect_err("it could be either");

@@ -10,6 +10,7 @@ mod gateway;
 mod inactivity;
 mod interaction;
 mod lease;
+mod links;
 mod lists;
 mod log;
 mod options;
@@ -34,8 +35,9 @@ use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use self::{
     echo::EchoSection,
     engine::EngineSection,
-    gateway::GatewaySection,
+    gateway::{GatewaySection, TlsSection},
     interaction::InteractionSection,
+    links::LinksSection,
     log::{LogFormat, LogSection},
     pair::PairSection,
     pairs::{PairLink, PairPlace, links},
@@ -54,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) pair: PairSection,
     /// `[store]`.
     pub(crate) store: StoreSection,
+    /// `[links]`.
+    pub(crate) links: LinksSection,
     /// `[engine]`.
     pub(crate) engine: EngineSection,
     /// `[gateway]`.
@@ -129,19 +133,20 @@ fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let mut refusals = Vec::new();
     let pair = section(merged, "pair", &mut refusals);
     let store = store::extract(merged).map_err(|refusal| refusals.push(refusal)).ok();
+    let links = section(merged, "links", &mut refusals);
     let engine = section(merged, "engine", &mut refusals);
     let gateway = gateway::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
     let interaction = interaction::extract(merged, engine.as_ref()).map_err(|refusal| refusals.push(refusal)).ok();
     let echo = section(merged, "echo", &mut refusals);
     let run = section(merged, "run", &mut refusals);
     let log = section(merged, "log", &mut refusals);
-    let of_all = (pair, store, log);
+    let of_all = (pair, store, links, log);
     let of_roles = (engine, gateway, interaction, echo, run);
     match (of_all, of_roles) {
         (
-            (Some(pair), Some(store), Some(log)),
+            (Some(pair), Some(store), Some(links), Some(log)),
             (Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run)),
-        ) => Ok(Settings { pair, store, engine, gateway, interaction, echo, run, log }),
+        ) => Ok(Settings { pair, store, links, engine, gateway, interaction, echo, run, log }),
         _ => Err(Refusals(refusals)),
     }
 }

@@ -12,8 +12,9 @@ use std::{
 use tandem_interaction::Stores;
 use tandem_protocol::PairName;
 use tandem_store::{
-    Directory, OpenError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresStore, PostgresTranscripts,
-    SqliteDirectory, SqliteStore, SqliteTranscripts, Store, Transcripts,
+    Directory, Journal, OpenError, PostgresAddress, PostgresDirectory, PostgresJournal, PostgresOpenError,
+    PostgresStore, PostgresTranscripts, SqliteDirectory, SqliteJournal, SqliteStore, SqliteTranscripts, Store,
+    Transcripts,
 };
 
 use crate::settings::StoreSection;
@@ -81,6 +82,14 @@ impl Place {
         })
     }
 
+    /// The journal. It is opened when it is first needed: nobody fails to start for it.
+    pub(crate) fn open_journal(&self) -> Arc<dyn Journal> {
+        match self {
+            Self::Embedded(dir) => Arc::new(SqliteJournal::new(dir)),
+            Self::Database(address) => Arc::new(PostgresJournal::new(address)),
+        }
+    }
+
     /// Opens the directory of accounts, and makes what is missing.
     pub(crate) async fn open_directory(&self) -> Result<Arc<dyn Directory>, PlaceError> {
         Ok(match self {
@@ -119,12 +128,12 @@ impl Place {
         Ok(match self {
             Self::Embedded(dir) => {
                 let directory = Arc::new(SqliteDirectory::open(dir)?);
-                Stores::new(directory, self.open_transcripts().await?)
+                Stores::new(directory, self.open_transcripts().await?, self.open_journal())
             }
             Self::Database(address) => {
                 // First the directory, which brings the tables up.
                 let directory = Arc::new(PostgresDirectory::open(address).await?);
-                Stores::new(directory, self.open_transcripts().await?)
+                Stores::new(directory, self.open_transcripts().await?, self.open_journal())
             }
         })
     }

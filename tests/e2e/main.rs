@@ -5,6 +5,7 @@
 mod agents;
 mod archive;
 mod ending;
+mod failing;
 mod failover;
 mod limits;
 mod lookups;
@@ -15,7 +16,9 @@ mod postgres;
 mod rest;
 mod resuming;
 mod run;
+mod security;
 mod sockets;
+mod status;
 mod store;
 mod switchover;
 mod transcripts;

@@ -5,12 +5,14 @@
 //! (`e2e`, `fault`, `browser`) read as stories because everything else is here; `load` and `drill` use it too.
 
 pub mod agent;
+pub mod alone;
 pub mod checker;
 pub mod command;
 pub mod customer;
 pub mod deadline;
 pub mod disk;
 pub mod executable;
+pub mod guard;
 pub mod history;
 mod logs;
 pub mod looker;
@@ -23,15 +25,18 @@ pub mod seeds;
 mod socket;
 pub mod store;
 pub mod system;
+pub mod tunnel;
 pub mod usage;
 pub mod whole;
 
 pub use tandem_postgres as postgres;
 
 pub use agent::{Account, Agent};
+pub use alone::Alone;
 pub use checker::check;
 pub use customer::Customer;
 pub use deadline::{eventually, within};
+pub use guard::Guard;
 pub use history::History;
 pub use looker::Looker;
 pub use process::{Process, Ready};
@@ -42,4 +47,5 @@ pub use system::{
     Engine::{self, Backup, Primary},
     Role, System,
 };
+pub use tunnel::Tunnel;
 pub use whole::Whole;

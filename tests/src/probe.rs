@@ -4,13 +4,15 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use tandem_link::{
+    Credentials,
+    connection::{ConnectionSettings, Dialled, dial},
+};
 use tandem_protocol::{
     Epoch, Pair, PairName,
-    limits::{LINK_SUBPROTOCOL, LINK_VERSION},
-    link::{FromEngine, Hello, LinkRole, ToEngine},
+    limits::LINK_VERSION,
+    link::{FromEngine, Hello, LinkRole},
 };
-use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message};
 
 /// How long an engine may take to answer a hello before it counts as silent; on a loaded machine it takes some ms.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -28,20 +30,17 @@ pub enum Role {
     Silent,
 }
 
-/// Asks the engine of this pair at an address.
-pub(crate) async fn ask(address: &str, pair: &PairName) -> Role {
+/// Asks the engine of this pair at an address, as one who can prove himself by these.
+pub(crate) async fn ask(address: &str, pair: &PairName, credentials: &Credentials) -> Role {
     // Boxed: the handshake is large, and it is in every future that looks at an engine.
-    match tokio::time::timeout(ANSWER_MAX, Box::pin(greet(address, pair))).await {
+    match tokio::time::timeout(ANSWER_MAX, Box::pin(greet(address, pair, credentials))).await {
         Ok(role) => role.unwrap_or(Role::Down),
         Err(_) => Role::Silent,
     }
 }
 
 /// The whole exchange; none when the connection is refused or breaks, as it does when the engine dies meanwhile.
-async fn greet(address: &str, pair: &PairName) -> Option<Role> {
-    let uri = format!("ws://{address}/").parse().expect("an address makes a URI");
-    let request = ClientRequestBuilder::new(uri).with_sub_protocol(LINK_SUBPROTOCOL);
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.ok()?;
+async fn greet(address: &str, pair: &PairName, credentials: &Credentials) -> Option<Role> {
     let hello = Hello {
         version: LINK_VERSION,
         pair: pair.clone(),
@@ -49,16 +48,23 @@ async fn greet(address: &str, pair: &PairName) -> Option<Role> {
         name: "probe".into(),
         epoch_seen: Epoch::ZERO,
     };
-    let hello = serde_json::to_string(&ToEngine::Hello(hello)).expect("a frame serialises");
-    socket.send(Message::text(hello)).await.ok()?;
-    while let Some(Ok(message)) = socket.next().await {
-        let Message::Text(text) = message else { continue };
-        match serde_json::from_str(&text).expect("an engine speaks the link protocol") {
-            FromEngine::Welcome(pair) => return Some(Role::Primary(pair)),
-            FromEngine::NotPrimary(pair) => return Some(Role::Backup(pair)),
-            FromEngine::Refused(refusal) => panic!("the engine refuses the probe: {refusal}"),
-            _ => {}
+    let dialled = dial(address, hello, &ConnectionSettings::with(credentials.clone())).await;
+    let Dialled { mut reader, outbox: _outbox, writer } = dialled.ok()?;
+    let mut answered = std::pin::pin!(async {
+        while let Ok(Some(word)) = reader.next().await {
+            match word {
+                FromEngine::Welcome(pair) => return Some(Role::Primary(pair)),
+                FromEngine::NotPrimary(pair) => return Some(Role::Backup(pair)),
+                FromEngine::Refused(refusal) => panic!("the engine refuses the probe: {refusal}"),
+                _ => {}
+            }
         }
+        None
+    });
+    tokio::select! {
+        biased;
+        role = &mut answered => role,
+        // What the engine said before it closed may still be there to be read.
+        () = writer.run() => answered.await,
     }
-    None
 }

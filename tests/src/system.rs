@@ -4,10 +4,13 @@
 //! Each role is a process of its own, so that a test can kill, stop and restart it; a restarted role gets its old
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
+mod control;
+mod guarding;
 mod judged;
 mod pairs;
 mod routing;
 mod staff;
+mod status;
 mod switching;
 
 use std::{
@@ -17,6 +20,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tandem_link::Credentials;
 use tandem_postgres::{Database, USER};
 use tandem_protocol::PairName;
 
@@ -62,6 +66,7 @@ pub struct Builder {
     stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
     silent_backup: bool,
+    credentials: Credentials,
 }
 
 impl Builder {
@@ -184,6 +189,8 @@ pub struct System {
     /// The address of the database, where everything is in one.
     store: Option<String>,
     pair: PairName,
+    /// What a test proves itself with where it asks an engine.
+    credentials: Credentials,
     engines: [Part; 2],
     gateway: Part,
     interaction: Option<Part>,
@@ -213,6 +220,7 @@ impl System {
             stores: None,
             prefix: Vec::new(),
             silent_backup: false,
+            credentials: Credentials::default(),
         }
     }
 
@@ -244,7 +252,8 @@ impl System {
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
         let store = builder.stores.as_ref().map(|stores| stores[0].clone());
         let pair = pairs::pair_of(&builder.settings);
-        Self { folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
+        let credentials = builder.credentials.clone();
+        Self { credentials, folder, data, store, pair, engines, gateway, interaction, echo, allowed, is_finished }
     }
 
     /// An integrator's program that uses the gateway.
@@ -514,7 +523,7 @@ impl System {
         if self.engines[at].process.is_none() {
             return Role::Down;
         }
-        probe::ask(&self.engines[at].address, &self.pair).await
+        probe::ask(&self.engines[at].address, &self.pair, &self.credentials).await
     }
 
     /// The place of an engine in `engines`.

@@ -12,6 +12,9 @@ const RUNTIME: &[&str] = &["tokio", "tokio-util", "tokio-tungstenite", "tungsten
 /// Databases.
 const DATABASE: &[&str] = &["rusqlite", "tokio-postgres", "postgres", "deadpool", "deadpool-postgres", "sqlx"];
 
+/// What speaks over a network.
+const NETWORK: &[&str] = &["tokio-tungstenite", "tungstenite", "tokio-rustls", "reqwest", "mio"];
+
 /// Web servers.
 const WEB: &[&str] = &["axum", "hyper", "tower", "tower-http"];
 
@@ -30,7 +33,7 @@ struct Rule {
 }
 
 /// Bottom layer first; the members of the workspace stand in the same order.
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     Rule { name: "tandem-protocol", folder: "server/protocol", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
     Rule {
         name: "tandem-session",
@@ -38,6 +41,7 @@ const RULES: [Rule; 11] = [
         ours: &["tandem-protocol"],
         never: &[RUNTIME, DATABASE, WEB, SYSTEM],
     },
+    Rule { name: "tandem-credentials", folder: "server/credentials", ours: &[], never: &[DATABASE, WEB, NETWORK] },
     Rule { name: "tandem-postgres", folder: "tests/postgres", ours: &[], never: &[WEB] },
     Rule {
         name: "tandem-store",
@@ -48,8 +52,14 @@ const RULES: [Rule; 11] = [
     Rule {
         name: "tandem-link",
         folder: "server/link",
-        ours: &["tandem-protocol"],
+        ours: &["tandem-protocol", "tandem-credentials"],
         never: &[WEB, DATABASE, &["tandem-store", "tandem-engine", "tandem-gateway"]],
+    },
+    Rule {
+        name: "tandem-drill",
+        folder: "server/drill",
+        ours: &["tandem-protocol"],
+        never: &[WEB, DATABASE, &["tandem-session", "tandem-store", "tandem-link", "tandem-engine", "tandem-gateway"]],
     },
     Rule {
         name: "tandem-engine",
@@ -72,7 +82,7 @@ const RULES: [Rule; 11] = [
     Rule {
         name: "tandem-gateway",
         folder: "server/gateway",
-        ours: &["tandem-protocol", "tandem-link", "tandem-web"],
+        ours: &["tandem-protocol", "tandem-credentials", "tandem-link", "tandem-drill", "tandem-web"],
         never: &[DATABASE, &["tandem-store", "tandem-engine", "tandem-session"]],
     },
     Rule {
@@ -81,8 +91,10 @@ const RULES: [Rule; 11] = [
         ours: &[
             "tandem-protocol",
             "tandem-session",
+            "tandem-credentials",
             "tandem-store",
             "tandem-link",
+            "tandem-drill",
             "tandem-engine",
             "tandem-interaction",
             "tandem-web",
@@ -94,7 +106,14 @@ const RULES: [Rule; 11] = [
     Rule {
         name: "tandem-tests",
         folder: "tests",
-        ours: &["tandem-protocol", "tandem-postgres", "tandem-link", "tandem-store", "tandem-session"],
+        ours: &[
+            "tandem-protocol",
+            "tandem-credentials",
+            "tandem-postgres",
+            "tandem-link",
+            "tandem-store",
+            "tandem-session",
+        ],
         never: &[],
     },
 ];

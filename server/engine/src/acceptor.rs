@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use tandem_link::connection::{Accepted, ConnectionSettings, accept};
+use tandem_link::{
+    Credentials,
+    connection::{Accepted, ConnectionError, ConnectionSettings, accept},
+};
 use tandem_protocol::link::ToEngine;
 use tandem_session::LinkId;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::mpsc,
     task::JoinSet,
     time::{Instant, sleep, timeout},
@@ -27,7 +30,8 @@ const GOODBYES_MAX: Duration = Duration::from_secs(1);
 const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until the service is gone.
-pub(crate) async fn run(listener: TcpListener, inputs: mpsc::Sender<Input>) {
+pub(crate) async fn run(listener: TcpListener, inputs: mpsc::Sender<Input>, credentials: Credentials) {
+    let settings = ConnectionSettings::with(credentials);
     let mut links = JoinSet::new();
     let mut next = 0;
     loop {
@@ -35,7 +39,7 @@ pub(crate) async fn run(listener: TcpListener, inputs: mpsc::Sender<Input>) {
             accepted = listener.accept() => match accepted {
                 Ok((tcp, peer)) if links.len() < LINKS_MAX => {
                     next += 1;
-                    links.spawn(serve(LinkId(next), tcp, inputs.clone()));
+                    links.spawn(serve(LinkId(next), tcp, settings.clone(), inputs.clone()));
                     debug!(%peer, link = next, "a connection is there");
                 }
                 Ok((_, peer)) => warn!(%peer, links_max = LINKS_MAX, "turned away: too many links"),
@@ -56,9 +60,11 @@ pub(crate) async fn run(listener: TcpListener, inputs: mpsc::Sender<Input>) {
 }
 
 /// One link from its handshake to its end.
-async fn serve(link: LinkId, tcp: tokio::net::TcpStream, inputs: mpsc::Sender<Input>) {
-    let Accepted { hello, peer, mut reader, outbox, writer } = match accept(tcp, &ConnectionSettings::default()).await {
+async fn serve(link: LinkId, tcp: TcpStream, settings: ConnectionSettings, inputs: mpsc::Sender<Input>) {
+    let Ok(peer) = tcp.peer_addr() else { return };
+    let Accepted { hello, mut reader, outbox, writer, .. } = match accept(tcp, &settings).await {
         Ok(accepted) => accepted,
+        Err(ConnectionError::Unproven(unproven)) => return settings.credentials.complain(peer, &unproven),
         Err(error) => return debug!(%error, "not a link"),
     };
     let (name, role) = (hello.name.clone(), hello.role.clone());

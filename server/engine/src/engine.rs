@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use tandem_protocol::{EngineName, Epoch};
-use tandem_store::Store;
+use tandem_store::{Journal, Store};
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
 };
 
@@ -36,6 +36,7 @@ pub enum EngineRole {
 pub struct Engine {
     role: watch::Receiver<EngineRole>,
     inputs: mpsc::Sender<service::Input>,
+    restart: Arc<Notify>,
     stop: tokio_util::sync::CancellationToken,
     service: JoinHandle<()>,
     acceptor: JoinHandle<()>,
@@ -43,17 +44,27 @@ pub struct Engine {
 
 impl Engine {
     /// Starts an engine on a store and a listener that is bound already: whoever connects early waits instead of
-    /// being refused, for a refused address tells the other engine that nobody is here.
-    pub fn start(settings: EngineSettings, store: Arc<dyn Store>, listener: TcpListener) -> Result<Self, EngineError> {
+    /// being refused, for a refused address tells the other engine that nobody is here. What happens is written into the
+    /// journal; whether that works makes no difference to anybody who chats.
+    pub fn start(
+        settings: EngineSettings,
+        store: Arc<dyn Store>,
+        journal: Arc<dyn Journal>,
+        listener: TcpListener,
+    ) -> Result<Self, EngineError> {
         let process = Process::this().map_err(EngineError::Process)?;
         let stop = tokio_util::sync::CancellationToken::new();
-        let (service, role, inputs) = service::Service::new(settings, store, process, stop.clone());
+        let restart = Arc::new(Notify::new());
+        let credentials = settings.credentials.clone();
+        let (service, role, inputs) =
+            service::Service::new(settings, store, journal, process, stop.clone(), restart.clone());
         Ok(Self {
             role,
             inputs: inputs.clone(),
+            restart,
             stop,
             service: tokio::spawn(service.run()),
-            acceptor: tokio::spawn(acceptor::run(listener, inputs)),
+            acceptor: tokio::spawn(acceptor::run(listener, inputs, credentials)),
         })
     }
 
@@ -68,6 +79,12 @@ impl Engine {
     pub async fn switch_over(&self) {
         // The service may have ended; then there is nothing to hand over.
         let _ = self.inputs.send(service::Input::SwitchoverSignalled).await;
+    }
+
+    /// Waits until an operator wants the engine, which stands by, to be ended and started again. Cancel safe.
+    pub fn restart_asked(&self) -> impl Future<Output = ()> + use<> {
+        let restart = self.restart.clone();
+        async move { restart.notified().await }
     }
 
     /// Ends the engine: what was sent is saved and answered, the lease is given up, links are sent away.

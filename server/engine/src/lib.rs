@@ -9,6 +9,7 @@ mod clock;
 mod engine;
 mod error;
 mod process;
+mod recorder;
 mod saver;
 mod service;
 mod settings;

@@ -6,9 +6,12 @@
 
 mod control;
 mod dispatch;
+mod failing;
+mod journal;
 mod leasing;
 mod links;
 mod preparing;
+mod restarting;
 mod status;
 mod storing;
 mod switching;
@@ -17,21 +20,22 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use tandem_link::{Outbox, connection::Heard};
 use tandem_protocol::{
-    Epoch, Pair, Peer, RawEvent, SessionId, Switched, Timestamp,
+    Epoch, Pair, Peer, RawEvent, RequestId, SessionId, Switched, Timestamp,
+    control::Told,
     link::{Deputy, Hello, ToEngine},
 };
 use tandem_session::{Core, Effect, LeaseInput, LeaseKeeper, LinkId, ReadId, SwitchInput, Switching};
-use tandem_store::{Erased, Lease, Loaded, OpenSession, Store, StoreError, Taken};
+use tandem_store::{Erased, Journal, Lease, Loaded, OpenSession, Store, StoreError, Taken};
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Notify, Semaphore, mpsc, watch},
     task::{JoinError, JoinSet},
     time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use self::{preparing::Preparing, status::Standing, switching::Given};
-use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, saver::SaveOutcome};
+use self::{journal::Askers, preparing::Preparing, status::Standing, switching::Given};
+use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, recorder::Recorder, saver::SaveOutcome};
 
 /// Inputs that may wait for the service in either channel, each a batch of one link's frames or a report; beyond it
 /// links and tasks wait (B-1).
@@ -121,6 +125,12 @@ pub(crate) enum Input {
         read: ReadId,
         page: Result<Vec<RawEvent>, StoreError>,
     },
+    /// What the journal says, for whoever asked.
+    JournalAsked {
+        link: LinkId,
+        id: RequestId,
+        told: Result<Told, String>,
+    },
     /// What became of an erasure.
     Erased {
         epoch: Epoch,
@@ -135,6 +145,7 @@ pub(crate) enum FromPrimary {
     Prepare { sessions: Vec<SessionId>, is_last: bool },
     CalledOff,
     HandedOver { epoch: Epoch, held_us: u64 },
+    Restart,
 }
 
 /// Where a link comes from and when it was last heard.
@@ -161,6 +172,11 @@ struct Linked {
 pub(crate) struct Service {
     settings: EngineSettings,
     store: Arc<dyn Store>,
+    journal: Arc<dyn Journal>,
+    /// Where notes for the journal are left.
+    recorder: Recorder,
+    /// Questions about the journal that are being looked up.
+    journal_asked: usize,
     process: Process,
     clock: Clock,
     stop: CancellationToken,
@@ -177,6 +193,8 @@ pub(crate) struct Service {
     erasing: Arc<Semaphore>,
     keeper: LeaseKeeper,
     role: watch::Sender<EngineRole>,
+    /// Whoever runs this engine is told by it to start it again.
+    restart: Arc<Notify>,
     /// The lease as last read: whom to follow, whom to kill when it hangs.
     lease: Option<Lease>,
     /// The task that follows the primary, while this engine is backup.
@@ -197,6 +215,8 @@ pub(crate) struct Service {
     deputy: Option<Deputy>,
     /// The planned switchover, while this engine is primary.
     switching: Switching,
+    /// Who is to be noted with what becomes of it.
+    askers: Askers,
     /// Who is being written into the lease; he may be gone by the time that is done.
     heir: Option<Peer>,
     /// What is not taken in while requests are held, in order, and since when they are.
@@ -222,8 +242,10 @@ impl Service {
     pub(crate) fn new(
         settings: EngineSettings,
         store: Arc<dyn Store>,
+        journal: Arc<dyn Journal>,
         process: Process,
         stop: CancellationToken,
+        restart: Arc<Notify>,
     ) -> (Self, watch::Receiver<EngineRole>, mpsc::Sender<Input>) {
         let (from_links, inputs) = mpsc::channel(INPUTS_MAX);
         let (reports, reported) = mpsc::channel(INPUTS_MAX);
@@ -231,6 +253,9 @@ impl Service {
         let service = Self {
             keeper: LeaseKeeper::new(settings.name.clone(), settings.lease),
             store,
+            recorder: Recorder::start(journal.clone()),
+            journal,
+            journal_asked: 0,
             process,
             clock: Clock::start(),
             stop,
@@ -241,6 +266,7 @@ impl Service {
             reading: Arc::new(Semaphore::new(storing::READS_MAX)),
             erasing: Arc::new(Semaphore::new(1)),
             role,
+            restart,
             lease: None,
             follower: None,
             is_follow_fresh: true,
@@ -252,6 +278,7 @@ impl Service {
             backup: None,
             deputy: None,
             switching: Switching::new(settings.name.clone(), settings.software.clone()),
+            askers: Askers::default(),
             heir: None,
             held: Vec::new(),
             held_since: Instant::now(),
@@ -341,6 +368,7 @@ impl Service {
             Input::Saved { epoch, outcome } => self.on_saved(epoch, outcome),
             Input::Loaded { epoch, took, sessions, loaded } => self.on_loaded(epoch, took, &sessions, loaded),
             Input::PageRead { epoch, read, page } => self.on_page_read(epoch, read, page),
+            Input::JournalAsked { link, id, told } => self.on_journal_asked(link, id, told),
             Input::Erased { epoch, session, erased } => self.on_erased(epoch, session, erased),
         }
     }
@@ -404,6 +432,7 @@ impl Service {
         }
         self.send_all_away(None);
         self.tasks.shutdown().await;
+        self.recorder.end().await;
     }
 
     fn warn_of_unsaved(&self) {

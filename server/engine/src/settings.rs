@@ -1,7 +1,8 @@
 //! What an engine is told at its start. The executable reads it from flags, environment and file.
 
-use std::time::Duration;
+use std::{ffi::OsString, time::Duration};
 
+use tandem_link::Credentials;
 use tandem_protocol::{EngineName, PairName};
 use tandem_session::{LeaseTimes, SessionSettings};
 
@@ -18,14 +19,19 @@ pub struct EngineSettings {
     pub software: String,
     /// Where the store is, for people; without a password.
     pub store_place: String,
-    /// Whether this engine may be made to fail, as a primary, for a drill.
-    pub allow_drills: bool,
     /// When the lease is renewed and when it has expired.
     pub lease: LeaseTimes,
     /// Sessions and their limits.
     pub sessions: SessionSettings,
     /// What happens when the store does not save.
     pub save: SaveSettings,
+    /// Whether it fails when a drill asks for it.
+    pub allow_drills: bool,
+    /// A program and its first arguments; with a process id and milliseconds after them it lets that process, which has
+    /// started it, go on after so long, should it be stopped. Without one no drill makes the engine hang.
+    pub waker: Vec<OsString>,
+    /// What links prove themselves with, those that are accepted and the one to the other engine.
+    pub credentials: Credentials,
 }
 
 /// How long a save is tried again after a recoverable error, before it counts as failed.

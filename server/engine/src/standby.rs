@@ -7,7 +7,10 @@
 
 use std::{io, time::Duration};
 
-use tandem_link::connection::{ConnectionError, ConnectionSettings, Dialled, dial};
+use tandem_link::{
+    Credentials,
+    connection::{ConnectionError, ConnectionSettings, Dialled, dial},
+};
 use tandem_protocol::{
     Epoch, PairName, Peer,
     limits::LINK_VERSION,
@@ -47,6 +50,7 @@ pub(crate) struct Following {
     /// How long to wait before it is followed: after a loss that told nothing, so that a strange primary is not asked in a
     /// loop.
     pub(crate) pause: Duration,
+    pub(crate) credentials: Credentials,
 }
 
 impl Following {
@@ -58,6 +62,14 @@ impl Following {
             name: format!("engine-{}", self.this.name),
             epoch_seen: self.epoch_seen,
         }
+    }
+
+    async fn dial(&self) -> Result<Dialled, ConnectionError> {
+        let dialled = dial(&self.address, self.hello(), &ConnectionSettings::with(self.credentials.clone())).await;
+        if let Err(ConnectionError::Unproven(unproven)) = &dialled {
+            self.credentials.complain(&self.address, unproven);
+        }
+        dialled
     }
 }
 
@@ -93,8 +105,7 @@ pub(crate) async fn depose(former: Following) {
 }
 
 async fn tell(former: &Following) -> Result<(), ConnectionError> {
-    let dialled = dial(&former.address, former.hello(), &ConnectionSettings::default()).await;
-    let Dialled { mut reader, outbox: _outbox, writer } = match dialled {
+    let Dialled { mut reader, outbox: _outbox, writer } = match former.dial().await {
         Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return Ok(()),
         other => other?,
     };
@@ -107,15 +118,14 @@ async fn tell(former: &Following) -> Result<(), ConnectionError> {
 /// Returns when the primary is lost.
 async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> Loss {
     let address = &following.address;
-    let Dialled { mut reader, outbox, writer } =
-        match dial(address, following.hello(), &ConnectionSettings::default()).await {
-            Ok(dialled) => dialled,
-            Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return Loss::Ended { is_refused: true },
-            Err(error) => {
-                debug!(address, %error, "cannot follow the primary");
-                return Loss::Ended { is_refused: false };
-            }
-        };
+    let Dialled { mut reader, outbox, writer } = match following.dial().await {
+        Ok(dialled) => dialled,
+        Err(ConnectionError::Unreachable(error)) if is_refused(&error) => return Loss::Ended { is_refused: true },
+        Err(error) => {
+            debug!(address, %error, "cannot follow the primary");
+            return Loss::Ended { is_refused: false };
+        }
+    };
     let reading = async {
         loop {
             let word = match reader.next().await {
@@ -135,6 +145,7 @@ async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> Loss {
                     Input::FromPrimary(FromPrimary::Prepare { sessions, is_last })
                 }
                 FromEngine::CalledOff => Input::FromPrimary(FromPrimary::CalledOff),
+                FromEngine::Restart => Input::FromPrimary(FromPrimary::Restart),
                 FromEngine::HandedOver { epoch, held_us } => {
                     // The service may have ended first; then nobody needs to know.
                     let _ = inputs.send(Input::FromPrimary(FromPrimary::HandedOver { epoch, held_us })).await;

@@ -19,13 +19,13 @@ use tandem_protocol::{
 };
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use opening::NewId;
 pub use pairs::InvalidPairs;
-pub(crate) use pairs::{Pair, Pairs};
+pub(crate) use pairs::{Pair, Pairs, tell_gaps};
 pub(crate) use presence::Presence;
 
 use crate::{
@@ -64,6 +64,13 @@ impl Engine {
         Self::ask_at(self.0.pairs.of(session), request, Instant::now() + self.0.wait_max).await
     }
 
+    /// Asks something about a pair as a whole.
+    pub(crate) async fn ask_pair(&self, pair: &Pair, request: Request, wait_max: Duration) -> Result<Answer, Problem> {
+        let (reply, answer) = oneshot::channel();
+        pair.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(full.refusal))?;
+        answer_of(timeout(wait_max, answer).await.ok().and_then(Result::ok))
+    }
+
     async fn ask_at(pair: &Pair, request: Request, until: Instant) -> Result<Answer, Problem> {
         let (reply, answer) = oneshot::channel();
         pair.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(full.refusal))?;
@@ -75,7 +82,7 @@ impl Engine {
     /// the answer up to the bound.
     pub(crate) async fn ask_interaction(&self, ask: DeskAsk) -> Result<Answer, Problem> {
         let mut asking = self.0.desks.question(ask).map_err(Problem::from)?;
-        answer_of(tokio::time::timeout(self.0.wait_max, asking.answered()).await.ok().flatten())
+        answer_of(timeout(self.0.wait_max, asking.answered()).await.ok().flatten())
     }
 
     /// Begins to read a session; the first thing that [`Reading`] yields is the welcome or an end.

@@ -6,6 +6,9 @@
 //! its links only and must never see a store. The executable's gateway role calls [`Gateway::start`] and [`Gateway::shutdown`].
 
 mod app;
+mod clock;
+mod control;
+mod drills;
 mod engine;
 mod frames;
 mod health;
@@ -26,7 +29,6 @@ use std::{net::SocketAddr, sync::Arc};
 use tandem_link::{LinkSettings, LinkStatus, LinkTask};
 use tandem_protocol::PairName;
 use tokio::{
-    net::TcpListener,
     sync::Semaphore,
     task::{JoinHandle, JoinSet},
     time::{Instant, timeout_at},
@@ -35,10 +37,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use engine::InvalidPairs;
 pub use secret::SecretError;
+pub use serve::Listener;
 pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting};
 
 use app::{App, Shared};
-use engine::{Engine, Pairs};
+use control::Oversight;
+use drills::Drills;
+use engine::{Engine, Pairs, tell_gaps};
 use registry::Desks;
 use secret::Secret;
 
@@ -77,14 +82,17 @@ impl Gateway {
     /// whose ids say no pair that is linked to.
     pub fn start(
         settings: GatewaySettings,
-        listener: TcpListener,
+        listener: impl Into<Listener>,
         links: Vec<LinkSettings>,
     ) -> Result<Self, StartError> {
         settings.check()?;
+        let listener = listener.into();
+        let is_encrypted = listener.is_encrypted();
         let address = listener.local_addr().map_err(StartError::Listener)?;
         let configured = settings.idempotency_secret.as_ref().map(|secret| secret.0.as_str());
         let secret = Secret::load(configured, links.first().and_then(|link| link.cache.as_deref()))?;
         let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let name = links.first().map_or_else(String::new, |link| link.name.clone());
         let desks = Arc::new(Desks::new(links.len()));
         let (pairs, links) = Pairs::start(links, &desks)?;
         let keeping_times = keep_times(&pairs, &desks, &stopping);
@@ -93,7 +101,21 @@ impl Gateway {
         let desks = Arc::new(Semaphore::new(settings.desks_max));
         let connections_max = settings.http_connections_max;
         let (owned, stopped) = (tasks.clone(), stopping.clone());
-        let app = Arc::new(App { settings, engine, secret, sockets, desks, tasks: owned, stopping: stopped });
+        let oversight = Oversight::new(links.len());
+        let app = Arc::new(App {
+            settings,
+            is_encrypted,
+            engine,
+            secret,
+            oversight,
+            drills: Drills::default(),
+            name,
+            started_at: clock::now(),
+            sockets,
+            desks,
+            tasks: owned,
+            stopping: stopped,
+        });
         let accept = serve::serve(listener, routes::router(app.clone()), connections_max, tasks, stopping);
         Ok(Self { app, address, accepting: tokio::spawn(accept), keeping_times, links })
     }
@@ -140,9 +162,11 @@ impl Gateway {
 fn keep_times(pairs: &Pairs, desks: &Arc<Desks>, stopping: &CancellationToken) -> JoinSet<()> {
     let mut keeping = JoinSet::new();
     // None of it is needed once the readers are told that the gateway goes.
-    for registry in pairs.iter().map(|pair| pair.registry.clone()) {
-        let stopped = stopping.clone();
+    for pair in pairs.iter() {
+        let (registry, stopped) = (pair.registry.clone(), stopping.clone());
         keeping.spawn(async move { stopped.run_until_cancelled(registry.keep_times()).await.unwrap_or(()) });
+        let (telling, stopped) = (tell_gaps(pair.link.clone(), pair.registry.clone()), stopping.clone());
+        keeping.spawn(async move { stopped.run_until_cancelled(telling).await.unwrap_or(()) });
     }
     let (desks, stopped) = (desks.clone(), stopping.clone());
     keeping.spawn(async move { stopped.run_until_cancelled(desks.keep_times()).await.unwrap_or(()) });

@@ -35,19 +35,21 @@ fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
     authority.strip_suffix(port).unwrap_or(authority)
 }
 
-/// Refuses a request with these headers unless its page may come in.
-pub(crate) fn check(headers: &HeaderMap, allowed: &[String]) -> Result<(), Problem> {
-    if is_allowed(headers, allowed) {
+/// Refuses a request with these headers unless its page may come in. Where the gateway itself encrypts, none of its own
+/// pages is of plain HTTP: one that says so was put there by somebody on the way.
+pub(crate) fn check(headers: &HeaderMap, allowed: &[String], is_encrypted: bool) -> Result<(), Problem> {
+    if is_allowed(headers, allowed, is_encrypted) {
         return Ok(());
     }
     Err(Problem::new(Kind::ForeignOrigin, "Add the origin to allowed-origins if its pages may come in here."))
 }
 
-fn is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
+fn is_allowed(headers: &HeaderMap, allowed: &[String], is_encrypted: bool) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Some(origin) = origin.to_str().ok().and_then(Origin::parse) else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| origin.is_host(host))
+    let is_own = |host| origin.is_host(host) && !(is_encrypted && origin.scheme == "http");
+    host.is_some_and(is_own)
         || allowed.iter().filter_map(|allowed| Origin::parse(allowed)).any(|allowed| allowed == origin)
 }
 
@@ -58,12 +60,16 @@ mod tests {
     use super::*;
 
     fn allowed(origin: Option<&'static str>, host: &'static str, list: &[&str]) -> bool {
+        allowed_by(origin, host, list, false)
+    }
+
+    fn allowed_by(origin: Option<&'static str>, host: &'static str, list: &[&str], is_encrypted: bool) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static(host));
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
         }
-        is_allowed(&headers, &list.iter().map(ToString::to_string).collect::<Vec<_>>())
+        is_allowed(&headers, &list.iter().map(ToString::to_string).collect::<Vec<_>>(), is_encrypted)
     }
 
     #[test]
@@ -79,6 +85,14 @@ mod tests {
         assert!(!allowed(Some("http://chat.example:81"), "chat.example", &[]));
         assert!(allowed(Some("https://shop.example"), "chat.example", &["https://shop.example"]));
         assert!(!allowed(Some("http://shop.example"), "chat.example", &["https://shop.example"]));
+    }
+
+    #[test]
+    fn a_page_of_plain_http_is_none_of_a_gateway_that_encrypts() {
+        let own = |origin| allowed_by(Some(origin), "chat.example", &[], true);
+        assert!(own("https://chat.example"));
+        assert!(!own("http://chat.example"));
+        assert!(allowed_by(Some("http://shop.example"), "chat.example", &["http://shop.example"], true));
     }
 
     #[test]

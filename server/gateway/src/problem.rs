@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use tandem_protocol::{ErrorCode, Refusal, client::close};
+use tandem_protocol::{Blocker, ErrorCode, Refusal, client::close};
 
 /// What went wrong: an error code of every interface, or one that only HTTP has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,12 @@ pub(crate) enum Kind {
     UpgradeRequired,
     /// The handshake does not offer our subprotocol.
     SubprotocolRequired,
+    /// Something is in the way of a switchover.
+    SwitchoverBlocked,
+    /// Something is in the way of a drill.
+    DrillBlocked,
+    /// A drill is under way.
+    DrillRunning,
 }
 
 /// Every kind there is, for the explanations.
@@ -64,6 +70,9 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::ForeignOrigin,
     Kind::UpgradeRequired,
     Kind::SubprotocolRequired,
+    Kind::SwitchoverBlocked,
+    Kind::DrillBlocked,
+    Kind::DrillRunning,
 ];
 
 /// What a kind is on the wire: status, code, title. One table, so that no two places can differ.
@@ -87,6 +96,11 @@ impl Kind {
             Self::SubprotocolRequired => {
                 (StatusCode::BAD_REQUEST, "subprotocol_required", "The subprotocol of the path must be offered")
             }
+            Self::SwitchoverBlocked => {
+                (StatusCode::CONFLICT, "switchover_blocked", "Something is in the way of a switchover")
+            }
+            Self::DrillBlocked => (StatusCode::CONFLICT, "drill_blocked", "Something is in the way of a drill"),
+            Self::DrillRunning => (StatusCode::CONFLICT, "drill_running", "A drill is under way"),
         }
     }
 
@@ -142,6 +156,7 @@ pub(crate) struct Problem {
     kind: Kind,
     detail: Cow<'static, str>,
     retry_after_ms: Option<u64>,
+    blockers: Vec<Blocker>,
 }
 
 #[derive(Serialize)]
@@ -153,12 +168,14 @@ struct Document<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "<[Blocker]>::is_empty")]
+    blockers: &'a [Blocker],
 }
 
 impl Problem {
     /// A problem; `detail` is one sentence on this very occurrence, without message text, tokens or names.
     pub(crate) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), retry_after_ms: None }
+        Self { kind, detail: detail.into(), retry_after_ms: None, blockers: Vec::new() }
     }
 
     /// A malformed request; the sentence says where.
@@ -178,9 +195,27 @@ impl Problem {
         Refusal::new(ErrorCode::Unavailable, message).into()
     }
 
+    /// Nobody says who it is that asks.
+    pub(crate) fn unvouched() -> Self {
+        let message = "Who you are cannot be found out at the moment: the interaction server does not answer.";
+        Refusal::new(ErrorCode::Unavailable, message).into()
+    }
+
+    /// All of these are in the way of a switchover; nothing was begun.
+    pub(crate) fn blocked(blockers: Vec<Blocker>) -> Self {
+        let mut sentence = blockers.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        sentence.push('.');
+        Self { blockers, ..Self::new(Kind::SwitchoverBlocked, sentence) }
+    }
+
     /// Something is broken; whoever calls this has logged what.
     pub(crate) fn internal() -> Self {
         Self::new(Kind::Refused(ErrorCode::Internal), "The gateway's log says what happened.")
+    }
+
+    /// The sentence on this occurrence.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Whether nothing was done for want of room, which somebody else may have.
@@ -188,7 +223,7 @@ impl Problem {
         matches!(self.kind, Kind::Refused(ErrorCode::LimitSessions | ErrorCode::Busy))
     }
 
-    #[cfg(test)]
+    /// What went wrong, for whoever decides by it.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
@@ -200,6 +235,7 @@ impl From<Refusal> for Problem {
             kind: Kind::Refused(refusal.code),
             detail: refusal.message.into(),
             retry_after_ms: refusal.retry_after_ms,
+            blockers: Vec::new(),
         }
     }
 }
@@ -229,6 +265,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
             code,
             retry_after_ms: self.retry_after_ms,
+            blockers: &self.blockers,
         };
         let mut response = (status, Json(document)).into_response();
         let headers = response.headers_mut();

@@ -9,6 +9,7 @@
 mod client;
 mod desk;
 mod desks;
+mod gaps;
 mod session;
 
 use std::{
@@ -20,6 +21,7 @@ use std::{
 use tandem_link::{Incoming, Owner};
 use tandem_protocol::{
     ClientId, DeskId, Epoch, ErrorCode, PairName, ParticipantId, Refusal, Seq, SessionId,
+    control::Noted,
     link::{Answer, Attached, Outcome, Page},
 };
 use tokio::{
@@ -32,6 +34,7 @@ pub(crate) use client::{Arrival, Client, ReaderKind, Step};
 pub(crate) use desk::{Desk, DeskStep};
 pub(crate) use desks::Desks;
 use desks::QuestionId;
+use gaps::Gaps;
 use session::Session;
 
 use crate::{frames, problem::Ending};
@@ -63,6 +66,8 @@ pub(crate) struct Registry {
     planned_move: Mutex<Option<PlannedMove>>,
     /// There was a planned move.
     moved: Notify,
+    /// What readers noticed of failovers.
+    gaps: Gaps,
     /// Wakes those who wait for a primary of whichever pair.
     connected: Arc<Notify>,
     /// Has a lock of its own, which is never taken together with that of the sessions.
@@ -75,6 +80,15 @@ struct PlannedMove {
     /// The epoch of its successor.
     to: Epoch,
     since: Instant,
+}
+
+/// No engine of the pair is there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Away {
+    /// For so long.
+    pub(crate) time: Duration,
+    /// The primary has handed over, and its successor is on its way.
+    pub(crate) is_planned: bool,
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +119,8 @@ pub(crate) enum Tag {
     Exit,
     /// What was asked without a desk.
     Question(QuestionId),
+    /// A note for the journal; nobody waits for the answer.
+    Note,
 }
 
 /// What must be done for a reader that goes on; see [`Registry::advance`].
@@ -121,6 +137,7 @@ impl Registry {
             loss: Notify::new(),
             planned_move: Mutex::new(None),
             moved: Notify::new(),
+            gaps: Gaps::default(),
             connected,
             desks,
         }
@@ -185,6 +202,12 @@ impl Registry {
         since.is_some_and(|since| since.elapsed() >= wait)
     }
 
+    /// How long no engine of the pair has been there; none while there is one.
+    pub(crate) fn away(&self) -> Option<Away> {
+        let since = *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map(|since| Away { time: since.elapsed(), is_planned: self.planned_move().is_some() })
+    }
+
     /// Sessions with readers.
     pub(crate) fn session_count(&self) -> usize {
         self.lock().read.len()
@@ -209,6 +232,11 @@ impl Registry {
             Tag::Do(desk, id) => self.desks.action_answered(desk, id, outcome),
             Tag::Exit => {}
             Tag::Question(question) => self.desks.question_answered(question, outcome),
+            Tag::Note => {
+                if let Outcome::Refused(refusal) = outcome {
+                    tracing::debug!(pair = %self.name, %refusal, "a gap is not written down");
+                }
+            }
         }
     }
 
@@ -259,6 +287,7 @@ impl Registry {
     /// An engine is there. After a planned move it is the one that was named, or the move has become a loss.
     fn is_connected(&self, epoch: Epoch) {
         *self.unreachable_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.gaps.is_connected(epoch);
         let has_failed = self.planned_move().take_if(|planned| planned.to != epoch).is_some();
         if has_failed {
             self.counts_as_loss();
@@ -325,6 +354,11 @@ impl Registry {
         tokio::join!(tell_of_losses, wait_for_moves);
     }
 
+    /// What readers noticed of the next failover, once it is over for them.
+    pub(crate) async fn next_gap(&self) -> Noted {
+        self.gaps.next(&self.name).await
+    }
+
     /// Tells those who were there at a loss that is not over for them.
     fn tell_of_loss(&self) {
         let notice = frames::connection_lost();
@@ -332,6 +366,9 @@ impl Registry {
     }
 
     fn reattached(&self, attached: Vec<Attached>, lost_for: Duration) {
+        if self.planned_move().is_none() && attached.iter().any(|attached| matches!(attached, Attached::Live { .. })) {
+            self.gaps.reattached(lost_for);
+        }
         let lost = frames::connection_lost();
         let mut sessions = self.lock();
         for attached in attached {
@@ -401,7 +438,7 @@ impl Owner for Registry {
 }
 
 /// An answer to something else than was asked: the engine is of another kind than we believe.
-fn unexpected(answer: &Answer) -> Refusal {
+pub(crate) fn unexpected(answer: &Answer) -> Refusal {
     let kind = match answer {
         Answer::Joined { .. } => "joined",
         Answer::Attached(_) => "attached",

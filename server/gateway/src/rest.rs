@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod client_id;
 mod contacts;
+mod control;
 mod events;
 mod limit;
 mod look;
@@ -50,6 +51,7 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/contacts/{contact}/merge", post(contacts::merge::merge))
         .route("/agent/login", post(agent::login::login))
         .route("/agent/logout", post(agent::logout::logout))
+        .nest("/control", control::router())
         .route("/problems/{code}", get(problems::show))
         .route("/ws", get(socket::chat))
         .route("/desk", get(socket::desk))

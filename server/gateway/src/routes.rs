@@ -20,6 +20,9 @@ use crate::{
     rest,
 };
 
+/// For a year, and for this host only: what stands beside it is not the gateway's to decide.
+const INSIST: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// The whole service.
 pub(crate) fn router(app: Shared) -> Router {
     let routes = Router::new()
@@ -27,7 +30,9 @@ pub(crate) fn router(app: Shared) -> Router {
         .nest("/api/v1", rest::router())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz));
-    guarded(routes).with_state(app)
+    let is_encrypted = app.is_encrypted;
+    let routes = guarded(routes).with_state(app);
+    if is_encrypted { routes.layer(middleware::from_fn(insist)) } else { routes }
 }
 
 /// The routes, with an answer for everything else that may come and may happen.
@@ -49,6 +54,13 @@ async fn harden(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A browser that was here once never comes by plain HTTP again (RFC 6797): nobody on the way can have it do so.
+async fn insist(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, INSIST);
     response
 }
 

@@ -72,7 +72,7 @@ pub(crate) async fn desk(State(app): State<Shared>, headers: HeaderMap, upgrade:
 
 fn shake_hands(app: Shared, headers: &HeaderMap, upgrade: Upgrade, purpose: Purpose) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|rejection| Problem::new(Kind::UpgradeRequired, rejection.body_text()))?;
-    origin::check(headers, &app.settings.allowed_origins)?;
+    origin::check(headers, &app.settings.allowed_origins, app.is_encrypted)?;
     let (subprotocol, permits) = match purpose {
         Purpose::Chat => (CLIENT_SUBPROTOCOL, &app.sockets),
         Purpose::Desk => (DESK_SUBPROTOCOL, &app.desks),

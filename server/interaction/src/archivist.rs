@@ -165,7 +165,7 @@ fn learnt(written: &Written) -> Option<tandem_store::Lesson> {
 mod tests {
     use async_trait::async_trait;
     use tandem_protocol::{ClosedReason, Event, EventBody, RawEvent, Seq, SessionId, Timestamp};
-    use tandem_store::{Archive, Cause, LogPlace, SqliteDirectory, Transcript, Transcripts};
+    use tandem_store::{Archive, Cause, LogPlace, SqliteDirectory, SqliteJournal, Transcript, Transcripts};
 
     use super::*;
 
@@ -211,7 +211,7 @@ mod tests {
     async fn a_pair_that_cannot_be_read_keeps_nobody_from_reading_the_others() {
         let folder = tempfile::tempdir().expect("is writable");
         let directory = Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
-        let stores = Stores::new(directory.clone(), Arc::new(HalfRead));
+        let stores = Stores::new(directory.clone(), Arc::new(HalfRead), Arc::new(SqliteJournal::new(folder.path())));
         let archivist = Archivist::new(stores, Arc::default());
         archivist.look().await;
         assert!(archivist.trouble.is_there(), "it is told");

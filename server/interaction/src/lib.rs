@@ -9,6 +9,7 @@ mod archivist;
 mod clerk;
 mod clock;
 mod customer;
+mod deed;
 mod eraser;
 mod error;
 mod hours;

@@ -24,6 +24,7 @@ use tracing::{error, info};
 use self::rights::Rights;
 use crate::{
     archivist::Reading,
+    deed::Deed,
     routing::{Input, LookAsk},
     service::Service,
     stores::Stores,
@@ -75,7 +76,8 @@ pub(crate) fn too_many() -> Refusal {
 }
 
 async fn answer(looker: Arc<Looker>, service: Arc<Service>, asked: Box<LookAsk>) {
-    let LookAsk { ask, agent, role, look } = *asked;
+    let LookAsk { ask, agent, name, role, look } = *asked;
+    let deed = Deed::of(&look);
     let refused = || Refusal::new(ErrorCode::Forbidden, "This account looks nothing up.");
     let found = match Rights::of(agent, role).ok_or_else(refused) {
         Ok(rights) => {
@@ -83,11 +85,15 @@ async fn answer(looker: Arc<Looker>, service: Arc<Service>, asked: Box<LookAsk>)
         }
         Err(refusal) => Err(refusal),
     };
+    let is_done = found.is_ok();
     let outcome = match found {
         Ok(told) => Outcome::Done(Answer::Told(told)),
         Err(refusal) => Outcome::Refused(refusal),
     };
     service.tell(Input::Looked { ask, outcome });
+    if let Some(deed) = deed.filter(|_| is_done) {
+        deed.write_down(&*looker.stores.journal, &name, service.wall()).await;
+    }
 }
 
 /// Asks the archive and the log.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use tandem_store::{Archive, Directory, Transcripts};
+use tandem_store::{Archive, Directory, Journal, Transcripts};
 
 /// See the module. The archive lies where the directory lies; the log is the engines', which is only read here.
 #[derive(Clone)]
@@ -13,13 +13,19 @@ pub struct Stores {
     pub archive: Arc<dyn Archive>,
     /// The log.
     pub transcripts: Arc<dyn Transcripts>,
+    /// What operators and supervisors have done.
+    pub journal: Arc<dyn Journal>,
 }
 
 impl Stores {
-    /// A directory that holds the archive too, and a log.
+    /// A directory that holds the archive too, a log, and a journal.
     #[must_use]
-    pub fn new<D: Directory + Archive + 'static>(directory: Arc<D>, transcripts: Arc<dyn Transcripts>) -> Self {
-        Self { directory: directory.clone(), archive: directory, transcripts }
+    pub fn new<D: Directory + Archive + 'static>(
+        directory: Arc<D>,
+        transcripts: Arc<dyn Transcripts>,
+        journal: Arc<dyn Journal>,
+    ) -> Self {
+        Self { directory: directory.clone(), archive: directory, transcripts, journal }
     }
 }
 

@@ -10,7 +10,11 @@ mod dial;
 mod error;
 mod frame;
 mod heard;
+mod proof;
 mod reader;
+mod stream;
+mod tls;
+mod unproven;
 mod writer;
 
 use std::time::Duration;
@@ -18,7 +22,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use tandem_protocol::limits::{LINK_FRAME_BYTES_MAX, LINK_HEARTBEAT, LINK_SILENCE_MAX};
-use tokio::net::TcpStream;
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
 
 pub use accept::{Accepted, accept};
@@ -27,9 +30,13 @@ pub use error::ConnectionError;
 pub use frame::frame;
 pub use heard::Heard;
 pub use reader::Reader;
+pub use unproven::Unproven;
 pub use writer::Writer;
 
-use crate::outbox::{Outbox, OutboxBounds};
+use crate::{
+    credentials::Credentials,
+    outbox::{Outbox, OutboxBounds},
+};
 
 /// How long one side may take for the handshake, hello included. A stopped process accepts TCP connections but never
 /// answers: it is left after as long as a silent one.
@@ -47,7 +54,7 @@ const READ_BYTES: usize = 32 * 1024;
 /// Bytes gathered before they are written although there is more to come.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// How patient a connection is and how much may wait in it.
+/// How patient a connection is, how much may wait in it, and whom it believes.
 #[derive(Debug, Clone)]
 pub struct ConnectionSettings {
     /// A heartbeat goes out when nothing else did for so long.
@@ -58,6 +65,16 @@ pub struct ConnectionSettings {
     pub handshake_max: Duration,
     /// How much may wait to be written.
     pub outbox: OutboxBounds,
+    /// What both sides prove themselves with.
+    pub credentials: Credentials,
+}
+
+impl ConnectionSettings {
+    /// The defaults with these credentials.
+    #[must_use]
+    pub fn with(credentials: Credentials) -> Self {
+        Self { credentials, ..Self::default() }
+    }
 }
 
 impl Default for ConnectionSettings {
@@ -67,11 +84,12 @@ impl Default for ConnectionSettings {
             silence_max: LINK_SILENCE_MAX,
             handshake_max: HANDSHAKE_MAX,
             outbox: OutboxBounds { frames_max: OUTBOX_FRAMES_MAX, bytes_max: OUTBOX_BYTES_MAX },
+            credentials: Credentials::default(),
         }
     }
 }
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<stream::Stream>;
 
 fn socket_config() -> WebSocketConfig {
     WebSocketConfig::default()

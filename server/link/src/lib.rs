@@ -10,6 +10,7 @@ mod attempt;
 mod backoff;
 mod cache;
 pub mod connection;
+mod credentials;
 mod follow;
 mod incoming;
 mod link;
@@ -22,6 +23,7 @@ mod task;
 mod testing;
 mod unacked;
 
+pub use credentials::Credentials;
 pub use incoming::{Incoming, Owner};
 pub use link::{Full, Link, LinkStatus, LinkTask};
 pub use outbox::{Drain, Drained, Outbox, OutboxBounds, PushError};

@@ -6,6 +6,7 @@ use tandem_protocol::{PairName, limits, link::LinkRole};
 
 use crate::{
     connection::{ConnectionSettings, HANDSHAKE_MAX},
+    credentials::Credentials,
     outbox::OutboxBounds,
     unacked::UNACKED_BYTES_MAX,
 };
@@ -46,6 +47,8 @@ pub struct LinkSettings {
     pub handshake_max: Duration,
     /// A welcome takes at most so long after the handshake has begun, while heartbeats come.
     pub welcome_max: Duration,
+    /// What the link proves itself with, and asks of the engines.
+    pub credentials: Credentials,
 }
 
 impl LinkSettings {
@@ -63,6 +66,7 @@ impl LinkSettings {
             silence_max: limits::LINK_SILENCE_MAX,
             handshake_max: HANDSHAKE_MAX,
             welcome_max: WELCOME_MAX,
+            credentials: Credentials::default(),
         }
     }
 
@@ -76,6 +80,7 @@ impl LinkSettings {
                 frames_max: self.unacked_max.saturating_add(OTHER_FRAMES_MAX),
                 bytes_max: UNACKED_BYTES_MAX + OTHER_BYTES_MAX,
             },
+            credentials: self.credentials.clone(),
         }
     }
 }

@@ -168,7 +168,8 @@ impl<T> State<T> {
             // Between the two engines only.
             | FromEngine::Prepare { .. }
             | FromEngine::CalledOff
-            | FromEngine::HandedOver { .. } => None,
+            | FromEngine::HandedOver { .. }
+            | FromEngine::Restart => None,
         }
     }
 

@@ -157,6 +157,11 @@ impl<O: Owner> Task<O> {
                     warn!(pair = %self.settings.pair, %address, code = ?refusal.code, %refusal, "link: the engine refuses this link");
                 }
             }
+            Err(ConnectionError::Unproven(unproven)) => {
+                // It takes a person to change that, too.
+                search.refused(address, Instant::now());
+                self.settings.credentials.complain(address, &unproven);
+            }
             Err(error) => {
                 let failures = search.failed(address, Instant::now());
                 debug!(%address, %error, failures, "link: an attempt failed");

@@ -47,4 +47,5 @@ pub(crate) fn deliver(at: u128, events: RangeInclusive<u64>) -> Deliver {
     Deliver { session: session(at), after, events: events.map(event).collect() }
 }
 
+pub(crate) mod authority;
 pub(crate) mod engine;

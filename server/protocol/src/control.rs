@@ -28,9 +28,6 @@ pub use self::{
 };
 use crate::{Epoch, SessionId, Timestamp};
 
-/// The property by which a session is known as a drill's; its value is the drill's id.
-pub const DRILL_PROPERTY: &str = "tandem.drill";
-
 /// What is asked, and who asks: every act that changes something is written down with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlAsk {

@@ -15,6 +15,7 @@ mod ids;
 pub mod limits;
 pub mod link;
 mod pair;
+pub mod properties;
 mod refusal;
 pub mod routing;
 mod secret;

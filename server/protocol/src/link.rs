@@ -6,6 +6,8 @@
 //! until they are answered; after a failover they are sent again, unchanged, and the engine's dedupe makes the repeat
 //! harmless (D-3). Enums are externally tagged (`{"send":{…}}`): raw event JSON passes through unparsed.
 
+mod proof;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,8 @@ use crate::{
     desk::{DeskAsk, DeskNews},
     routing::{Changed, EndInvitation, Invite, Leaving, Placed, Route},
 };
+
+pub use proof::Proof;
 
 /// What a link's client sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -121,7 +125,7 @@ pub enum LinkRole {
     External,
     /// The interaction server. There is one: a second is welcomed when the first is gone.
     Interaction,
-    /// An operator's command, which asks about the pair and of no session.
+    /// An operator's command, which asks about the pair, and of no sessions but those that it opens for a drill.
     Control,
     /// The other engine of the pair, standing by; the primary tells all links of it.
     Standby(Peer),
@@ -380,6 +384,8 @@ pub enum FromEngine {
         /// How long the primary has held requests, in microseconds.
         held_us: u64,
     },
+    /// To the backup: it is to end in an orderly way, for whoever supervises it to start it again.
+    Restart,
     /// Nothing to say, but alive.
     Heartbeat,
 }

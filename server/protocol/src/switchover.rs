@@ -7,17 +7,20 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineName, Epoch};
+use crate::{EngineName, Epoch, control::Actor};
 
 /// Asks the primary to hand over to its backup. Repeatable: it names the epoch that is to end, so that a repeat which
 /// meets the next primary is told what became of it and moves nothing back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switchover {
     /// The epoch of the primary that is to hand over, as the asking side was told.
     pub from: Epoch,
     /// Only find out whether anything would be in the way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// Who asks; it is written down with what becomes of it. A dry run is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
 }
 
 /// What became of a [`Switchover`].

@@ -8,6 +8,7 @@ mod attach;
 mod backlog;
 mod erasing;
 mod idleness;
+mod operating;
 mod overview;
 mod relay;
 mod requests;
@@ -271,6 +272,8 @@ pub struct Core {
     watchers: BTreeSet<LinkId>,
     /// Links that are told of every change of a session.
     followers: BTreeSet<LinkId>,
+    /// Links of operators' commands.
+    operators: BTreeSet<LinkId>,
     relay: Relay,
     /// Attachments of participants; what `limit-for-clients` counts.
     clients: usize,
@@ -314,6 +317,7 @@ impl Core {
             links: HashMap::new(),
             watchers: BTreeSet::new(),
             followers: BTreeSet::new(),
+            operators: BTreeSet::new(),
             relay: Relay::default(),
             clients: 0,
             unsaved: VecDeque::new(),
@@ -339,6 +343,21 @@ impl Core {
         all.into_iter().collect()
     }
 
+    /// Of a session that was open and is being read: whether anybody has asked for it. None for any other.
+    #[must_use]
+    pub fn is_awaited(&self, session: SessionId) -> Option<bool> {
+        match self.sessions.get(&session) {
+            Some(Slot::Loading { was_open: true }) => Some(self.restoring.waits_for(session)),
+            _ => None,
+        }
+    }
+
+    /// Whether a session goes on in this engine.
+    #[must_use]
+    pub fn goes_on(&self, session: SessionId) -> bool {
+        self.live(session).is_some_and(|live| !live.session.is_closed()) && !self.restoring.is_ending(session)
+    }
+
     /// Records that are numbered and neither saved nor told.
     #[must_use]
     pub fn unsaved(&self) -> usize {
@@ -354,6 +373,7 @@ impl Core {
     pub fn link_down(&mut self, now: Now, link: LinkId, effects: &mut Vec<Effect>) {
         self.watchers.remove(&link);
         self.followers.remove(&link);
+        self.operators.remove(&link);
         self.relay.link_down(link, effects);
         for session in self.links.remove(&link).unwrap_or_default() {
             self.detach_all(now, link, session);

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use tandem_protocol::{
     AgentId, ClientId, ClosedReason, ErrorCode, Event, EventBody, LeaveReason, NoticeKind, ParticipantId,
     ParticipantKind, RawEvent, Refusal, Seq, SessionId, SessionState, SessionStatus, Timestamp, TokenHash, Visibility,
-    limits::PARTICIPANTS_MAX, link::Heads, routing::Leaving,
+    limits::PARTICIPANTS_MAX, link::Heads, properties, routing::Leaving,
 };
 
 use self::{
@@ -180,7 +180,9 @@ impl Session {
         Ok(())
     }
 
-    pub(crate) fn id(&self) -> SessionId {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
         self.id
     }
 
@@ -200,7 +202,8 @@ impl Session {
     }
 
     /// The last numbered event's number.
-    pub(crate) fn head(&self) -> Seq {
+    #[must_use]
+    pub fn head(&self) -> Seq {
         self.head
     }
 
@@ -222,6 +225,16 @@ impl Session {
     /// Whether anything at all has happened.
     pub(crate) fn is_empty(&self) -> bool {
         self.head == Seq::ZERO
+    }
+
+    /// Whether it belongs to a drill.
+    pub(crate) fn is_drill(&self) -> bool {
+        properties::is_drill(&self.properties)
+    }
+
+    /// Whether what was said in it has been erased: even its customer is no longer known.
+    pub(crate) fn is_erased(&self) -> bool {
+        self.is_closed() && self.participants.is_empty()
     }
 
     /// The state to show to a reader: as told, whatever has been numbered since (D-1).

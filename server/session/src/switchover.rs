@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use tandem_protocol::{Blocker, EngineName, Epoch, GivenUp, RequestId, SwitchoverOutcome};
+use tandem_protocol::{Blocker, EngineName, Epoch, GivenUp, RequestId, SwitchoverOutcome, control::Failing};
 
 use crate::LinkId;
 
@@ -29,6 +29,9 @@ const HOLD_MAX: Duration = Duration::from_millis(500);
 pub enum Asker {
     /// A request of a link.
     Link(LinkId, RequestId),
+    /// A request of a link that wants this engine to fail, once it is known that nothing is in the way: it asks by a dry
+    /// run only.
+    Drill(LinkId, RequestId, Failing),
     /// Whoever signalled the process: he reads the log.
     Signal,
 }
@@ -151,6 +154,12 @@ impl Switching {
     #[must_use]
     pub fn new(name: EngineName, software: impl Into<String>) -> Self {
         Self { name, software: software.into(), stage: Stage::Idle, curious: Vec::new(), waiting: Vec::new() }
+    }
+
+    /// Whether none is under way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.stage, Stage::Idle)
     }
 
     /// Whether nothing may be taken in from links, nor numbered.
@@ -292,7 +301,7 @@ impl Switching {
     /// While the lease is being written the answer decides: where the backup has died meanwhile, its epoch is taken over
     /// like any other.
     fn link_down(&mut self, link: LinkId) -> Vec<SwitchEffect> {
-        let is_of = |asker: &Asker| matches!(asker, Asker::Link(of, _) if *of == link);
+        let is_of = |asker: &Asker| matches!(asker, Asker::Link(of, _) | Asker::Drill(of, ..) if *of == link);
         self.curious.retain(|asker| !is_of(asker));
         self.waiting.retain(|asker| !is_of(asker));
         match self.stage {

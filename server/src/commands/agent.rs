@@ -176,7 +176,7 @@ impl AddArgs {
         let capacity = if role == AgentRole::Bot { BOT_CAPACITY } else { PERSON_CAPACITY };
         let capacity = self.capacity.unwrap_or(capacity);
         let agent = NewAgent { name: name.clone(), display, role, capacity, skills: skills(&self.skill)? };
-        let accounts = Accounts::open(place).await?;
+        let accounts = Accounts::open(place, "agent add").await?;
         accounts.refuse_taken(&name).await?;
         let password = self.password.get(&name)?;
         let account = accounts.add(agent, password.clone()).await?;
@@ -188,7 +188,7 @@ impl AddArgs {
 impl ListArgs {
     async fn list(self, place: Place) -> Result<String, Failure> {
         let shown = place.to_string();
-        let accounts = match Accounts::open_existing(place).await? {
+        let accounts = match Accounts::open_existing(place, "agent list").await? {
             Some(accounts) => accounts.all().await?,
             None => Vec::new(),
         };
@@ -211,7 +211,8 @@ impl NameArgs {
 
     async fn set_disabled(self, place: Place, disabled: bool) -> Result<String, Failure> {
         let name = self.name()?;
-        existing(place, &name).await?.set_disabled(&name, disabled).await?;
+        let command = if disabled { "agent disable" } else { "agent enable" };
+        existing(place, &name, command).await?.set_disabled(&name, disabled).await?;
         Ok(if disabled {
             format!("{name} is disabled; all logins of this account have ended\n")
         } else {
@@ -223,7 +224,7 @@ impl NameArgs {
 impl PasswordArgs {
     async fn change(self, place: Place) -> Result<String, Failure> {
         let name = self.account.name()?;
-        let accounts = existing(place, &name).await?;
+        let accounts = existing(place, &name, "agent password").await?;
         accounts.get(&name).await?;
         let password = self.password.get(&name)?;
         accounts.set_password(&name, password.clone()).await?;
@@ -255,9 +256,9 @@ impl SourceArgs {
 }
 
 /// The accounts among which the name is; without making a place for them, where there is none.
-async fn existing(place: Place, name: &LoginName) -> Result<Accounts, Failure> {
+async fn existing(place: Place, name: &LoginName, command: &str) -> Result<Accounts, Failure> {
     let unknown = AccountsError::Unknown { name: name.clone(), place: place.to_string() };
-    Ok(Accounts::open_existing(place).await?.ok_or(unknown)?)
+    Ok(Accounts::open_existing(place, command).await?.ok_or(unknown)?)
 }
 
 fn skills(given: &[String]) -> Result<Vec<String>, Failure> {

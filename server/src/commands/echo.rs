@@ -39,6 +39,6 @@ impl EchoArgs {
             Flag::of("--pair-cache", "echo.pair-cache", path_value(self.pair_cache.as_ref())),
         ])?;
         telemetry::start("echo", &settings.log);
-        on_all_cores(roles::echo::serve(settings.pair, settings.echo))
+        on_all_cores(roles::echo::serve(settings.pair, settings.echo, settings.links))
     }
 }

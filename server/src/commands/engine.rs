@@ -26,7 +26,10 @@ Examples:
   TANDEM_ENGINE__ALLOW_DRILLS=false tandem engine --name a      no drill may make it fail
 
 Further settings are in [engine], [engine.settings] and [engine.lease]; see `tandem config show`. On stdout the engine \
-says in one line each when it is ready and when it becomes primary or backup; as JSON unless stdout is a terminal.")]
+says in one line each when it is ready and when it becomes primary or backup; as JSON unless stdout is a terminal.
+
+Exit codes: 0 ended as asked, 1 something was in the way, 2 the command or a setting is wrong, 75 start it again \
+(`tandem restart`).")]
 pub(super) struct EngineArgs {
     /// The engine's name in its pair: 1 to 32 of a-z, 0-9, '-' and '_'. [default: a]
     #[arg(long)]
@@ -57,6 +60,6 @@ impl EngineArgs {
             self.store.flag(),
         ])?;
         telemetry::start(&format!("engine {}", settings.engine.name.0), &settings.log);
-        on_all_cores(roles::engine::serve(settings.pair, settings.store, settings.engine))
+        on_all_cores(roles::engine::serve(settings.pair, settings.store, settings.engine, settings.links))
     }
 }

@@ -47,6 +47,6 @@ impl GatewayArgs {
             Flag::of("--pair-cache", "gateway.pair-cache", path_value(self.pair_cache.as_ref())),
         ])?;
         telemetry::start("gateway", &settings.log);
-        on_all_cores(roles::gateway::serve(settings.pair, settings.gateway))
+        on_all_cores(roles::gateway::serve(settings.pair, settings.gateway, settings.links))
     }
 }

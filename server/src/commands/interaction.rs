@@ -53,6 +53,6 @@ impl InteractionArgs {
             self.store.flag(),
         ])?;
         telemetry::start("interaction", &settings.log);
-        on_all_cores(roles::interaction::serve(settings.pair, settings.store, settings.interaction))
+        on_all_cores(roles::interaction::serve(settings.pair, settings.store, settings.interaction, settings.links))
     }
 }

@@ -1,8 +1,4 @@
-//! How answers are laid out for a terminal of 80 columns, and how moments and spans of time are written for people.
-
-use std::time::{Duration, UNIX_EPOCH};
-
-use tandem_protocol::Timestamp;
+//! How answers are laid out for a terminal of 80 columns, and how spans of time are written for people.
 
 /// Columns of a line at most.
 const WIDTH: usize = 80;
@@ -25,11 +21,6 @@ pub(super) fn labelled(label: &str, indent: usize, text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A moment as RFC 3339, in UTC, to the second.
-pub(super) fn moment(at: Timestamp) -> String {
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_millis(at.0)).to_string()
-}
-
 /// A span of time as people say it, in its two greatest units: `3h 12m`.
 pub(super) fn span(ms: u64) -> String {
     const MINUTE: u64 = 60;
@@ -42,11 +33,6 @@ pub(super) fn span(ms: u64) -> String {
         MINUTE.. => format!("{}m {}s", seconds / MINUTE, seconds % MINUTE),
         _ => format!("{seconds}s"),
     }
-}
-
-/// Microseconds as milliseconds.
-pub(super) fn millis(us: u64) -> String {
-    format!("{:.1} ms", us as f64 / 1_000.0)
 }
 
 #[cfg(test)]
@@ -69,11 +55,5 @@ mod tests {
     fn a_span_has_its_two_greatest_units() {
         let said = [900, 59_000, 61_000, 3_720_000, 90_000_000].map(span);
         assert_eq!(said, ["0s", "59s", "1m 1s", "1h 2m", "1d 1h"]);
-    }
-
-    #[test]
-    fn a_moment_is_told_in_utc() {
-        assert_eq!(moment(Timestamp(1_764_000_000_999)), "2025-11-24T16:00:00Z");
-        assert_eq!(millis(1_849), "1.8 ms");
     }
 }

@@ -8,10 +8,11 @@ use tandem_protocol::{
     control::{Control, SESSIONS_LIMIT_MAX, SessionSummary, Told},
 };
 
-use super::{Global, layout::moment};
+use super::{Global, table::moment};
 use crate::{
     lifecycle::failure::Failure,
     operator::{Operator, PairArgs, Unanswered, quiet},
+    settings::LinksSection,
     telemetry,
 };
 
@@ -56,11 +57,11 @@ impl SessionsArgs {
         telemetry::start("sessions", &settings.log);
         let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
-        runtime.block_on(self.list(pair, address)).map_err(Failure::runtime)
+        runtime.block_on(self.list(pair, address, &settings.links)).map_err(Failure::runtime)
     }
 
-    async fn list(&self, pair: PairName, address: String) -> Result<(), Broken> {
-        let operator = Operator::connect(pair, address, "sessions").await?;
+    async fn list(&self, pair: PairName, address: String, links: &LinksSection) -> Result<(), Broken> {
+        let operator = Operator::connect(pair, address, "sessions", links).await?;
         let listed = self.list_all(&operator).await;
         operator.end().await;
         listed
@@ -78,7 +79,7 @@ impl SessionsArgs {
             };
             let Some(last) = page.last() else { break };
             if after.is_none() && !self.json {
-                writeln!(stdout, "{:36} {:20} {:>6} {:>5} WAITS IN", "SESSION", "OPENED", "EVENTS", "HERE")?;
+                writeln!(stdout, "{:36} {:24} {:>6} {:>5} WAITS IN", "SESSION", "OPENED", "EVENTS", "HERE")?;
             }
             after = Some(last.session);
             left = left.saturating_sub(page.len() as u64);
@@ -100,14 +101,14 @@ impl SessionsArgs {
 fn row(summary: &SessionSummary) -> String {
     let SessionSummary { session, live, opened_at_ms, head, participants, connected, waits_in, drill } = summary;
     if !live {
-        return format!("{session} {:20} {:>6} {:>5} (not read since the takeover)", "-", "-", "-");
+        return format!("{session} {:24} {:>6} {:>5} (not read since the takeover)", "-", "-", "-");
     }
     let opened = opened_at_ms.map_or_else(|| "-".to_owned(), moment);
     let head = head.map_or_else(|| "-".to_owned(), |head| head.to_string());
     let here = format!("{participants}/{connected}");
     let waits = waits_in.as_ref().map_or("-", |queue| queue.as_str());
     let drill = if *drill { " (drill)" } else { "" };
-    format!("{session} {opened:20} {head:>6} {here:>5} {waits}{drill}")
+    format!("{session} {opened:24} {head:>6} {here:>5} {waits}{drill}")
 }
 
 #[cfg(test)]
@@ -129,11 +130,14 @@ mod tests {
             waits_in: Some(QueueName::new("sales").expect("valid")),
             drill: false,
         };
-        assert_eq!(row(&summary), "00000000-0000-0000-0000-000000000007 2025-11-24T16:00:00Z      9   2/1 sales");
+        assert_eq!(row(&summary), "00000000-0000-0000-0000-000000000007 2025-11-24T16:00:00.000Z      9   2/1 sales");
         (summary.waits_in, summary.drill) = (None, true);
-        assert_eq!(row(&summary), "00000000-0000-0000-0000-000000000007 2025-11-24T16:00:00Z      9   2/1 - (drill)");
+        assert_eq!(
+            row(&summary),
+            "00000000-0000-0000-0000-000000000007 2025-11-24T16:00:00.000Z      9   2/1 - (drill)"
+        );
         summary.live = false;
-        let expected = "00000000-0000-0000-0000-000000000007 -                         -     - (not read since the \
+        let expected = "00000000-0000-0000-0000-000000000007 -                             -     - (not read since the \
                         takeover)";
         assert_eq!(row(&summary), expected);
     }

@@ -84,8 +84,8 @@ impl StatusArgs {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
         Ok(runtime.block_on(async {
             // At once: one that is down takes its time.
-            let asked: Vec<_> =
-                pairs.into_iter().map(|(pair, address)| tokio::spawn(Verdict::on(pair, address))).collect();
+            let ask = |(pair, address)| tokio::spawn(Verdict::on(pair, address, settings.links.clone()));
+            let asked: Vec<_> = pairs.into_iter().map(ask).collect();
             let mut verdicts = Vec::with_capacity(asked.len());
             for verdict in asked {
                 verdicts.push(verdict.await.expect("it does not panic and is not aborted"));

@@ -12,6 +12,7 @@ use super::Global;
 use crate::{
     lifecycle::failure::Failure,
     operator::{Operator, PairArgs, Unanswered, quiet},
+    settings::LinksSection,
     telemetry,
 };
 
@@ -46,7 +47,7 @@ impl SwitchoverArgs {
         telemetry::start("switchover", &settings.log);
         let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
-        let outcome = runtime.block_on(ask(pair, address, self.dry_run)).map_err(Failure::runtime)?;
+        let outcome = runtime.block_on(ask(pair, address, self.dry_run, &settings.links)).map_err(Failure::runtime)?;
         self.tell(&outcome)
     }
 
@@ -86,9 +87,14 @@ fn in_words(outcome: &SwitchoverOutcome) -> (bool, String) {
     }
 }
 
-async fn ask(pair: PairName, address: String, dry_run: bool) -> Result<SwitchoverOutcome, Unanswered> {
-    let operator = Operator::connect(pair, address, "switchover").await?;
-    let asked = Switchover { from: operator.met().epoch, dry_run };
+async fn ask(
+    pair: PairName,
+    address: String,
+    dry_run: bool,
+    links: &LinksSection,
+) -> Result<SwitchoverOutcome, Unanswered> {
+    let operator = Operator::connect(pair, address, "switchover", links).await?;
+    let asked = Switchover { from: operator.met().epoch, dry_run, by: Some(operator.by().clone()) };
     let answer = operator.ask(Request::Switchover(asked)).await;
     operator.end().await;
     match answer? {

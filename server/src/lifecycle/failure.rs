@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use crate::settings::Refusals;
 
+/// The exit code of a role that is to be started again. A supervisor that restarts only what has failed restarts it too.
+pub(crate) const START_AGAIN: u8 = 75;
+
 /// A command's failure.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -11,6 +14,9 @@ pub(crate) enum Failure {
     Usage(anyhow::Error),
     /// Exit code 1: something outside is in the way.
     Runtime(anyhow::Error),
+    /// Exit code 75 (`EX_TEMPFAIL` of sysexits.h): it ends because it was asked to, for whoever supervises it to start it
+    /// again; its log says so.
+    StartAgain,
     /// A child process said already what is wrong; its exit code is passed on.
     Told(u8),
 }
@@ -31,6 +37,7 @@ impl Failure {
         let (error, code) = match self {
             Self::Usage(error) => (error, 2),
             Self::Runtime(error) => (error, 1),
+            Self::StartAgain => return ExitCode::from(START_AGAIN),
             Self::Told(code) => return ExitCode::from(*code),
         };
         for line in format!("{error:#}").lines() {

@@ -13,28 +13,32 @@ use std::{
     time::Duration,
 };
 
+use tandem_credentials::watch;
 use tandem_link::{Incoming, Link, LinkSettings, Owner};
 use tandem_protocol::link::{LinkRole, Outcome};
 
 use self::sessions::{Do, REQUESTS_MAX, Sessions, Tag};
 use crate::{
+    credentials,
     lifecycle::{
         failure::Failure,
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{EchoSection, PairSection},
+    settings::{EchoSection, LinksSection, PairSection},
 };
 
 /// How long a refused step rests before it is tried again; the patience that a retryable refusal asks for.
 const REST: Duration = Duration::from_secs(1);
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, echo: EchoSection) -> Result<(), Failure> {
+pub(crate) async fn serve(pair: PairSection, echo: EchoSection, links: LinksSection) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let mut settings = LinkSettings::new(pair.name.0, LinkRole::External, "echo", vec![echo.primary.0.to_string()]);
     settings.cache = echo.pair_cache.map(|cache| cache.0.0);
     settings.unacked_max = REQUESTS_MAX;
+    settings.credentials = credentials::of_links(&links).map_err(Failure::runtime)?;
+    let _watching = watch(settings.credentials.to_watch());
     let participant = Arc::new(Participant::default());
     let (link, task) = Link::start(settings, participant.clone());
     assert!(participant.link.set(link.clone()).is_ok(), "the link is started once");

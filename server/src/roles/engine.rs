@@ -1,11 +1,16 @@
 //! `tandem engine`: opens the store, listens, and is one engine of a pair until it is asked to end.
 
+use std::ffi::OsString;
+
+use tandem_credentials::watch;
 use tandem_engine::{Engine, EngineRole as State, EngineSettings, SaveSettings};
+use tandem_link::Credentials;
 use tandem_protocol::EngineName;
 use tandem_session::{LeaseTimes, SessionSettings};
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
+    credentials,
     lifecycle::{
         data_dir::DataDir,
         failure::Failure,
@@ -13,14 +18,21 @@ use crate::{
         report::{EngineRole, PairRole, Ready, Report},
         signals::{EndSignals, SwitchoverSignal},
     },
-    settings::{EngineSection, PairSection, StoreSection},
+    settings::{EngineSection, LinksSection, PairSection, StoreSection},
     store::Place,
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: EngineSection) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    pair: PairSection,
+    store: StoreSection,
+    engine: EngineSection,
+    links: LinksSection,
+) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let mut switchover = SwitchoverSignal::take().map_err(Failure::runtime)?;
+    let credentials = credentials::of_links(&links).map_err(Failure::runtime)?;
+    let _watching = watch(credentials.to_watch());
     let name = engine.name.0.clone();
     let path = &engine.data_dir.0.0;
     let place = Place::of(&store, path).map_err(Failure::runtime)?;
@@ -30,32 +42,37 @@ pub(crate) async fn serve(pair: PairSection, store: StoreSection, engine: Engine
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
-    let settings = engine_settings(&pair, &engine, advertise, place.absolute().to_string());
+    let store_place = place.clone().absolute().to_string();
+    let settings = engine_settings(&pair, &engine, advertise, credentials, store_place);
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
-    let mut running = Engine::start(settings, store, listener).map_err(Failure::runtime)?;
+    let journal = place.open_journal();
+    let mut running = Engine::start(settings, store, journal, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
     let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
     Report::Ready(ready).print();
     let roles = tokio::spawn(report_roles(name, running.role()));
-    let failed = loop {
+    let ended = loop {
+        let restart = running.restart_asked();
         tokio::select! {
-            () = signals.received() => break None,
-            error = running.failed() => break Some(error),
+            () = signals.received() => break Ok(()),
+            () = restart => break Err(Failure::StartAgain),
+            error = running.failed() => break Err(Failure::runtime(error)),
             () = switchover.received() => {}
         }
         running.switch_over().await;
     };
     roles.abort();
-    match failed {
-        None => running.shutdown().await.map_err(Failure::runtime),
-        Some(error) => Err(Failure::runtime(error)),
+    if !matches!(ended, Err(Failure::Runtime(_))) {
+        running.shutdown().await.map_err(Failure::runtime)?;
     }
+    ended
 }
 
 fn engine_settings(
     pair: &PairSection,
     engine: &EngineSection,
     advertise: String,
+    credentials: Credentials,
     store_place: String,
 ) -> EngineSettings {
     let options = &engine.settings;
@@ -66,7 +83,6 @@ fn engine_settings(
         advertise,
         software: env!("CARGO_PKG_VERSION").to_owned(),
         store_place,
-        allow_drills: engine.allow_drills,
         lease: LeaseTimes { renew: engine.lease.renew.0, expiry: engine.lease.expiry.0 },
         sessions: SessionSettings {
             client_disconnect_timeout: options.client_disconnect_timeout.0,
@@ -83,7 +99,15 @@ fn engine_settings(
             resend_attempts: u32::try_from(resend_attempts).expect("the bound is 1,000"),
             resend_delay: options.transcript_resend_delay.0,
         },
+        allow_drills: engine.allow_drills,
+        waker: waker(),
+        credentials,
     }
+}
+
+/// This very program, even where another one stands in its file by now.
+fn waker() -> Vec<OsString> {
+    ["/proc/self/exe", "wake"].map(OsString::from).into()
 }
 
 /// Says on stdout what the engine is, at each change, until the engine ends.

@@ -1,17 +1,19 @@
 //! `tandem interaction`: opens the directory, the archive and the log, and links to its pairs, until it is asked to end.
 
+use tandem_credentials::watch;
 use tandem_interaction::Interaction;
 use tandem_link::LinkSettings;
 use tandem_protocol::link::LinkRole;
 
 use crate::{
+    credentials,
     lifecycle::{
         data_dir::DataDir,
         failure::Failure,
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{InteractionSection, PairLink, PairSection, StoreSection, links},
+    settings::{InteractionSection, LinksSection, PairLink, PairSection, StoreSection, links},
     store::Place,
 };
 
@@ -20,8 +22,11 @@ pub(crate) async fn serve(
     pair: PairSection,
     store: StoreSection,
     interaction: InteractionSection,
+    own: LinksSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
+    let credentials = credentials::of_links(&own).map_err(Failure::runtime)?;
+    let _watching = watch(credentials.to_watch());
     let path = &interaction.data_dir.0.0;
     let place = Place::of(&store, path).map_err(Failure::runtime)?;
     let Some(opened) = signals.unless_received(place.open_stores()).await else { return Ok(()) };
@@ -31,7 +36,7 @@ pub(crate) async fn serve(
     let pairs = links(&pair.name.0, interaction.primary.as_ref(), &interaction.pairs, interaction.pair_cache.as_ref());
     let links = pairs.into_iter().map(|PairLink { name, primary, cache }| {
         let link = LinkSettings::new(name, LinkRole::Interaction, "interaction", vec![primary]);
-        LinkSettings { cache, ..link }
+        LinkSettings { cache, credentials: credentials.clone(), ..link }
     });
     let mut running = Interaction::start(settings, stores, links.collect()).await.map_err(Failure::runtime)?;
     let (role, name) = ("interaction".to_owned(), "interaction".to_owned());

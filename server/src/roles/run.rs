@@ -29,6 +29,7 @@ use self::{
 };
 use crate::{
     accounts::Accounts,
+    credentials,
     lifecycle::{data_dir::DataDir, failure::Failure, listen::listen, signals::EndSignals},
     settings::Settings,
     store::Place,
@@ -65,7 +66,7 @@ pub(crate) async fn supervise(plan: Plan) -> Result<(), Failure> {
     look_at_ports(&plan.settings)?;
     let (news, mut heard) = mpsc::channel(NEWS_MAX);
     let mut crew = Crew { keepers: Vec::new(), news };
-    let mut board = Board::new(accounts.place(), data.path());
+    let mut board = Board::new(accounts.place(), data.path(), plan.settings.gateway.place.tls.files().is_some());
     let outcome = tokio::select! {
         outcome = start_and_watch(&plan, programs, accounts, &mut crew, &mut board, &mut heard) => outcome,
         () = signals.received() => Ok(()),
@@ -85,7 +86,9 @@ async fn open(settings: &Settings) -> Result<Accounts, Failure> {
     let place = Place::of(&settings.store, &settings.engine.data_dir.0.0).map_err(Failure::runtime)?;
     drop(place.open_store(&settings.pair.name.0).await.map_err(Failure::runtime)?);
     let place = Place::of(&settings.store, &settings.interaction.data_dir.0.0).map_err(Failure::runtime)?;
-    Ok(Accounts::open(place).await?)
+    credentials::of_links(&settings.links).map_err(Failure::runtime)?;
+    credentials::of_gateway(&settings.gateway.place.tls).map_err(Failure::runtime)?;
+    Ok(Accounts::open(place, "run").await?)
 }
 
 /// A busy port is found before anything is started and logged. The children bind for themselves later.

@@ -25,10 +25,10 @@ pub(crate) struct EngineSection {
     pub(crate) advertise: Option<Text<HostPort>>,
     /// The directory of the embedded store. Both engines of a pair use the same one.
     pub(crate) data_dir: Text<FilePath>,
-    /// Permits a listen address that other machines reach. Links are not authenticated yet: whoever can connect
-    /// reads and writes every session.
+    /// Permits a listen address that other machines reach although `[links]` has neither a key nor certificates: whoever
+    /// can connect reads and writes every session.
     pub(crate) allow_unauthenticated_links: bool,
-    /// Whether a drill may make this engine fail, as a primary, for a rehearsal of the failover.
+    /// Whether a drill may have this engine fail while it is primary and a backup stands by.
     pub(crate) allow_drills: bool,
     /// `[engine.settings]`.
     pub(crate) settings: OptionsSection,

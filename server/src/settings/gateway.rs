@@ -1,7 +1,7 @@
 //! `[gateway]`: where browsers reach the gateway and which pairs it links to; its limits are the gateway crate's
 //! own [`GatewaySettings`], which stand in the same table.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use figment::{
     Figment,
@@ -45,6 +45,25 @@ pub(crate) struct GatewayPlace {
     pub(crate) pair_cache: Option<Text<FilePath>>,
     /// Permits a listen address that other machines reach without TLS; for a gateway behind a proxy that does TLS.
     pub(crate) allow_plain_http: bool,
+    /// `[gateway.tls]`.
+    pub(crate) tls: TlsSection,
+}
+
+/// `[gateway.tls]`: both, and browsers come by HTTPS; or neither.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct TlsSection {
+    /// The file with the gateway's certificate, and those between it and the authority, in PEM.
+    pub(crate) certificate: Option<Text<FilePath>>,
+    /// The file with the certificate's private key, in PEM.
+    pub(crate) private_key: Option<Text<FilePath>>,
+}
+
+impl TlsSection {
+    /// The files of certificate and private key; [`super::check`] has seen that they are named together.
+    pub(crate) fn files(&self) -> Option<(PathBuf, PathBuf)> {
+        self.certificate.clone().zip(self.private_key.clone()).map(|(certificate, key)| (certificate.0.0, key.0.0))
+    }
 }
 
 impl Default for GatewayPlace {
@@ -55,6 +74,7 @@ impl Default for GatewayPlace {
             pairs: Pairs::default(),
             pair_cache: None,
             allow_plain_http: false,
+            tls: TlsSection::default(),
         }
     }
 }

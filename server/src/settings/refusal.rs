@@ -8,7 +8,7 @@ use figment::{
     value::{Dict, Value},
 };
 
-use super::{check::Unfit, pairs::Clash, sources::Layer, store};
+use super::{check::Unfit, links, pairs::Clash, sources::Layer, store};
 
 /// What stands for a value that must not be repeated.
 pub(super) const NOT_SHOWN: &str = "(not shown)";
@@ -174,12 +174,13 @@ pub(super) fn origin_of(merged: &Figment, key: &str) -> String {
 
 /// Whether the value of a key must never be shown.
 pub(super) fn is_secret(key: &str) -> bool {
-    key.ends_with("-secret")
+    key.ends_with("-secret") || key == links::KEY || links::KEY.rsplit('.').next() == Some(key)
 }
 
 /// Whether a password may be a part of what was given for a key, for the table that it should stand in too.
 pub(super) fn may_hold_password(key: &str) -> bool {
-    key == store::ADDRESS || store::ADDRESS.starts_with(&format!("{key}."))
+    let table = format!("{key}.");
+    key == store::ADDRESS || [store::ADDRESS, links::KEY].iter().any(|secret| secret.starts_with(&table))
 }
 
 /// As [`written`], for a value that is not understood: not even where a password begins and ends is known in it.

@@ -2,6 +2,7 @@
 
 mod options;
 mod pairs;
+mod security;
 mod store;
 
 use std::path::PathBuf;
@@ -339,9 +340,9 @@ fn an_expiry_shorter_than_two_renewals_is_refused() {
 #[test]
 fn an_engine_that_other_machines_reach_is_refused_unless_it_is_allowed_in_so_many_words() {
     let listen = "[engine]\nlisten = \"10.0.0.7:7301\"\n";
-    let expected = "FILE: engine.listen = \"10.0.0.7:7301\" is refused: other machines reach it and links are not \
-                    authenticated yet; listen on a loopback address, or set engine.allow-unauthenticated-links = \
-                    true where only trusted machines connect";
+    let expected = "FILE: engine.listen = \"10.0.0.7:7301\" is refused: other machines reach it and links prove nothing; set \
+                    links.key-file (`tandem keys generate FILE` makes one) or links.certificate, listen on a loopback \
+                    address, or set engine.allow-unauthenticated-links = true where only trusted machines connect";
     assert_eq!(refused(listen), expected);
     let (_folder, path) = file(&format!("{listen}allow-unauthenticated-links = true"));
     load(&Given { file: Some(path), ..Given::default() }).expect("is allowed");
@@ -360,9 +361,9 @@ fn an_engine_on_every_address_must_say_how_it_is_reached() {
 #[test]
 fn a_gateway_that_other_machines_reach_without_tls_is_refused_unless_it_is_allowed() {
     let listen = "[gateway]\nlisten = \"0.0.0.0:80\"\n";
-    let expected = "FILE: gateway.listen = \"0.0.0.0:80\" is refused: other machines reach it and the gateway does no \
-                    TLS; listen on a loopback address, or set gateway.allow-plain-http = true where a proxy before \
-                    it does TLS";
+    let expected = "FILE: gateway.listen = \"0.0.0.0:80\" is refused: other machines reach it without TLS; set \
+                    gateway.tls.certificate and gateway.tls.private-key, listen on a loopback address, or set \
+                    gateway.allow-plain-http = true where a proxy before it does TLS";
     assert_eq!(refused(listen), expected);
     let (_folder, path) = file(&format!("{listen}allow-plain-http = true"));
     load(&Given { file: Some(path), ..Given::default() }).expect("is allowed");

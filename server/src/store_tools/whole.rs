@@ -1,11 +1,15 @@
-//! [`WholeStore`]: the log and the directory together, wherever they lie.
+//! [`WholeStore`]: the log, the directory and the journal together, wherever they lie.
 
 use std::{
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use tandem_store::{AddressError, PostgresAddress, PostgresSource, SqliteSource, check::Inspect};
+use tandem_store::{
+    AddressError, Journal, PostgresAddress, PostgresJournal, PostgresSource, SqliteJournal, SqliteSource,
+    check::Inspect,
+};
 
 use crate::{
     lifecycle::failure::Failure,
@@ -94,6 +98,14 @@ impl WholeStore {
     /// All in one data directory.
     fn in_dir(dir: &Path) -> Self {
         Self::Files(Files { log: dir.to_owned(), directory: dir.to_owned() })
+    }
+
+    /// What is done to it is written down here: the journal lies with the log.
+    pub(crate) fn journal(&self) -> Arc<dyn Journal> {
+        match self {
+            Self::Files(files) => Arc::new(SqliteJournal::new(&files.log)),
+            Self::Database(address) => Arc::new(PostgresJournal::new(address)),
+        }
     }
 
     /// One state of it, to be looked at; others write on.

@@ -188,7 +188,7 @@ fn look(table: &'static Table, row: &Row, transcripts: &mut Transcripts, finding
 fn named(table: &'static Table, row: &Row) -> String {
     match &row[0] {
         Value::Integer(number) => format!("{} {number}", table.columns[0].name),
-        Value::Session(id) => format!("session {}", Uuid::from_bytes(*id)),
+        Value::Session(id) => format!("{} {}", table.columns[0].name, Uuid::from_bytes(*id)),
         _ => "one whose name is a text".to_owned(),
     }
 }

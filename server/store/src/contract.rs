@@ -8,6 +8,7 @@ pub(crate) mod archive;
 pub(crate) mod checking;
 pub(crate) mod directory;
 pub(crate) mod erasing;
+pub(crate) mod journal;
 pub(crate) mod leasing;
 pub(crate) mod reading;
 pub(crate) mod sessions;

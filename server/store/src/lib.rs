@@ -28,11 +28,12 @@ pub use error::{Cause, StoreError};
 pub use journal::Journal;
 pub use lease::{Holder, Lease, Taken};
 pub use postgres::{
-    AddressError, PostgresAddress, PostgresDirectory, PostgresOpenError, PostgresSource, PostgresStore, PostgresTarget,
-    PostgresTranscripts,
+    AddressError, PostgresAddress, PostgresDirectory, PostgresJournal, PostgresOpenError, PostgresSource,
+    PostgresStore, PostgresTarget, PostgresTranscripts,
 };
 pub use sqlite::{
-    BackupError, OpenError, SqliteBackup, SqliteDirectory, SqliteSource, SqliteStore, SqliteTarget, SqliteTranscripts,
+    BackupError, OpenError, SqliteBackup, SqliteDirectory, SqliteJournal, SqliteSource, SqliteStore, SqliteTarget,
+    SqliteTranscripts,
 };
 pub use store::Store;
 pub use transcripts::{ChainLink, LogPlace, Proof, Transcript, Transcripts, Written};

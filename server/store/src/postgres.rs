@@ -4,7 +4,8 @@
 //! through one connection (`writer.rs`), a statement for whatever waits, which checks the lease in its own transaction
 //! (`append.rs`); reads go through a few connections more (`pool.rs`, `history.rs`). It must never answer from memory
 //! what another process may have changed, and never read from a server that takes no writes: such a host is passed over
-//! (`connection.rs`). [`PostgresDirectory`] (`directory.rs`) lies in the same database; [`PostgresTranscripts`]
+//! (`connection.rs`). [`PostgresDirectory`] (`directory.rs`) and
+//! [`PostgresJournal`] (`journal.rs`) lie in the same database; [`PostgresTranscripts`]
 //! (`transcripts.rs`) looks back at what was written.
 
 mod address;
@@ -17,6 +18,7 @@ mod erase;
 mod fault;
 mod history;
 mod inspect;
+mod journal;
 mod lease;
 mod open;
 mod open_error;
@@ -37,6 +39,7 @@ use tokio::sync::mpsc::channel;
 pub use self::{
     address::{AddressError, PostgresAddress},
     directory::PostgresDirectory,
+    journal::PostgresJournal,
     open_error::PostgresOpenError,
     transcripts::PostgresTranscripts,
     transfer::{PostgresSource, PostgresTarget},

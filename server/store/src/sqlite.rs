@@ -4,7 +4,8 @@
 //! (`writer.rs`), a transaction for whatever waits (`group.rs`); reads go through a few read-only connections
 //! (`readers.rs`). The hot write is an append to a log without an index (`migrations/`); what is derived from it is
 //! brought up behind it (`index.rs`). It must never answer from memory what another process may have changed: every
-//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) is another file, opened in the same way;
+//! call compares the epoch in the file. [`SqliteDirectory`] (`directory.rs`) and [`SqliteJournal`] (`journal.rs`) are other
+//! files, opened in the same way;
 //! [`SqliteTranscripts`] (`transcripts.rs`) looks back at what was written.
 
 mod archive;
@@ -20,6 +21,7 @@ mod heads;
 mod history;
 mod index;
 mod inspect;
+mod journal;
 mod lease;
 mod open;
 mod open_error;
@@ -50,6 +52,7 @@ use tandem_protocol::{Epoch, PairName, RawEvent, Seq, SessionId, Timestamp};
 pub use self::{
     backup::{BackupError, SqliteBackup},
     directory::SqliteDirectory,
+    journal::SqliteJournal,
     open_error::OpenError,
     transcripts::SqliteTranscripts,
     transfer::{SqliteSource, SqliteTarget},

@@ -68,7 +68,8 @@ impl System {
     fn launches_switchover(&self, flags: &[&str]) -> JoinHandle<Ran> {
         let own =
             ["switchover", "--pair", self.pair.as_str(), "--primary", &self.engines[0].address].map(OsString::from);
-        let arguments: Vec<OsString> = own.into_iter().chain(flags.iter().map(OsString::from)).collect();
+        let config = ["--config".into(), self.settings().into()];
+        let arguments: Vec<OsString> = own.into_iter().chain(config).chain(flags.iter().map(OsString::from)).collect();
         tokio::task::spawn_blocking(move || command::run(arguments, ""))
     }
 

@@ -25,16 +25,13 @@ impl Service {
                 let sessions = self.open_sessions(after, limit);
                 self.answer(link, id, sessions.map_or_else(not_serving, |sessions| told(Told::Sessions(sessions))));
             }
-            Control::Restorations { .. }
+            Control::Fail { from, how } => self.on_fail_asked(link, id, from, how),
+            Control::RestartBackup { pid } => self.on_restart_asked(link, id, pid),
+            act @ (Control::Restorations { .. }
             | Control::Takeovers { .. }
             | Control::Acts { .. }
             | Control::Drills { .. }
-            | Control::Fail { .. }
-            | Control::RestartBackup { .. }
-            | Control::Note(_) => {
-                let refusal = Refusal::new(ErrorCode::Unavailable, "this engine does not know of it yet");
-                self.answer(link, id, Outcome::Refused(refusal));
-            }
+            | Control::Note(_)) => self.ask_journal(link, id, act),
         }
     }
 }

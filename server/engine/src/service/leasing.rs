@@ -184,6 +184,8 @@ impl Service {
         self.switching = self.new_switching();
         self.note_switched(epoch);
         let taking = self.taking_since.take();
+        let took = taking.map_or(read_took, |(since, _)| since.elapsed());
+        self.note_takeover(epoch, taking.map(|(_, cause)| cause), took, open.len());
         if let Some(switched) = &self.switched {
             info!(
                 %epoch, from = %switched.from, open_sessions = open.len(), restored, held_ms = switched.held_us / 1_000,
@@ -191,7 +193,7 @@ impl Service {
                  asked for"
             );
         } else {
-            let (took, cause) = taking.map_or((read_took, TakeCause::Free), |(since, cause)| (since.elapsed(), cause));
+            let cause = taking.map_or(TakeCause::Free, |(_, cause)| cause);
             info!(
                 %epoch, ?cause, open_sessions = open.len(), restored, took_ms = took.as_millis() as u64,
                 "took over: this engine is primary; sessions are restored as they are asked for"
@@ -238,7 +240,8 @@ impl Service {
     }
 
     fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
-        Following { address, pair: self.settings.pair.clone(), this: self.this(), epoch_seen, pause }
+        let (pair, credentials) = (self.settings.pair.clone(), self.settings.credentials.clone());
+        Following { address, pair, this: self.this(), epoch_seen, pause, credentials }
     }
 
     /// The former primary has stepped down, or this engine has.

@@ -78,6 +78,7 @@ impl Service {
             (self.backup, self.deputy) = (None, None);
             self.tell_pair();
         }
+        self.askers.is_gone(link);
         self.switch(SwitchInput::LinkDown(link));
     }
 
@@ -157,7 +158,8 @@ impl Service {
         match &linked.hello.role {
             LinkRole::Gateway => core.gateway_up(link, &mut self.effects),
             LinkRole::Interaction => core.interaction_up(link, &mut self.effects),
-            LinkRole::External | LinkRole::Control | LinkRole::Standby(_) => {}
+            LinkRole::Control => core.operator_up(link),
+            LinkRole::External | LinkRole::Standby(_) => {}
         }
         info!(link = linked.hello.name, %epoch, "a link is there");
         if let LinkRole::Standby(peer) = &linked.hello.role {

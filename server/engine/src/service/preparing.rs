@@ -27,6 +27,9 @@ pub(super) struct Preparing {
     preparation: Option<Preparation>,
     /// A read of beginnings is under way; they are read one after the other, for the primary needs the processor too.
     is_reading: bool,
+    /// Since when, and how long all reads of this preparation took.
+    reading_since: Option<Instant>,
+    took: Duration,
     /// The takeover that waits for what follows the beginnings.
     catching_up: Option<CatchingUp>,
 }
@@ -63,6 +66,7 @@ impl Service {
                 self.prepare();
             }
             FromPrimary::CalledOff => self.preparing.preparation = None,
+            FromPrimary::Restart => self.on_told_to_restart(),
             FromPrimary::HandedOver { epoch, held_us } => {
                 let Some(lease) = &self.lease else { return };
                 self.given = Some(Given { from: lease.holder.name.clone(), epoch, held_us, at: Instant::now() });
@@ -80,6 +84,7 @@ impl Service {
         let sessions = preparation.next_unread(ATTACH_SESSIONS_MAX);
         if !sessions.is_empty() {
             self.preparing.is_reading = true;
+            self.preparing.reading_since = Some(Instant::now());
             let store = self.store.clone();
             return self.report(async move { Input::Previewed(store.preview(&sessions).await) });
         }
@@ -94,6 +99,7 @@ impl Service {
 
     pub(super) fn on_previewed(&mut self, previewed: Result<Vec<Loaded>, StoreError>) {
         self.preparing.is_reading = false;
+        self.preparing.took += self.preparing.reading_since.take().map_or(Duration::ZERO, |since| since.elapsed());
         match (&mut self.preparing.preparation, previewed) {
             (Some(preparation), Ok(loaded)) => preparation.read(loaded.into_iter().map(history).collect()),
             (Some(_), Err(error)) => warn!(%error, "some sessions could not be read in advance; they are read later"),
@@ -111,6 +117,7 @@ impl Service {
             return self.begin(epoch, took, &open);
         }
         let parts: Vec<&[(SessionId, Seq)]> = behind.chunks(behind.len().div_ceil(CATCHING_UP_PARTS)).collect();
+        self.preparing.reading_since = Some(Instant::now());
         self.preparing.catching_up = Some(CatchingUp { epoch, took, open, parts_left: parts.len() });
         for part in parts {
             let (store, part) = (self.store.clone(), part.to_vec());
@@ -139,6 +146,9 @@ impl Service {
     fn begin(&mut self, epoch: Epoch, took: Duration, open: &[OpenSession]) {
         let preparation = self.preparing.preparation.take();
         let prepared = preparation.map_or_else(Vec::new, |preparation| preparation.whole(&heads(open)));
+        let caught_up = self.preparing.reading_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        let prepared_in = std::mem::take(&mut self.preparing.took) + caught_up;
+        self.note_prepared(epoch, prepared_in, &prepared);
         self.serve(epoch, took, open, prepared);
     }
 

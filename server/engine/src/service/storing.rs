@@ -8,7 +8,7 @@ use tandem_store::{Erased, Loaded, StoreError};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{Input, Service};
+use super::{Input, Service, journal::ReadBack};
 use crate::saver::{SaveOutcome, save};
 
 /// Reads of the store at one time: what two cores can do, with one to spare while one waits for the disk.
@@ -75,10 +75,12 @@ impl Service {
         match loaded {
             Ok(loaded) => {
                 log_restored(epoch, took, &loaded);
+                let read = ReadBack::of(core, &loaded);
                 let histories = loaded.into_iter().map(history).collect();
                 for (session, error) in core.loaded(now, histories, &mut self.effects) {
                     error!(%session, %error, "a session cannot be restored: its transcript is damaged");
                 }
+                self.note_restored(epoch, took, read);
             }
             Err(StoreError::Stale { .. }) => self.on_lease(LeaseInput::Fenced),
             // One damaged history must harm only its own session.

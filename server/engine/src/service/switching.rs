@@ -19,7 +19,7 @@ use tandem_store::{Holder, StoreError, Taken};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::{Input, Service};
+use super::{Input, Service, journal::Askers};
 use crate::clock::wall;
 
 /// Inputs that are held, each a batch of one link's frames at most, before links have to wait themselves (B-1).
@@ -90,6 +90,9 @@ impl Service {
             return self.answer(link, id, Outcome::Refused(refusal));
         }
         if asked.from >= epoch {
+            if !asked.dry_run {
+                self.note_asked(link, id, asked.by);
+            }
             return self.switch(SwitchInput::Asked { by: Asker::Link(link, id), dry_run: asked.dry_run });
         }
         // A repeat that has come with its link, or somebody whose knowledge is old.
@@ -97,12 +100,16 @@ impl Service {
             Some(switched) if asked.from.next() == epoch => SwitchoverOutcome::Done(switched.clone()),
             _ => SwitchoverOutcome::Overtaken { primary: self.settings.name.clone(), epoch },
         };
+        if !asked.dry_run {
+            self.note_repeated(link, asked.by, asked.from, &outcome);
+        }
         self.answer(link, id, Outcome::Done(Answer::Switchover(outcome)));
     }
 
     /// Somebody has signalled the process.
     pub(super) fn on_switchover_signalled(&mut self) {
         if self.core.is_some() {
+            self.note_signalled();
             self.switch(SwitchInput::Asked { by: Asker::Signal, dry_run: false });
         } else {
             warn!("this engine is not primary: there is nothing to hand over");
@@ -132,9 +139,16 @@ impl Service {
             SwitchEffect::CallOff(link) => self.say(link, &FromEngine::CalledOff),
             SwitchEffect::Resume(cause) => self.resume(cause),
             SwitchEffect::Answer(Asker::Link(link, id), outcome) => {
+                self.note_outcome(link, id, &outcome);
                 self.answer(link, id, Outcome::Done(Answer::Switchover(outcome)));
             }
-            SwitchEffect::Answer(Asker::Signal, outcome) => log_outcome(&outcome),
+            SwitchEffect::Answer(Asker::Drill(link, id, how), outcome) => {
+                self.on_drill_judged(link, id, how, &outcome);
+            }
+            SwitchEffect::Answer(Asker::Signal, outcome) => {
+                self.note_outcome_of_signal(&outcome);
+                log_outcome(&outcome);
+            }
         }
     }
 
@@ -146,7 +160,7 @@ impl Service {
     }
 
     pub(super) fn on_store_tested(&mut self, epoch: Epoch, tested: &Result<(), StoreError>) {
-        if !self.core.as_ref().is_some_and(|(of, _)| *of == epoch) {
+        if self.core.as_ref().is_none_or(|(of, _)| *of != epoch) {
             return;
         }
         let found = self.circumstances(tested.is_ok());
@@ -249,7 +263,8 @@ impl Service {
         let held_us = u64::try_from(self.held_since.elapsed().as_micros()).unwrap_or(u64::MAX);
         let primary = self.heir.take().expect("the lease was written for somebody");
         self.dispatch();
-        let sessions = self.core.take().map_or(0, |(_, core)| core.counts().open);
+        let (from, sessions) = self.core.take().map_or((Epoch::ZERO, 0), |(from, core)| (from, core.counts().open));
+        self.note_handed_over(from);
         // It may have gone already; then nobody is there to be told, and this engine finds out by the lease.
         if let Some(linked) = self.links.remove(&to) {
             let _ = linked.outbox.end(Some(frame(&FromEngine::HandedOver { epoch, held_us })));
@@ -281,6 +296,7 @@ impl Service {
     pub(super) fn end_switching(&mut self) {
         self.switching = self.new_switching();
         (self.deputy, self.heir, self.saving_since) = (None, None, None);
+        self.askers = Askers::default();
         for input in std::mem::take(&mut self.held) {
             if matches!(input, Input::LinkUp { .. } | Input::LinkDown { .. }) {
                 self.take_in(input);
@@ -302,7 +318,7 @@ impl Service {
     }
 
     /// An outbox that is full or ended shows as the link's end.
-    fn say(&self, link: LinkId, word: &FromEngine) {
+    pub(super) fn say(&self, link: LinkId, word: &FromEngine) {
         if let Some(linked) = self.links.get(&link) {
             let _ = linked.outbox.push(frame(word));
         }

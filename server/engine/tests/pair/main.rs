@@ -1,6 +1,7 @@
 //! Two engines on one SQLite store, in one process: who serves, who is sent where, what a takeover keeps. Processes
 //! that are really killed are the business of the package `tandem-tests`.
 
+mod journal;
 mod status;
 mod switchover;
 mod troubled;
@@ -19,7 +20,7 @@ use tandem_protocol::{
     link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
 };
 use tandem_session::{LeaseTimes, SessionSettings};
-use tandem_store::{SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
+use tandem_store::{Journal, SqliteJournal, SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
 use tokio::{net::TcpListener, runtime::Runtime, time::timeout};
 
 use troubled::Troubled;
@@ -36,15 +37,21 @@ struct Killable {
 
 impl Killable {
     fn start(name: &str, dir: &std::path::Path) -> Self {
-        Self::start_on(name, Arc::new(SqliteStore::open(dir, &main_pair()).expect("the store opens")))
+        let store = Arc::new(SqliteStore::open(dir, &main_pair()).expect("the store opens"));
+        Self::start_with(name, store, Arc::new(SqliteJournal::new(dir)), "1.0.0")
     }
 
     fn start_on(name: &str, store: Arc<dyn Store>) -> Self {
         Self::start_of(name, store, "1.0.0")
     }
 
-    /// An engine whose program has this version.
+    /// An engine whose program has this version, and whose journal cannot be written: it makes no difference to anybody.
     fn start_of(name: &str, store: Arc<dyn Store>, software: &str) -> Self {
+        let nowhere = SqliteJournal::new(std::path::Path::new("/dev/null/nowhere"));
+        Self::start_with(name, store, Arc::new(nowhere), software)
+    }
+
+    fn start_with(name: &str, store: Arc<dyn Store>, journal: Arc<dyn Journal>, software: &str) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let pair = main_pair();
         let (engine, address) = runtime.block_on(async {
@@ -56,12 +63,14 @@ impl Killable {
                 advertise: address.clone(),
                 software: software.to_owned(),
                 store_place: "a folder".into(),
-                allow_drills: true,
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
+                allow_drills: true,
+                waker: Vec::new(),
+                credentials: Default::default(),
             };
-            (Engine::start(settings, store, listener).expect("starts"), address)
+            (Engine::start(settings, store, journal, listener).expect("starts"), address)
         });
         Self { engine: Some(engine), address, runtime }
     }

@@ -2,7 +2,7 @@
 
 use tandem_protocol::{
     Blocker,
-    control::{Actor, Control, ControlAsk, PairStatus, SessionSummary, Told},
+    control::{Control, PairStatus, SessionSummary, Told},
 };
 
 use super::{
@@ -12,11 +12,6 @@ use super::{
 };
 
 impl Peer {
-    async fn controls(&mut self, act: Control) -> Outcome {
-        let by = Actor { who: "ann".into(), from: "a test".into() };
-        self.asks(Request::Control(ControlAsk { by, act })).await
-    }
-
     async fn status(&mut self) -> PairStatus {
         match self.controls(Control::Status).await {
             Outcome::Done(Answer::Control(Told::Status(status))) => *status,

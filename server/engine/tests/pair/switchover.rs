@@ -58,7 +58,7 @@ impl Peer {
     }
 
     async fn switches(&mut self, from: Epoch, dry_run: bool) -> SwitchoverOutcome {
-        match self.asks(Request::Switchover(Switchover { from, dry_run })).await {
+        match self.asks(Request::Switchover(Switchover { from, dry_run, by: None })).await {
             Outcome::Done(Answer::Switchover(outcome)) => outcome,
             other => panic!("not an answer to it: {other:?}"),
         }
@@ -177,7 +177,7 @@ fn what_is_in_flight_is_answered_before_the_move_or_by_the_successor_and_once() 
         for number in 0..50 {
             asked.push((peer.begins(send(session, &format!("m-{number}"))), number));
             if number == 20 {
-                peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+                peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false, by: None }));
             }
         }
         // They keep coming until the primary says where to go.
@@ -226,7 +226,7 @@ fn the_primary_moves_back_and_forth_and_every_epoch_is_one_more() {
             peer.asks(attach(session, Seq::ZERO)).await;
             assert_eq!(peer.says(session, &format!("m-{round}")).await, Seq(3 + round));
             peer.may_switch(epoch).await;
-            peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+            peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false, by: None }));
             let (_, last) = peer.hears_to_the_end().await;
             assert!(matches!(last, FromEngine::Moved(_)), "{last:?}");
             engines.reverse();
@@ -287,7 +287,8 @@ fn only_gateways_and_operators_may_ask_for_it() {
         for role in [LinkRole::External, LinkRole::Interaction] {
             let mut peer = Peer::dial_as(role, &primary, "main", Epoch::ZERO).await;
             let FromEngine::Welcome(pair) = peer.hears().await else { panic!("not welcomed") };
-            let refused = peer.asks(Request::Switchover(Switchover { from: pair.epoch, dry_run: true })).await;
+            let refused =
+                peer.asks(Request::Switchover(Switchover { from: pair.epoch, dry_run: true, by: None })).await;
             assert!(matches!(refused, Outcome::Refused(refusal) if refusal.code == ErrorCode::Forbidden));
         }
     });
@@ -362,7 +363,7 @@ fn the_primary_goes_on_when_its_backup_dies_before_or_while_requests_are_held() 
             peer.asks(open(session)).await;
             peer.asks(attach(session, Seq::ZERO)).await;
             peer.may_switch(epoch).await;
-            let asked = peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+            let asked = peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false, by: None }));
             assert_eq!(backup.is_asked_to_prepare().await, [session]);
             if is_held {
                 // The store keeps what it was given, so that the hold cannot end before the death is seen.
@@ -401,7 +402,7 @@ fn the_primary_goes_on_when_the_store_does_not_save_in_time() {
         let (mut peer, epoch) = Peer::knowing(&primary).await;
         peer.asks(open(session)).await;
         peer.may_switch(epoch).await;
-        let asked = peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+        let asked = peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false, by: None }));
         backup.is_asked_to_prepare().await;
         trouble.stalls(At::Append);
         let waits = peer.begins(send(session, "at-the-store"));
@@ -438,7 +439,7 @@ fn the_former_primary_takes_over_when_the_backup_dies_with_the_lease_in_its_hand
             peer.asks(open(session)).await;
             assert_eq!(peer.says(session, "m-1").await, Seq(3));
             peer.may_switch(epoch).await;
-            peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+            peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false, by: None }));
             backup.is_asked_to_prepare().await;
             if is_told {
                 backup.is_prepared();
@@ -484,7 +485,7 @@ fn the_backup_takes_over_when_the_primary_dies_in_the_middle() {
             assert_eq!(peer.says(session, "m-1").await, Seq(3));
             peer.may_switch(epoch).await;
             trouble.stalls(at);
-            peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+            peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false, by: None }));
             trouble.is_reached().await;
             peer.begins(send(session, "held"));
             primary.kill();
@@ -522,7 +523,7 @@ fn an_erasure_under_way_while_the_lease_is_handed_over_is_done_by_the_successor(
         let erasing = peer.begins(Request::Erase { session });
         trouble.is_reached().await;
         trouble.stalls(At::LeaseAfter);
-        peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false }));
+        peer.begins(Request::Switchover(Switchover { from: epoch, dry_run: false, by: None }));
         trouble.is_reached().await;
         trouble.lets_go();
         trouble.is_erased().await;

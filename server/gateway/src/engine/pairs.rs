@@ -9,11 +9,15 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use tandem_link::{Link, LinkSettings, LinkStatus, LinkTask};
-use tandem_protocol::{PairName, PairTag, SessionId};
+use tandem_protocol::{
+    PairName, PairTag, SessionId,
+    control::{Actor, Control, ControlAsk},
+    link::Request,
+};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::registry::{Desks, PairIndex, Registry};
+use crate::registry::{Desks, PairIndex, Registry, Tag};
 
 /// Why no gateway can serve with these links.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +68,11 @@ impl Pairs {
         self.pairs.iter()
     }
 
+    /// One that can be asked, if any can: what is the same for all of them.
+    pub(crate) fn any(&self) -> &Pair {
+        self.pairs.iter().find(|pair| pair.is_connected()).unwrap_or(&self.pairs[0])
+    }
+
     /// The pair of a session; the first for an id of before ids said it.
     pub(crate) fn of(&self, session: SessionId) -> &Pair {
         let tag = session.pair_tag();
@@ -92,6 +101,17 @@ impl Pairs {
 
     pub(crate) fn is_any_connected(&self) -> bool {
         self.pairs.iter().any(Pair::is_connected)
+    }
+}
+
+/// Tells the primary what readers noticed of each failover, to be written down. For as long as it is polled.
+pub(crate) async fn tell_gaps(link: Link<Registry>, registry: Arc<Registry>) {
+    loop {
+        let act = Control::Note(Box::new(registry.next_gap().await));
+        let by = Actor { who: "gateway".into(), from: format!("process {}", std::process::id()) };
+        if let Err(full) = link.submit(Request::Control(ControlAsk { by, act }), Tag::Note) {
+            tracing::debug!(refusal = %full.refusal, "a gap is not told of");
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod agents;
 mod browser;
 mod contacts;
+mod control;
 mod desks;
 mod engine;
 mod failover;

@@ -1,6 +1,6 @@
 //! What an event of the log teaches the archive.
 
-use tandem_protocol::{EventBody, ParticipantKind};
+use tandem_protocol::{EventBody, ParticipantKind, properties};
 use tandem_store::{Fact, Lesson, Written};
 
 use crate::customer;
@@ -9,6 +9,8 @@ use crate::customer;
 pub(crate) fn lesson(written: &Written) -> Result<Option<Lesson>, serde_json::Error> {
     let event = written.event.parse()?;
     let fact = match event.body {
+        // A drill's session is nobody's: for the archive it is erased from its first event.
+        EventBody::Opened { properties, .. } if properties::is_drill(&properties) => Fact::Erased,
         EventBody::Opened { subject, properties } => {
             Fact::Opened { subject, identities: customer::identities(&properties) }
         }
@@ -66,6 +68,12 @@ mod tests {
         let identities = vec![Identity::Email("ana@example.org".into())];
         let expected = Fact::Opened { subject: None, identities };
         assert_eq!(learnt(EventBody::Opened { subject: None, properties }), Some(expected));
+    }
+
+    #[test]
+    fn a_session_of_a_drill_is_learnt_as_erased() {
+        let properties = BTreeMap::from([(properties::DRILL.to_owned(), "1".to_owned())]);
+        assert_eq!(learnt(EventBody::Opened { subject: None, properties }), Some(Fact::Erased));
     }
 
     #[test]

@@ -56,9 +56,7 @@ impl Core {
             DeskAsk::Logout { token } => self.on_logout(ask, token),
             DeskAsk::Exit { desk } => self.on_exit(ask, desk),
             DeskAsk::Look { token, look } => self.on_look(ask, token, look),
-            DeskAsk::Oversee { .. } => {
-                self.reply(ask, Outcome::Refused(Refusal::new(ErrorCode::Forbidden, "is not there yet")))
-            }
+            DeskAsk::Oversee { token } => self.on_oversee(ask, token),
             body if !self.pairs.is_at_work() => self.park(Asked { ask, gateway, body }),
             DeskAsk::Enter { desk, token } => self.on_enter(ask, gateway, desk, token),
             DeskAsk::Do { desk, id, action } => self.on_do(ask, gateway, desk, id, action),

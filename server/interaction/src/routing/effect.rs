@@ -228,6 +228,8 @@ pub(crate) struct LookAsk {
     pub(crate) ask: AskRef,
     /// Who.
     pub(crate) agent: AgentId,
+    /// What he logs in with.
+    pub(crate) name: LoginName,
     /// What he may do.
     pub(crate) role: AgentRole,
     /// What.
@@ -305,6 +307,11 @@ pub(crate) enum Purpose {
         ask: AskRef,
         /// What.
         look: Box<Look>,
+    },
+    /// Somebody oversees with a login that the core does not know.
+    Oversee {
+        /// What is answered.
+        ask: AskRef,
     },
     /// A desk wants to enter with a login that the core does not know.
     Enter {

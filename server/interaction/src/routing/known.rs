@@ -9,7 +9,7 @@ use std::{
 
 use tandem_protocol::{
     AgentId, ClosedReason, ParticipantId, ParticipantKind, ParticipantState, Place, QueueName, QueueState, Seq,
-    SessionState, SessionStatus, Timestamp, Visibility, archive::Identity, routing::Changed,
+    SessionState, SessionStatus, Timestamp, Visibility, archive::Identity, properties, routing::Changed,
 };
 
 use super::{requests::PendingId, waiting::Rank};
@@ -207,9 +207,10 @@ impl Known {
     }
 }
 
-/// Whether a session belongs to the echo participant: it is none of the staff's.
-pub(super) fn is_echo(state: &SessionState) -> bool {
-    state.properties.get(ECHO).is_some_and(|on| on == "on") && !state.properties.contains_key(QUEUE)
+/// Whether a session is none of the staff's: it belongs to the echo participant or to a drill.
+pub(super) fn is_not_for_staff(state: &SessionState) -> bool {
+    let is_echo = state.properties.get(ECHO).is_some_and(|on| on == "on") && !state.properties.contains_key(QUEUE);
+    is_echo || properties::is_drill(&state.properties)
 }
 
 /// Whether somebody with this visibility is at work: one who only watches is not.

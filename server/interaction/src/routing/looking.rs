@@ -1,11 +1,13 @@
-//! Who looks something up. What he may see and change follows from his login; finding it is not decided here.
+//! Who looks something up, or oversees everything. What he may see and change follows from his login; finding what is
+//! over is not decided here.
 
 use tandem_protocol::{ErrorCode, TokenHash, archive::Look, desk::AgentRole};
 use tandem_store::Login;
 
 use super::{
     Core,
-    desks::refused,
+    agents::logged_in,
+    desks::{refused, told},
     effect::{AskRef, Effect, Errand, Failed, Found, LookAsk, Purpose},
 };
 
@@ -26,6 +28,33 @@ impl Core {
         }
     }
 
+    /// As [`Core::on_look`]: an administrator is to get in while other things are broken.
+    pub(super) fn on_oversee(&mut self, ask: AskRef, token: TokenHash) {
+        match self.logins.get(&token).copied().filter(|login| login.expires_at > self.now.wall) {
+            Some(login) => self.oversee(ask, login),
+            None if self.admits_stranger(ask) => self.run(Errand::Login(token), Purpose::Oversee { ask }),
+            None => {}
+        }
+    }
+
+    pub(super) fn on_overseer_known(&mut self, ask: AskRef, ran: Result<Found, Failed>) {
+        if let Some(login) = self.login_found(ask, ran) {
+            self.oversee(ask, login);
+        }
+    }
+
+    fn oversee(&mut self, ask: AskRef, login: Login) {
+        let me = self.agent_mut(login.agent).enabled().map(logged_in);
+        let outcome = match me {
+            None => refused(ErrorCode::Unauthorized, "You are not logged in any more."),
+            Some(me) if me.role != AgentRole::Administrator => {
+                refused(ErrorCode::Forbidden, "Only an administrator sees and does this.")
+            }
+            Some(me) => told(&self.overview(me)),
+        };
+        self.reply(ask, outcome);
+    }
+
     /// Whether the directory may be asked for one more login; if not, that is answered.
     pub(super) fn admits_stranger(&mut self, ask: AskRef) -> bool {
         let is_admitted = self.strangers < STRANGERS_MAX;
@@ -44,23 +73,31 @@ impl Core {
     }
 
     pub(super) fn on_looker_known(&mut self, ask: AskRef, look: Look, ran: Result<Found, Failed>) {
+        if let Some(login) = self.login_found(ask, ran) {
+            self.look(ask, login, look);
+        }
+    }
+
+    /// The login that the directory was asked for; if there is none, that is answered.
+    fn login_found(&mut self, ask: AskRef, ran: Result<Found, Failed>) -> Option<Login> {
         self.stranger_known();
         match ran {
             Ok(Found::Login(Some(login))) => {
                 self.logins.insert(login.token, login);
-                self.look(ask, login, look);
+                return Some(login);
             }
             Ok(_) => self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more.")),
             Err(Failed) => self.reply(ask, refused(ErrorCode::Unavailable, "The login could not be looked up.")),
         }
+        None
     }
 
     fn look(&mut self, ask: AskRef, login: Login, look: Look) {
         let agent = login.agent;
-        match self.agent_mut(agent).enabled().map(|account| account.role) {
+        match self.agent_mut(agent).enabled().map(|account| (account.role, account.name.clone())) {
             None => self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more.")),
-            Some(AgentRole::Bot) => self.reply(ask, refused(ErrorCode::Forbidden, "Bots look nothing up.")),
-            Some(role) => self.effects.push(Effect::Look(Box::new(LookAsk { ask, agent, role, look }))),
+            Some((AgentRole::Bot, _)) => self.reply(ask, refused(ErrorCode::Forbidden, "Bots look nothing up.")),
+            Some((role, name)) => self.effects.push(Effect::Look(Box::new(LookAsk { ask, agent, name, role, look }))),
         }
     }
 }

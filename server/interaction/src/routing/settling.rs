@@ -24,7 +24,7 @@ use super::{
     Core,
     due::Subject,
     effect::{Effect, Note, Tag},
-    known::{Known, is_echo},
+    known::{Known, is_not_for_staff},
     pairs::PairIndex,
 };
 
@@ -293,7 +293,7 @@ impl Core {
     /// A session changed, or is told of for the first time.
     pub(super) fn on_changed(&mut self, pair: PairIndex, changed: Changed) {
         let session = changed.session;
-        if is_echo(&changed.state) || self.is_stray(pair, session) {
+        if is_not_for_staff(&changed.state) || self.is_stray(pair, session) {
             return;
         }
         let now = self.now.elapsed;

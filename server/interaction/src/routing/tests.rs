@@ -10,6 +10,7 @@ mod house;
 mod link;
 mod looking;
 mod offering;
+mod overseeing;
 mod pairs;
 mod passing;
 mod people;

@@ -1,12 +1,12 @@
-//! Makes views: what an agent's desk shows, from what is known at the moment.
+//! Makes views: what an agent's desk shows, and an administrator's control page, from what is known at the moment.
 
 use std::collections::BTreeMap;
 
 use tandem_protocol::{
     AgentId, ParticipantId, ParticipantState, QueueName, SessionId, Timestamp, Visibility,
     desk::{
-        AGENTS_MAX, AgentRole, AgentView, Chat, LIVE_MAX, LiveView, Me, Offer, OtherAgent, QueueView, View,
-        WAITING_MAX, WaitingView,
+        AGENTS_MAX, AgentRole, AgentView, Chat, LIVE_MAX, LiveView, LoggedIn, Me, Offer, OtherAgent, Overview,
+        QueueView, View, WAITING_MAX, WaitingView,
     },
 };
 
@@ -28,6 +28,13 @@ pub(super) struct Board {
 impl Core {
     pub(super) fn board(&self) -> Board {
         Board { queues: self.queue_views(), agents: self.agent_views(), live: self.live_views() }
+    }
+
+    /// How all stand, for this administrator.
+    pub(super) fn overview(&self, me: LoggedIn) -> Overview {
+        let agents = self.people().into_iter().filter(|agent| agent.connected).take(AGENTS_MAX);
+        let (waiting, served) = (self.waiting.len() as u64, self.live.len() as u64);
+        Overview { me, queues: self.queue_views(), agents: agents.collect(), waiting, served }
     }
 
     /// A view of an agent with an account; a desk has one.
@@ -199,8 +206,16 @@ impl Core {
         views.collect()
     }
 
-    /// Everyone to whom a chat can be passed on. Bots get theirs from their queues.
+    /// Everyone to whom a chat can be passed on.
     fn agent_views(&self) -> Vec<AgentView> {
+        let mut views = self.people();
+        // One more, for each agent is left out of his own.
+        views.truncate(AGENTS_MAX + 1);
+        views
+    }
+
+    /// Everyone who takes chats, in the order of their names. Bots get theirs from their queues.
+    fn people(&self) -> Vec<AgentView> {
         let people = self.agents.iter().filter(|(_, agent)| !agent.is_program());
         let mut views: Vec<AgentView> = people
             .filter_map(|(id, agent)| {
@@ -217,8 +232,6 @@ impl Core {
             })
             .collect();
         views.sort_by(|one, other| (&one.display, one.agent).cmp(&(&other.display, other.agent)));
-        // One more, for each agent is left out of his own.
-        views.truncate(AGENTS_MAX + 1);
         views
     }
 

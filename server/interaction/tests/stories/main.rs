@@ -18,7 +18,7 @@ use tandem_protocol::{
     desk::{AgentRole, View},
     routing::Changed,
 };
-use tandem_store::{Directory, Login, NewAccount, SqliteDirectory, SqliteTranscripts};
+use tandem_store::{Directory, Login, NewAccount, SqliteDirectory, SqliteJournal, SqliteTranscripts};
 use tempfile::TempDir;
 
 use engine::{Engine, Peer};
@@ -100,7 +100,7 @@ async fn start_with(settings: InteractionSettings, stores: Stores, engine: &Engi
 fn stores_in(folder: &TempDir) -> Stores {
     let directory = SqliteDirectory::open(folder.path()).expect("opens");
     let transcripts = SqliteTranscripts::open(folder.path()).expect("opens");
-    Stores::new(Arc::new(directory), Arc::new(transcripts))
+    Stores::new(Arc::new(directory), Arc::new(transcripts), Arc::new(SqliteJournal::new(folder.path())))
 }
 
 async fn hashed() -> tandem_store::PasswordHash {

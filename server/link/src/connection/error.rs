@@ -1,13 +1,20 @@
 //! Why a connection of a link ended other than by a goodbye. Whatever it is, the connection is over.
 
+use std::io;
+
 use tokio_tungstenite::tungstenite;
+
+use super::{Unproven, tls};
 
 /// See the module; the variants differ by what the other side may be.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
     /// Nothing accepts connections at the address.
     #[error("nothing answers there: {0}")]
-    Unreachable(#[source] std::io::Error),
+    Unreachable(#[source] io::Error),
+    /// The two sides do not believe each other; a person has to change something.
+    #[error(transparent)]
+    Unproven(#[from] Unproven),
     /// What accepts connections there did not finish the handshake in time: it may be stopped.
     #[error("the handshake took too long")]
     Late,
@@ -33,9 +40,23 @@ pub enum ConnectionError {
     Cut,
 }
 
+impl ConnectionError {
+    /// What broke a connection that was there. TLS says through the same type why it does not believe the other side, or
+    /// is not believed: with TLS 1.3 who dials may hear of it only when it reads.
+    pub(super) fn of_io(error: io::Error) -> Self {
+        match tls::rustls_error(&error) {
+            Some(why) => Self::Unproven(Unproven::Tls(why.clone())),
+            None => Self::WebSocket(Box::new(tungstenite::Error::Io(error))),
+        }
+    }
+}
+
 impl From<tungstenite::Error> for ConnectionError {
     fn from(error: tungstenite::Error) -> Self {
-        Self::WebSocket(Box::new(error))
+        match error {
+            tungstenite::Error::Io(error) => Self::of_io(error),
+            other => Self::WebSocket(Box::new(other)),
+        }
     }
 }
 

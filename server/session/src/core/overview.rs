@@ -5,10 +5,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-use tandem_protocol::{
-    ParticipantId, Seq, SessionId,
-    control::{DRILL_PROPERTY, SessionSummary},
-};
+use tandem_protocol::{ParticipantId, Seq, SessionId, control::SessionSummary, properties::is_drill};
 
 use super::{Core, CoreCounts, Live, Slot};
 use crate::RecentFigures;
@@ -108,7 +105,7 @@ impl Live {
             participants: count(here.len()),
             connected: count(connected),
             waits_in: state.queue.filter(|queue| queue.waiting).map(|queue| queue.queue),
-            drill: state.properties.contains_key(DRILL_PROPERTY),
+            drill: is_drill(&state.properties),
         }
     }
 }

@@ -34,6 +34,9 @@ impl Core {
     /// Does a request whose sessions are all in memory, or known to be unknown.
     pub(super) fn execute(&mut self, now: Now, link: LinkId, id: RequestId, body: Request, effects: &mut Vec<Effect>) {
         let asked = Asked { link, id };
+        if let Err(refusal) = self.check_operator(link, &body) {
+            return effects.push(Effect::Answer { link, id, outcome: Outcome::Refused(refusal) });
+        }
         let done = match body {
             Request::Open(open) => self.open(now, asked, open, effects),
             Request::Join(join) => self.join(now, asked, join, effects),

@@ -84,6 +84,11 @@ impl Restoring {
         self.parked_by.contains_key(&session)
     }
 
+    /// Whether this session was read only to be ended.
+    pub(super) fn is_ending(&self, session: SessionId) -> bool {
+        self.ending.contains(&session)
+    }
+
     /// The request waits for one session less; true when it waits for none.
     fn waits_less(&mut self, ticket: u64) -> bool {
         self.parked.get_mut(&ticket).is_some_and(|parked| {

@@ -4,6 +4,7 @@ mod erasing;
 mod idleness;
 mod not_restored;
 mod notices;
+mod operating;
 mod overview;
 mod relay;
 mod routing;

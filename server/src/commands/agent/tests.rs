@@ -13,6 +13,7 @@ async fn agent(dir: &std::path::Path, arguments: &[&str]) -> Result<String, (Str
         Failure::Usage(error) => (format!("{error:#}"), 2),
         Failure::Runtime(error) => (format!("{error:#}"), 1),
         Failure::Told(code) => panic!("is told here: {code}"),
+        Failure::StartAgain => panic!("it ends no role"),
     })
 }
 

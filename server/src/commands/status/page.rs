@@ -5,8 +5,13 @@ use tandem_protocol::{
     control::{EngineStatus, LinkStatus, PairStatus, SavingStatus, SessionCounts, Takeover, TakeoverCause, Traffic},
 };
 
-use super::super::layout::{labelled, millis, moment, span};
-use super::verdict::{Health, Verdict};
+use super::{
+    super::{
+        layout::{labelled, span},
+        table::{millis, moment},
+    },
+    verdict::{Health, Verdict},
+};
 
 /// Where what is said begins, after its label.
 const INDENT: usize = 16;

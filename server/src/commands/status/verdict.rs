@@ -9,7 +9,10 @@ use tandem_protocol::{
 };
 use tokio::time::timeout;
 
-use crate::operator::{Operator, Unanswered};
+use crate::{
+    operator::{Operator, Unanswered},
+    settings::LinksSection,
+};
 
 /// How long a primary may take to say how things stand, which it knows. One that hangs is left by its links after
 /// three seconds; who has taken over from it by then is asked again.
@@ -61,10 +64,13 @@ pub(super) struct Verdict {
 
 impl Verdict {
     /// Asks the pair's primary, which is found through this address.
-    pub(super) async fn on(pair: PairName, address: String) -> Self {
-        let operator = match Operator::connect(pair.clone(), address, "status").await {
+    pub(super) async fn on(pair: PairName, address: String, links: LinksSection) -> Self {
+        let operator = match Operator::connect(pair.clone(), address, "status", &links).await {
             Ok(operator) => operator,
-            Err(unanswered) => return Self::without_status(pair, Health::Down, unanswered.to_string()),
+            Err(unanswered @ Unanswered::NoPrimary { .. }) => {
+                return Self::without_status(pair, Health::Down, unanswered.to_string());
+            }
+            Err(unanswered) => return Self::without_status(pair, Health::Unknown, unanswered.to_string()),
         };
         let asked = timeout(ANSWER_MAX, ask(&operator)).await;
         let met = operator.met().clone();
@@ -75,7 +81,7 @@ impl Verdict {
                 let concern = format!("{} and does not say how things stand: {refusal}", serves(&met));
                 Self::without_status(pair, Health::Unknown, concern)
             }
-            Ok(Err(Unanswered::Strange)) => {
+            Ok(Err(Unanswered::Strange | Unanswered::Credentials(_))) => {
                 let concern = format!("{} and says how things stand in a way that makes no sense", serves(&met));
                 Self::without_status(pair, Health::Unknown, concern)
             }

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use tandem_protocol::control::ActKind;
 
 use super::{Context, Done};
 use crate::{
+    audit::Audit,
     lifecycle::failure::Failure,
     store_tools::{
         backup::{BackedUp, back_up},
@@ -30,6 +32,8 @@ pub(super) struct BackupArgs {
 impl BackupArgs {
     pub(super) async fn execute(self, context: &Context) -> Result<Done, Failure> {
         let done = back_up(&context.store, &self.place, context.audience).await.map_err(Failure::runtime)?;
+        let audit = Audit::new(context.store.journal(), "store backup");
+        audit.done(ActKind::StoreBackup, done.path.display()).await;
         Ok(Done::good(match context.audience {
             Audience::Program => as_json(&done),
             Audience::Person => as_text(&done),

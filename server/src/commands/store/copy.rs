@@ -2,9 +2,11 @@
 
 use clap::Args;
 use serde_json::json;
+use tandem_protocol::control::ActKind;
 
 use super::{Context, Done};
 use crate::{
+    audit::Audit,
     lifecycle::failure::Failure,
     store_tools::{
         copy::{Copied, copy},
@@ -48,6 +50,11 @@ impl CopyArgs {
         let to = WholeStore::given("--to", &self.to, self.to_password_file.as_deref())?;
         let expiry = context.settings.engine.lease.expiry.0;
         let copied = copy(from, &to, expiry, context.audience).await.map_err(Failure::runtime)?;
+        // Whoever looks into either learns of it.
+        for place in [from, &to] {
+            let audit = Audit::new(place.journal(), "store copy");
+            audit.done(ActKind::StoreCopy, format_args!("{from} to {to}")).await;
+        }
         Ok(Done::good(match context.audience {
             Audience::Program => as_json(&copied),
             Audience::Person => as_text(&to, &copied),

@@ -8,11 +8,12 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use tandem_protocol::SessionId;
+use tandem_protocol::{SessionId, control::ActKind};
 use tandem_store::{Transcript, verify};
 
 use super::Context;
 use crate::{
+    audit::Audit,
     lifecycle::failure::Failure,
     store_tools::export::{Exported, readable},
 };
@@ -62,17 +63,23 @@ struct Unwritten {
 
 impl ShowArgs {
     pub(super) async fn execute(self, context: &Context) -> Result<(), Failure> {
-        export(context, self.session, Format::Text, None).await
+        export(context, "transcript show", self.session, Format::Text, None).await
     }
 }
 
 impl ExportArgs {
     pub(super) async fn execute(self, context: &Context) -> Result<(), Failure> {
-        export(context, self.session, self.format, self.output.as_deref()).await
+        export(context, "transcript export", self.session, self.format, self.output.as_deref()).await
     }
 }
 
-async fn export(context: &Context, session: SessionId, format: Format, output: Option<&Path>) -> Result<(), Failure> {
+async fn export(
+    context: &Context,
+    command: &str,
+    session: SessionId,
+    format: Format,
+    output: Option<&Path>,
+) -> Result<(), Failure> {
     let transcript = context.transcript(session).await?;
     let text = written(&transcript, format)?;
     match output {
@@ -87,6 +94,8 @@ async fn export(context: &Context, session: SessionId, format: Format, output: O
             make().map_err(|cause| Failure::runtime(Unwritten { path: path.to_owned(), cause }))?;
         }
     }
+    let audit = Audit::new(context.place.open_journal(), command);
+    audit.done(ActKind::TranscriptExport, format_args!("session {session}")).await;
     let verified = verify(session, &transcript.events);
     verified.map(drop).map_err(|broken| Failure::runtime(anyhow::anyhow!("session {session}: {broken}")))
 }

@@ -66,6 +66,8 @@ pub(super) struct Board {
     /// As [`Started::store`].
     store: Option<String>,
     data_dir: PathBuf,
+    /// How pages are reached.
+    scheme: &'static str,
     children: Vec<Child>,
     /// None until all children were started once: how many they are, and how one logs in.
     expected: Option<(usize, Login)>,
@@ -73,10 +75,12 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// A board without children, of a system that keeps everything in this place and runs on this data directory.
-    pub(super) fn new(place: &Place, data_dir: &Path) -> Self {
+    /// A board without children, of a system that keeps everything in this place and runs on this data directory, and
+    /// whose gateway encrypts or does not.
+    pub(super) fn new(place: &Place, data_dir: &Path, is_encrypted: bool) -> Self {
+        let scheme = if is_encrypted { "https" } else { "http" };
         let store = matches!(place, Place::Database(_)).then(|| place.to_string());
-        Self { store, data_dir: data_dir.to_owned(), children: Vec::new(), expected: None, is_complete: false }
+        Self { store, data_dir: data_dir.to_owned(), scheme, children: Vec::new(), expected: None, is_complete: false }
     }
 
     /// The system is complete with this many children, and a pair among them; `login` is then told with it.
@@ -193,7 +197,7 @@ impl Board {
         };
         let other = |role| self.children.iter().find(|child| child.who.role == role).map(part);
         let (Some(gateway), Some(interaction)) = (other("gateway"), other("interaction")) else { return Vec::new() };
-        let page = |page| format!("http://{}/{page}", gateway.address.as_deref().unwrap_or_default());
+        let page = |page| format!("{}://{}/{page}", self.scheme, gateway.address.as_deref().unwrap_or_default());
         let started = Started {
             sample: page("sample"),
             workspace: page("workspace"),

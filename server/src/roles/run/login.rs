@@ -102,7 +102,7 @@ mod tests {
 
     async fn accounts() -> (tempfile::TempDir, Accounts) {
         let dir = tempfile::tempdir().expect("a directory");
-        let accounts = Accounts::open(Place::Embedded(dir.path().into())).await.expect("opens");
+        let accounts = Accounts::open(Place::Embedded(dir.path().into()), "run").await.expect("opens");
         (dir, accounts)
     }
 

@@ -10,11 +10,12 @@ use super::{
 };
 
 /// Each takes a database from the version of its place in the list to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001-log-and-leases.sql"),
     include_str!("migrations/0002-accounts-and-chats.sql"),
     include_str!("migrations/0003-chain-and-places.sql"),
     include_str!("migrations/0004-archive.sql"),
+    include_str!("migrations/0005-journal.sql"),
 ];
 
 /// The version that this program writes.

@@ -5,6 +5,7 @@ mod checking;
 mod directory;
 mod faults;
 mod fencing;
+mod journal;
 mod opening;
 mod outcomes;
 mod proxy;

@@ -57,7 +57,7 @@ struct Part {
 
 impl SqliteBackup {
     /// Fixes the moment. The log is what must be there; a directory may be missing where no interaction server ever
-    /// ran. Blocks.
+    /// ran, and a journal where an older Tandem did. Blocks.
     pub fn begin(log_dir: &Path, directory_dir: &Path) -> Result<Self, BackupError> {
         let mut parts = Vec::new();
         // The directory first: it keeps up to where it has read the log, and must not have read what the copy of the
@@ -66,6 +66,9 @@ impl SqliteBackup {
             parts.push(Part::begin(directory_dir, &schema::DIRECTORY)?);
         }
         parts.push(Part::begin(log_dir, &schema::LOG)?);
+        if open::existing(log_dir, &schema::JOURNAL)?.is_some() {
+            parts.push(Part::begin(log_dir, &schema::JOURNAL)?);
+        }
         Ok(Self { parts })
     }
 

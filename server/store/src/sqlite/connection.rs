@@ -13,7 +13,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long a checkpoint waits for readers of the oldest part of the write-ahead log; it is tried again later anyway.
 const CHECKPOINT_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// As [`BUSY_TIMEOUT`] for the directory: nobody waits for a takeover there, and an agent's deed is better done late
+/// As [`BUSY_TIMEOUT`] for the directory and the journal: nobody waits for a takeover there, and an agent's deed is better done late
 /// than refused.
 const DIRECTORY_BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -48,6 +48,11 @@ pub(super) fn directory_writer(file: &Path) -> rusqlite::Result<Connection> {
     // Who is erased is not to be found in the file's free space.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     Ok(connection)
+}
+
+/// For writing the journal. As [`directory_writer`], but that nothing in it was anybody's secret.
+pub(super) fn journal_writer(file: &Path) -> rusqlite::Result<Connection> {
+    durable(file, DIRECTORY_BUSY_TIMEOUT)
 }
 
 fn durable(file: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {

@@ -25,6 +25,9 @@ pub(super) enum Fault {
     /// A row of the directory that this program cannot have written.
     #[error("a row of {0} is not well formed")]
     Directory(&'static str),
+    /// A row of the journal that this program cannot have written.
+    #[error("a row of {0} is not well formed")]
+    Journal(&'static str),
     /// The system gives no random bytes.
     #[error("there are no random bytes to make a secret of")]
     Random(#[source] getrandom::Error),
@@ -51,6 +54,7 @@ impl From<Fault> for StoreError {
             | Fault::Proof { .. }
             | Fault::Lease(_)
             | Fault::Directory(_)
+            | Fault::Journal(_)
             | Fault::Random(_)
             | Fault::ThreadGone => Self::Failed(Cause::new(fault)),
         }

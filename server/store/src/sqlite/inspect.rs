@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     heads::MARK_EVERY,
-    schema::{DIRECTORY, LOG},
+    schema::{DIRECTORY, JOURNAL, LOG},
     transfer::SqliteSource,
 };
 use crate::{
@@ -67,6 +67,9 @@ impl Inspect for SqliteSource {
         let mut findings = Vec::new();
         if let Some(directory) = self.directory() {
             findings.extend(damage(directory, DIRECTORY.file_name)?);
+        }
+        if let Some(journal) = self.journal() {
+            findings.extend(damage(journal, JOURNAL.file_name)?);
         }
         findings.extend(damage(self.log(), LOG.file_name)?);
         // A damaged file can answer anything, and nothing at all.

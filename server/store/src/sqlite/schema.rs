@@ -33,8 +33,15 @@ pub(super) const DIRECTORY: Schema = Schema {
     ],
 };
 
+/// What everybody writes: what has happened, and what operators have done. Its mark reads "Tndj".
+pub(super) const JOURNAL: Schema = Schema {
+    file_name: "journal.db",
+    application_id: 0x546E_646A,
+    migrations: &[include_str!("journal/migrations/0001-journal.sql")],
+};
+
 /// All kinds; a data directory that has a file of one of them is Tandem's.
-pub(super) const ALL: [&Schema; 2] = [&LOG, &DIRECTORY];
+pub(super) const ALL: [&Schema; 3] = [&LOG, &DIRECTORY, &JOURNAL];
 
 /// What a file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

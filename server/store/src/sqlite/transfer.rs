@@ -46,6 +46,8 @@ pub struct SqliteSource {
     log: Connection,
     /// None where no interaction server ever ran.
     directory: Option<Connection>,
+    /// None where nothing was ever written down.
+    journal: Option<Connection>,
 }
 
 /// How a source keeps its moment.
@@ -72,13 +74,18 @@ impl SqliteSource {
     fn open(log_dir: &Path, directory_dir: &Path, hold: Hold) -> Result<Self, OpenError> {
         let has_directory = open::existing(directory_dir, &schema::DIRECTORY)?.is_some();
         let directory = has_directory.then(|| begin(directory_dir, &schema::DIRECTORY, hold)).transpose()?;
-        Ok(Self { log: begin(log_dir, &schema::LOG, hold)?, directory })
+        let log = begin(log_dir, &schema::LOG, hold)?;
+        // The journal lies where the engines are, who write it.
+        let has_journal = open::existing(log_dir, &schema::JOURNAL)?.is_some();
+        let journal = has_journal.then(|| begin(log_dir, &schema::JOURNAL, hold)).transpose()?;
+        Ok(Self { log, directory, journal })
     }
 
     fn connection(&self, table: &Table) -> Option<&Connection> {
         match table.holds {
             Holds::Log => Some(&self.log),
             Holds::Directory => self.directory.as_ref(),
+            Holds::Journal => self.journal.as_ref(),
         }
     }
 
@@ -90,6 +97,11 @@ impl SqliteSource {
     /// As [`SqliteSource::log`].
     pub(super) fn directory(&self) -> Option<&Connection> {
         self.directory.as_ref()
+    }
+
+    /// As [`SqliteSource::log`].
+    pub(super) fn journal(&self) -> Option<&Connection> {
+        self.journal.as_ref()
     }
 }
 
@@ -211,6 +223,7 @@ pub struct SqliteTarget {
     dir: PathBuf,
     log: Connection,
     directory: Connection,
+    journal: Connection,
     places: Places,
 }
 
@@ -235,14 +248,15 @@ impl SqliteTarget {
             };
             begin().map_err(|error| open::refusal(dir, &file, error))
         };
-        let (log, directory) = (open(&schema::LOG)?, open(&schema::DIRECTORY)?);
-        Ok(Self { dir: dir.to_owned(), log, directory, places: Places::default() })
+        let (log, directory, journal) = (open(&schema::LOG)?, open(&schema::DIRECTORY)?, open(&schema::JOURNAL)?);
+        Ok(Self { dir: dir.to_owned(), log, directory, journal, places: Places::default() })
     }
 
     fn connection(&self, table: &Table) -> &Connection {
         match table.holds {
             Holds::Log => &self.log,
             Holds::Directory => &self.directory,
+            Holds::Journal => &self.journal,
         }
     }
 
@@ -378,13 +392,13 @@ impl Target for SqliteTarget {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { dir, log, directory, .. } = *self;
-        for connection in [&directory, &log] {
+        let Self { dir, log, directory, journal, .. } = *self;
+        for connection in [&journal, &directory, &log] {
             connection.execute_batch("COMMIT")?;
             // Leaves nothing beside the file.
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         }
-        drop((log, directory));
+        drop((log, directory, journal));
         // The commits are durable; the names of the files are not before this.
         File::open(&dir).and_then(|dir| dir.sync_all()).map_err(|error| StoreError::Failed(Cause::new(error)))
     }
@@ -415,7 +429,7 @@ mod tests {
         let dir = DataDir::new();
         let target = SqliteTarget::new(dir.path()).expect("opens");
         let mut found = BTreeSet::new();
-        for connection in [&target.log, &target.directory] {
+        for connection in [&target.log, &target.directory, &target.journal] {
             let sql = "SELECT tables.name || '.' || columns.name FROM sqlite_schema AS tables,
                        pragma_table_info(tables.name) AS columns
                        WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite%'";

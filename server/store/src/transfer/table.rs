@@ -16,13 +16,15 @@ pub struct Table {
     pub key: usize,
 }
 
-/// What a table belongs to: the two are files of their own in the embedded store.
+/// What a table belongs to: the three are files of their own in the embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
     /// Transcripts and leases.
     Log,
     /// Accounts and what belongs to them.
     Directory,
+    /// What has happened, and what operators have done.
+    Journal,
 }
 
 /// One column.
@@ -43,7 +45,7 @@ pub enum Kind {
     Text,
     /// Bytes.
     Bytes,
-    /// A session's id.
+    /// A session's id, or another UUID.
     Session,
     /// True or false.
     Truth,
@@ -113,8 +115,21 @@ static PAST_PARTICIPANTS: Table = table!(Directory "past_participants" ("session
 static PAST_MESSAGES: Table = table!(Directory "past_messages" ("id" Integer)
     "session" Session, "seq" Integer, "visibility" Integer, "participant" Integer, "text" Text);
 
+static TAKEOVERS: Table = table!(Journal "takeovers" ("pair" Text, "epoch" Integer)
+    "at" Integer, "from_engine" Text, "to_engine" Text, "cause" Text, "took_us" Integer, "sessions" Integer);
+
+static GAPS: Table = table!(Journal "gaps" ("pair" Text, "epoch" Integer) "gap_ms" Integer);
+
+static ACTS: Table = table!(Journal "acts" ("id" Session)
+    "at" Integer, "who" Text, "source" Text, "act" Text, "about" Text, "outcome" Text);
+
+static DRILLS: Table = table!(Journal "drills" ("id" Session) "pair" Text, "at" Integer, "told" Text);
+
+static RESTORATIONS: Table = table!(Journal "restorations" ("session" Session, "epoch" Integer, "at" Integer)
+    "engine" Text, "how" Text, "events" Integer, "took_us" Integer);
+
 /// Every table. The leases come first: a target may ask them which pairs there are.
-pub static TABLES: [&Table; 18] = [
+pub static TABLES: [&Table; 23] = [
     &LEASES,
     &EVENTS,
     &ACCOUNTS,
@@ -133,6 +148,11 @@ pub static TABLES: [&Table; 18] = [
     &PAST_CHATS,
     &PAST_PARTICIPANTS,
     &PAST_MESSAGES,
+    &TAKEOVERS,
+    &GAPS,
+    &ACTS,
+    &DRILLS,
+    &RESTORATIONS,
 ];
 
 impl Table {

@@ -44,7 +44,7 @@ pub(in crate::rest) async fn login(
     Body(Login { name, password }): Body<Login>,
 ) -> Result<Json<Entitled>, Problem> {
     // A foreign page must not log its visitor in as somebody.
-    origin::check(&headers, &app.settings.allowed_origins)?;
+    origin::check(&headers, &app.settings.allowed_origins, app.is_encrypted)?;
     let token = secret::random_text();
     let from = peer.ip().to_canonical().to_string();
     let ask = DeskAsk::Login { name, password, token: secret::hash_of(&token), from };

@@ -7,6 +7,7 @@ use crate::{app::Shared, problem::Problem, rest::auth::Bearer};
 
 /// Answers 204.
 pub(in crate::rest) async fn logout(State(app): State<Shared>, bearer: Bearer) -> Result<StatusCode, Problem> {
+    app.oversight.forget(bearer.0);
     match app.engine.ask_interaction(DeskAsk::Logout { token: bearer.0 }).await? {
         Answer::Told(_) => Ok(StatusCode::NO_CONTENT),
         _ => Err(Problem::internal()),

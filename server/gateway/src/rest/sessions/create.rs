@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tandem_protocol::{
     ParticipantId, Seq, SessionId,
     link::{Answer, Open},
+    properties,
 };
 use uuid::Uuid;
 
@@ -60,6 +61,7 @@ pub(in crate::rest) async fn create(
     headers: HeaderMap,
     Body(body): Body<CreateSession>,
 ) -> Result<Response, Problem> {
+    check_properties(&body.properties)?;
     let (id, token) = identify(&app.secret, idempotency_key(&headers)?, &body)?;
     let opened = app.engine.open(id, |session| Open {
         session,
@@ -71,6 +73,15 @@ pub(in crate::rest) async fn create(
     let (session, Answer::Joined { participant, seq }) = opened.await? else { return Err(Problem::internal()) };
     let location = [(header::LOCATION, format!("/api/v1/sessions/{session}"))];
     Ok((StatusCode::CREATED, location, Json(Created { session, token, participant, seq })).into_response())
+}
+
+/// What Tandem says of a session in its properties, nobody else says.
+fn check_properties(given: &BTreeMap<String, String>) -> Result<(), Problem> {
+    let reserved = properties::RESERVED;
+    if given.keys().any(|key| key.starts_with(reserved)) {
+        return Err(Problem::bad_request(format!("Properties whose key begins with \"{reserved}\" are Tandem's own.")));
+    }
+    Ok(())
 }
 
 /// What the new session's id is made of, and its customer's token: derived when the request has a key, random otherwise.
@@ -105,6 +116,13 @@ mod tests {
         let secret = Secret::load(None, None).expect("is made");
         let made = || identify(&secret, None, &body("Ada")).expect("is fine");
         assert_ne!(made(), made());
+    }
+
+    #[test]
+    fn a_property_that_is_tandems_own_is_refused() {
+        let given = |key: &str| BTreeMap::from([(key.to_owned(), "x".to_owned())]);
+        assert!(check_properties(&given("tandem.drill")).is_err());
+        assert!(check_properties(&given("tandemtour")).is_ok());
     }
 
     #[test]

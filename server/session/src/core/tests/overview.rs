@@ -86,7 +86,7 @@ fn nobody_is_told_of_a_session_that_is_not_saved_yet() {
 fn a_session_of_a_drill_is_known_as_one() {
     let mut desk = Desk::new();
     let Request::Open(mut opening) = open(1) else { panic!("is one") };
-    opening.properties.insert(tandem_protocol::control::DRILL_PROPERTY.into(), "some id".into());
+    opening.properties.insert(tandem_protocol::properties::DRILL.into(), "some id".into());
     desk.ask(Request::Open(opening)).expect("opens");
     assert!(desk.core.summaries(None, 9)[0].drill);
 }

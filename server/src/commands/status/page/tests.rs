@@ -97,8 +97,8 @@ Pair main, epoch 4, served for 1m 39s
   saving        2 events wait, a batch is at the store for 1 ms; half of the
                 batches took up to 1.5 ms, 99 % up to 4.7 ms
   store         /var/lib/tandem, in reach
-  last takeover 2025-11-24T16:00:00Z: engine a from engine b, which had died,
-                within 12.3 ms, 118 sessions; clients noticed 41 ms
+  last takeover 2025-11-24T16:00:00.000Z: engine a from engine b, which had
+                died, within 12.3 ms, 118 sessions; clients noticed 41 ms
   switchover    nothing is in the way
 
   If this process died now

@@ -35,7 +35,7 @@ fn made() -> Login {
 
 /// A system with engine a (10) as primary and b (11) as backup.
 fn running() -> Board {
-    let mut board = Board::new(&Place::Embedded("/data".into()), Path::new("/data"));
+    let mut board = Board::new(&Place::Embedded("/data".into()), Path::new("/data"), false);
     let start = [
         ready(A, 10, Some("127.0.0.1:7301")),
         ready(B, 11, Some("127.0.0.1:7302")),
@@ -56,7 +56,7 @@ fn running() -> Board {
 
 /// What is said when all is up, with this login.
 fn started(login: Login) -> Vec<Fact> {
-    let mut board = Board::new(&Place::Embedded("/data".into()), Path::new("/data"));
+    let mut board = Board::new(&Place::Embedded("/data".into()), Path::new("/data"), false);
     board.on(ready(A, 10, Some("127.0.0.1:7301")));
     board.on(ready(B, 11, Some("127.0.0.1:7302")));
     board.on(ready(INTERACTION, 14, None));

@@ -43,7 +43,7 @@ async fn several_processes_open_a_fresh_database_at_the_same_time() {
     let epoch = take_over(&store).await;
     store.append(epoch, messages(session(1), 1, 3)).await.expect("stores");
     added(&directory, "ann").await;
-    assert_eq!(database.number("SELECT count(*) FROM schema_versions").await, 4);
+    assert_eq!(database.number("SELECT count(*) FROM schema_versions").await, 5);
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_newer_schema_is_refused_with_both_versions() {
     let database = Database::with_tables().await;
     database.run("INSERT INTO schema_versions (version) VALUES (99)").await;
     let refused = refusal(&database.address()).await;
-    let expected = "has schema version 99, and this Tandem knows versions up to 4: use a newer Tandem";
+    let expected = "has schema version 99, and this Tandem knows versions up to 5: use a newer Tandem";
     assert_eq!(sentence(&refused, &database.address()), expected);
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use tandem_protocol::{AgentId, PairName, TokenHash, desk::ChosenState};
+use tandem_protocol::{AgentId, PairName, TokenHash, control::Noted, desk::ChosenState};
 use tempfile::TempDir;
 
 use super::{
@@ -11,11 +11,12 @@ use super::{
     server::{Database, eventually},
 };
 use crate::{
-    Archive, Chosen, Directory, PostgresSource, PostgresStore, PostgresTarget, SqliteDirectory, SqliteSource,
-    SqliteStore, SqliteTarget, Store, Transcripts,
+    Archive, Chosen, Directory, PostgresSource, PostgresStore, PostgresTarget, SqliteDirectory, SqliteJournal,
+    SqliteSource, SqliteStore, SqliteTarget, Store, Transcripts,
     contract::{
         archive::story::{ana, closes, comes, email, learns, opened_by, phone, places, says, sought, taken_by, who},
         directory::story::{agent, chat, filing, later, login, reply, token},
+        journal::story::{act, drill, gap, notes, restoration, takeover},
         story::{closing, history, message, messages, session, take_over, written},
     },
     transfer::{Digest, Source, TABLES, Table, Target, TransferError, transfer},
@@ -50,6 +51,9 @@ async fn filled() -> TempDir {
     directory.file_chat(filing(2, bob, "sold", later(3))).await.expect("writes");
     directory.save_canned(ann, reply("r-1", "/hi")).await.expect("writes");
     archived(&directory, ann).await;
+    let restored = Noted::Restorations(vec![restoration(1, 2, 1), restoration(2, 2, 1)]);
+    let noted = vec![Noted::Takeover(takeover(1)), gap(1, 80), Noted::Act(act(1)), Noted::Drill(drill(1)), restored];
+    notes(&SqliteJournal::new(dir.path()), noted).await;
     dir
 }
 

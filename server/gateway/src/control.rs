@@ -1,0 +1,61 @@
+//! What administrators see of the pairs, and who may see it: asked of the engines and of the interaction server, kept for
+//! all who look at the same time, and told also while neither answers.
+//!
+//! It changes nothing by itself. The REST actions of `/api/v1/control` are its only callers.
+
+mod access;
+mod sight;
+mod watch;
+
+use std::{collections::HashMap, sync::Mutex, time::Duration};
+
+use tandem_protocol::{
+    TokenHash,
+    control::{Control, ControlAsk, PairStatus, Told},
+    desk::Overview,
+    link::{Answer, Request},
+};
+use tokio::time::Instant;
+
+pub(crate) use access::{Asker, Overseer};
+use sight::Sight;
+pub(crate) use sight::{Age, Seen};
+pub(crate) use watch::{Watched, watch};
+
+use crate::{app::Shared, engine::Pair, problem::Problem, registry::unexpected};
+
+/// How long an answer of an engine is waited for that is no status: somebody looks at the page and is told sooner that
+/// it is away.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// See the module.
+pub(crate) struct Oversight {
+    /// How each pair stands, in the order of the gateway's list.
+    pairs: Vec<Sight<PairStatus>>,
+    /// How agents and queues stand, as an administrator was told, by the hash of his token.
+    overseers: Mutex<HashMap<TokenHash, Kept>>,
+}
+
+/// What is kept of one login.
+#[derive(Clone)]
+struct Kept {
+    sight: Sight<Overview>,
+    /// When it was last of use; the one that was not for the longest time makes room.
+    used_at: Instant,
+}
+
+impl Oversight {
+    /// Nothing is known yet of so many pairs.
+    pub(crate) fn new(pairs: usize) -> Self {
+        Self { pairs: (0..pairs).map(|_| Sight::new()).collect(), overseers: Mutex::default() }
+    }
+}
+
+/// Asks a pair's primary on behalf of an administrator, and waits for its answer.
+pub(crate) async fn ask(app: &Shared, pair: &Pair, by: &Overseer, act: Control) -> Result<Told, Problem> {
+    let request = Request::Control(ControlAsk { by: by.actor(), act });
+    match app.engine.ask_pair(pair, request, ANSWER_MAX).await? {
+        Answer::Control(told) => Ok(told),
+        answer => Err(unexpected(&answer).into()),
+    }
+}

@@ -1,0 +1,105 @@
+//! The way in of encrypted connections: TLS first, within bounds of number and time, and a connection of those that are
+//! counted only then (B-1).
+//!
+//! Whoever connects and never finishes its handshake takes no connection from others: handshakes have a bound of their own,
+//! and where it is reached the one that has taken longest gives way. A browser's is over after two round trips, so those who
+//! give way are those who do not mean it.
+
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tandem_credentials::Watched;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
+
+/// Handshakes at one time, and those that wait for a connection after it.
+pub(super) const HANDSHAKES_MAX: usize = 1_024;
+
+/// How long one may take, and the wait after it: a slow phone's is done in a tenth.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// How long somebody may take to read that he should encrypt.
+const LAST_WORD_MAX: Duration = Duration::from_secs(1);
+
+/// The first byte of TLS (RFC 8446 §5.1); no request of HTTP begins with it.
+const HANDSHAKE_RECORD: u8 = 0x16;
+
+/// To one who speaks HTTP where HTTPS is spoken. It stands before all HTTP, so it is no problem document.
+const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\
+    Content-Length: 49\r\n\r\nThis port speaks HTTPS; begin with https or wss.\n";
+
+/// What the gateway encrypts with; new connections use what is current.
+pub(crate) type Certificate = Arc<Watched<Arc<ServerConfig>>>;
+
+/// See the module.
+pub(super) struct Doorway {
+    certificate: Certificate,
+    connections: Arc<Semaphore>,
+    /// The longest first; dropping one sends it away. Those that are through have closed their end.
+    entering: VecDeque<oneshot::Sender<()>>,
+}
+
+impl Doorway {
+    pub(super) fn new(certificate: Certificate, connections: Arc<Semaphore>) -> Self {
+        Self { certificate, connections, entering: VecDeque::new() }
+    }
+
+    /// Lets one in, or not. To be awaited on a task of its own.
+    pub(super) fn enter(
+        &mut self,
+        tcp: TcpStream,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Option<(TlsStream<TcpStream>, OwnedSemaphorePermit)>> + Send + use<> {
+        let sent_away = self.make_room();
+        let acceptor = TlsAcceptor::from(self.certificate.current().as_ref().clone());
+        let connections = self.connections.clone();
+        async move {
+            let entering = async {
+                let tls = encrypt(tcp, &acceptor).await?;
+                let permit = connections.acquire_owned().await.expect("it is never closed");
+                io::Result::Ok((tls, permit))
+            };
+            let entered = tokio::select! {
+                biased;
+                entered = timeout(HANDSHAKE_MAX, entering) => entered.unwrap_or_else(|late| Err(late.into())),
+                _ = sent_away => Err(io::Error::other("too many are at it")),
+            };
+            entered.inspect_err(|error| tracing::debug!(%peer, %error, "no encrypted connection is made")).ok()
+        }
+    }
+
+    fn make_room(&mut self) -> oneshot::Receiver<()> {
+        if self.entering.len() >= HANDSHAKES_MAX {
+            self.entering.retain(|entering| !entering.is_closed());
+        }
+        if self.entering.len() >= HANDSHAKES_MAX {
+            self.entering.pop_front();
+        }
+        let (entering, sent_away) = oneshot::channel();
+        self.entering.push_back(entering);
+        sent_away
+    }
+}
+
+async fn encrypt(mut tcp: TcpStream, acceptor: &TlsAcceptor) -> io::Result<TlsStream<TcpStream>> {
+    let mut first = [0];
+    let is_plain = tcp.peek(&mut first).await? > 0 && first[0] != HANDSHAKE_RECORD;
+    if !is_plain {
+        return acceptor.accept(tcp).await;
+    }
+    let goodbye = async {
+        tcp.write_all(PLAIN).await?;
+        tcp.shutdown().await?;
+        // Closing while bytes arrive would take the answer back.
+        let mut ignored = [0; 1024];
+        while tcp.read(&mut ignored).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // Whoever does not read it is left to itself.
+    let _ = timeout(LAST_WORD_MAX, goodbye).await;
+    Err(io::Error::other("it does not speak TLS"))
+}

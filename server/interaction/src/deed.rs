@@ -1,0 +1,95 @@
+//! What somebody with a login did that cannot be undone, for the audit log.
+//!
+//! It is written down after it is done and answered: what cannot be written down is done all the same, and the log is
+//! told. `looks.rs` is the caller.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tandem_protocol::{
+    ContactId, LoginName, Timestamp,
+    archive::Look,
+    control::{Act, ActKind, Actor, Noted},
+};
+use tandem_store::Journal;
+use tokio::time::timeout;
+use tracing::warn;
+
+/// How long the journal may take for one: whoever looks something up next waits for it.
+const JOURNAL_MAX: Duration = Duration::from_secs(5);
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// A contact was erased.
+    Erased(ContactId),
+    /// One contact was made a part of another.
+    Merged { into: ContactId, from: ContactId },
+}
+
+impl Deed {
+    /// What is done with this, if it does anything that is to be written down.
+    pub(crate) fn of(look: &Look) -> Option<Self> {
+        match look {
+            Look::Erase { contact } => Some(Self::Erased(*contact)),
+            Look::Merge { into, from } => Some(Self::Merged { into: *into, from: *from }),
+            _ => None,
+        }
+    }
+
+    /// Writes down that this account has done it.
+    pub(crate) async fn write_down(self, journal: &dyn Journal, by: &LoginName, at: Timestamp) {
+        let act = self.act(by, at);
+        let (kind, about) = (act.act, act.about.clone());
+        let written = timeout(JOURNAL_MAX, journal.note(vec![Noted::Act(act)])).await;
+        let error = match written {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => {
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                format!("{error}{cause}")
+            }
+            Err(_late) => "the journal does not answer".to_owned(),
+        };
+        warn!(?kind, about, error, "done, and not written into the audit log");
+    }
+
+    /// Asked once more, as how far an erasure is, it is the same act.
+    fn act(self, by: &LoginName, at: Timestamp) -> Act {
+        let (act, about) = match self {
+            Self::Erased(contact) => (ActKind::ContactErase, format!("contact {contact}")),
+            Self::Merged { into, from } => (ActKind::ContactMerge, format!("contact {from} into contact {into}")),
+        };
+        let hash: [u8; 32] = Sha256::digest(format!("{act:?} {about} {by}")).into();
+        let id = uuid::Builder::from_custom_bytes(*hash.first_chunk().expect("32 are more than 16")).into_uuid();
+        // The gateway does not say where the request came from.
+        let by = Actor { who: by.to_string(), from: "through a gateway".into() };
+        Act { id, at_ms: at, by, act, about, outcome: "done".into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem_store::SqliteJournal;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_erasure_is_written_down_once_however_often_it_is_asked_how_far_it_is() {
+        let folder = tempfile::tempdir().expect("is writable");
+        let journal = SqliteJournal::new(folder.path());
+        let ann = LoginName::new("ann").expect("is valid");
+        let erase = Look::Erase { contact: ContactId(7) };
+        for at in [1, 2] {
+            Deed::of(&erase).expect("is one").write_down(&journal, &ann, Timestamp(at)).await;
+        }
+        let merge = Look::Merge { into: ContactId(1), from: ContactId(2) };
+        Deed::of(&merge).expect("is one").write_down(&journal, &ann, Timestamp(3)).await;
+        let acts = journal.acts(None, 9).await.expect("reads");
+        let told: Vec<_> = acts.iter().map(|act| (act.at_ms.0, act.act, act.about.as_str())).collect();
+        let expected =
+            [(3, ActKind::ContactMerge, "contact 2 into contact 1"), (1, ActKind::ContactErase, "contact 7")];
+        assert_eq!(told, expected);
+        assert!(acts.iter().all(|act| act.by.who == "ann" && act.outcome == "done"), "{acts:?}");
+        assert_eq!(Deed::of(&Look::Contact { contact: ContactId(1) }), None);
+    }
+}

@@ -1,0 +1,164 @@
+//! Keys and certificates of a test, in files as an operator has them.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tandem_credentials::{Keys, Mutual, MutualFiles, Watched};
+use tandem_link::Credentials;
+use uuid::Uuid;
+
+/// What the links of one system prove themselves with: a key, certificates or both; and what its gateway shows.
+pub struct Guard {
+    folder: tempfile::TempDir,
+    has_key: bool,
+    authority: Option<CertifiedIssuer<'static, KeyPair>>,
+}
+
+/// Without what is secret.
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guard").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    /// A shared key.
+    ///
+    /// # Panics
+    /// When the temp folder is not writable, as with all here.
+    #[must_use]
+    pub fn by_key() -> Self {
+        let guard = Self { folder: folder(), has_key: true, authority: None };
+        guard.has_keys(&[&Self::new_key()]);
+        guard
+    }
+
+    /// A certificate of a private authority, for this machine.
+    #[must_use]
+    pub fn by_certificate() -> Self {
+        let mut guard = Self { folder: folder(), has_key: false, authority: None };
+        guard.changes_authority();
+        guard
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn by_both() -> Self {
+        let mut guard = Self::by_key();
+        guard.changes_authority();
+        guard
+    }
+
+    /// A key that nobody has yet.
+    #[must_use]
+    pub fn new_key() -> String {
+        format!("{}-{}", Uuid::now_v7(), Uuid::now_v7())
+    }
+
+    /// From now on these are the lines of the key's file.
+    pub fn has_keys(&self, keys: &[&str]) {
+        write(&self.key_file(), &keys.join("\n"));
+    }
+
+    /// The lines of the key's file.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.key_file()).expect("the key's file is there");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// A new authority, and a certificate of it.
+    pub fn changes_authority(&mut self) {
+        let mut root = CertificateParams::new(Vec::new()).expect("no name is a list of names");
+        root.distinguished_name.push(DnType::CommonName, Uuid::now_v7().to_string());
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = CertifiedIssuer::self_signed(root, KeyPair::generate().expect("a key")).expect("signs");
+        write(&self.authorities(), &root.pem());
+        self.authority = Some(root);
+        self.renews_certificate();
+    }
+
+    /// Another certificate of the same authority, and another private key.
+    pub fn renews_certificate(&self) {
+        let key = KeyPair::generate().expect("a key");
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let certificate = CertificateParams::new(names).expect("are names");
+        let certificate = certificate.signed_by(&key, self.authority.as_ref().expect("there is one")).expect("signs");
+        write(&self.private_key(), &key.serialize_pem());
+        write(&self.certificate(), &certificate.pem());
+    }
+
+    /// The file of the key.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.path().join("links.key")
+    }
+
+    /// The file of the authority's certificate.
+    #[must_use]
+    pub fn authorities(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
+    }
+
+    /// The file of the certificate.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certificate.pem")
+    }
+
+    /// The file of its private key.
+    #[must_use]
+    pub fn private_key(&self) -> PathBuf {
+        self.folder.path().join("private.pem")
+    }
+
+    /// The settings of the links.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let text = |path: PathBuf| path.to_str().expect("a temp folder has a plain name").to_owned();
+        let key = self.has_key.then(|| ("links.key-file", text(self.key_file())));
+        let files = self.authority.is_some().then(|| {
+            [
+                ("links.certificate", text(self.certificate())),
+                ("links.private-key", text(self.private_key())),
+                ("links.authorities", text(self.authorities())),
+            ]
+        });
+        key.into_iter().chain(files.into_iter().flatten()).collect()
+    }
+
+    /// What a link of the test itself proves itself with, as the files are now.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        let keys = self.has_key.then(|| Watched::fixed("key", Keys::in_file(&self.key_file()).expect("has a key")));
+        let mutual = self.authority.is_some().then(|| {
+            let files = MutualFiles {
+                certificate: self.certificate(),
+                private_key: self.private_key(),
+                authorities: self.authorities(),
+                server_name: None,
+                peers: Vec::new(),
+            };
+            Watched::read("certificate", Vec::new(), move || Mutual::read(&files)).expect("go together")
+        });
+        Credentials::new(keys, mutual)
+    }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("tandem-test-").tempdir().expect("the temp folder is writable")
+}
+
+/// Replaces a file as a whole, readable by its owner only.
+fn write(path: &Path, text: &str) {
+    let draft = path.with_extension("draft");
+    let mut file = OpenOptions::new();
+    let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(&draft).expect("is writable");
+    file.write_all(text.as_bytes()).expect("is writable");
+    fs::rename(&draft, path).expect("is writable");
+}
