@@ -13,6 +13,7 @@ mod interaction;
 mod keys;
 mod layout;
 mod log;
+mod restart;
 mod run;
 mod sessions;
 mod status;
@@ -46,6 +47,7 @@ Examples:
   tandem store backup ./monday             a copy of everything, while it runs
   tandem status                            how things stand, and what would happen if a process died now
   tandem switchover --dry-run              may the primary hand over to its backup?
+  tandem restart --rolling                 new processes for both engines, while chats go on
   tandem drill --kill                      rehearse the death of the primary, on the running system
   tandem failovers                         when did which engine take over, and why?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
@@ -82,6 +84,9 @@ pub(crate) struct Global {
     /// What is logged: off, error, warn, info, debug, trace, or by module, as "info,tandem_link=debug". [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// Speak the link protocol up to this version, to rehearse an upgrade. [default: all that is known]
+    #[arg(long, global = true, hide = true, value_name = "VERSION")]
+    link_version: Option<String>,
 }
 
 impl Global {
@@ -90,6 +95,7 @@ impl Global {
         let own = [
             Flag::of("--log-format", "log.format", self.log_format.as_deref()),
             Flag::of("--log-level", "log.level", self.log_level.as_deref()),
+            Flag::of("--link-version", "pair.link-version", self.link_version.as_deref()),
         ];
         let flags = own.into_iter().chain(flags).flatten().collect();
         Ok(settings::load(&Given::to_this_process(self.config.clone(), flags))?)
@@ -109,6 +115,7 @@ enum Command {
     Status(status::StatusArgs),
     Sessions(sessions::SessionsArgs),
     Switchover(switchover::SwitchoverArgs),
+    Restart(restart::RestartArgs),
     Drill(drill::DrillArgs),
     Failovers(failovers::FailoversArgs),
     Log(log::LogArgs),
@@ -147,6 +154,7 @@ impl Cli {
             Command::Status(args) => args.execute(&self.global),
             Command::Sessions(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Restart(args) => args.execute(&self.global),
             Command::Drill(args) => args.execute(&self.global),
             Command::Failovers(args) => args.execute(&self.global),
             Command::Log(args) => args.execute(&self.global),
@@ -192,6 +200,20 @@ pub(crate) struct StoreArgs {
 impl StoreArgs {
     fn flag(&self) -> Option<Flag> {
         Flag::of(settings::store::FLAG, settings::store::ADDRESS, self.store.as_deref())
+    }
+}
+
+/// The flag of whoever can be watched.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct MetricsArgs {
+    /// Show metrics to Prometheus at http://ADDRESS:PORT/metrics; port 0 takes any free one. [default: not shown]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<String>,
+}
+
+impl MetricsArgs {
+    fn flag(&self) -> Option<Flag> {
+        Flag::of(settings::metrics::FLAG, settings::metrics::LISTEN, self.metrics.as_deref())
     }
 }
 

@@ -213,7 +213,7 @@ pub async fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> Refusal 
 fn command(data: &Path, address: &str, engine_ports: &str, given: &Given) -> Vec<OsString> {
     let variables = given.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let own = [executable::tandem().into(), "run".into(), "--json".into(), "--data".into(), data.into()];
-    let places = ["--listen", address, "--engine-ports", engine_ports].map(OsString::from);
+    let places = ["--listen", address, "--engine-ports", engine_ports, "--metrics-port", "0"].map(OsString::from);
     let flags = given.flags.iter().map(OsString::from);
     in_environment(variables).chain(own).chain(places).chain(flags).collect()
 }

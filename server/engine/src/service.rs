@@ -10,6 +10,7 @@ mod failing;
 mod journal;
 mod leasing;
 mod links;
+mod measuring;
 mod preparing;
 mod restarting;
 mod status;
@@ -20,7 +21,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use tandem_link::{Outbox, connection::Heard};
 use tandem_protocol::{
-    Epoch, Pair, Peer, RawEvent, RequestId, SessionId, Switched, Timestamp,
+    Epoch, LinkVersion, Pair, Peer, RawEvent, RequestId, SessionId, Switched, Timestamp,
     control::Told,
     link::{Deputy, Hello, ToEngine},
 };
@@ -161,6 +162,8 @@ struct Linked {
     hello: Hello,
     outbox: Outbox,
     line: Line,
+    /// The version of the protocol that both sides know: nothing newer is said to it.
+    speaks: LinkVersion,
     is_welcome: bool,
     /// Since when it is.
     since: Option<Timestamp>,
@@ -226,6 +229,8 @@ pub(crate) struct Service {
     saving_since: Option<Instant>,
     /// What is told of how things stand and relied on by nothing else.
     standing: Standing,
+    /// How many messages are in it.
+    saving_messages: usize,
     /// To the primary, while this engine is its backup.
     primary: Option<Outbox>,
     /// What this engine has read because it is to take over.
@@ -284,6 +289,7 @@ impl Service {
             held_since: Instant::now(),
             saving_since: None,
             standing: Standing::default(),
+            saving_messages: 0,
             primary: None,
             preparing: Preparing::default(),
             given: None,
@@ -378,6 +384,7 @@ impl Service {
         if Instant::now() >= self.next_lease_tick {
             self.next_lease_tick = Instant::now() + self.settings.lease.renew;
             self.on_lease(LeaseInput::Tick);
+            self.measure();
         }
         if self.switching.next_deadline().is_some_and(|at| at <= now.elapsed) {
             self.switch(SwitchInput::Tick);

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, time::Duration};
 
 use tandem_link::Credentials;
-use tandem_protocol::{EngineName, PairName};
+use tandem_protocol::{EngineName, PairName, Speaks};
 use tandem_session::{LeaseTimes, SessionSettings};
 
 /// The settings of one engine.
@@ -19,6 +19,8 @@ pub struct EngineSettings {
     pub software: String,
     /// Where the store is, for people; without a password.
     pub store_place: String,
+    /// The versions of the link protocol that are spoken.
+    pub speaks: Speaks,
     /// When the lease is renewed and when it has expired.
     pub lease: LeaseTimes,
     /// Sessions and their limits.

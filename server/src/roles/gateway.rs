@@ -16,11 +16,17 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{GatewaySection, LinksSection, PairLink, PairSection, links},
+    metrics::{Metrics, Shown},
+    settings::{GatewaySection, LinksSection, MetricsSection, PairLink, PairSection, links},
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, own: LinksSection) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    pair: PairSection,
+    gateway: GatewaySection,
+    own: LinksSection,
+    metrics: MetricsSection,
+) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let credentials = credentials::of_links(&own).map_err(Failure::runtime)?;
     let place = gateway.place;
@@ -33,14 +39,17 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, own: Links
         Some(certificate) => Listener::encrypted(listener, certificate),
         None => listener.into(),
     };
+    let speaks = pair.speaks();
     let links = links(&pair.name.0, place.primary.as_ref(), &place.pairs, place.pair_cache.as_ref());
     let links = links.into_iter().map(|PairLink { name, primary, cache }| {
         let link = LinkSettings::new(name, LinkRole::Gateway, "gateway", vec![primary]);
-        LinkSettings { cache, credentials: credentials.clone(), ..link }
+        LinkSettings { cache, speaks, credentials: credentials.clone(), ..link }
     });
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
     let address = Some(running.local_addr().to_string());
-    Report::Ready(Ready { role: "gateway".into(), name: "gateway".into(), address, pid: std::process::id() }).print();
+    let metrics = Metrics::show(&metrics, Shown::Gateway).map_err(Failure::runtime)?;
+    let (role, shown, pid) = ("gateway".to_owned(), metrics.address(), std::process::id());
+    Report::Ready(Ready { name: role.clone(), role, address, metrics: shown, pid }).print();
     signals.received().await;
     running.shutdown().await;
     Ok(())

@@ -26,7 +26,7 @@ impl Service {
                 self.answer(link, id, sessions.map_or_else(not_serving, |sessions| told(Told::Sessions(sessions))));
             }
             Control::Fail { from, how } => self.on_fail_asked(link, id, from, how),
-            Control::RestartBackup { pid } => self.on_restart_asked(link, id, pid),
+            Control::RestartBackup { pid } => self.on_restart_asked(link, id, asked.by, pid),
             act @ (Control::Restorations { .. }
             | Control::Takeovers { .. }
             | Control::Acts { .. }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tandem_protocol::{Seq, limits::ATTACH_SESSIONS_MAX, link::Credential};
+use tandem_protocol::{PairName, Seq, limits::ATTACH_SESSIONS_MAX, link::Credential};
 
 use super::*;
 use crate::{
@@ -19,21 +19,22 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        Self { state: State::new(100, None), ids: 0 }
+        Self { state: State::new(100, None, Measures::of(&PairName::new("main").expect("is valid"))), ids: 0 }
     }
 
     fn submit(&mut self, request: Request, tag: u32) -> RequestId {
         self.ids += 1;
         let (id, watch) = (RequestId(self.ids), matches!(request, Request::Watch));
+        let since = request.since();
         let text = frame(&ToEngine::Request { id, body: request });
-        self.state.submit(id, Waiting { text, tag, watch }).unwrap();
+        self.state.submit(id, Waiting { text, since, tag, watch }).unwrap();
         id
     }
 
     fn connect(&mut self) -> (Outbox, Drain) {
         let (outbox, drain) = Outbox::new(BOUNDS);
         let ids = &mut self.ids;
-        self.state.connected(outbox.clone(), || {
+        self.state.connected(outbox.clone(), (EngineName::new("a").unwrap(), LinkVersion::CURRENT), || {
             *ids += 1;
             RequestId(*ids)
         });

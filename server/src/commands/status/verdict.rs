@@ -18,6 +18,10 @@ use crate::{
 /// three seconds; who has taken over from it by then is asked again.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
+/// How long the journal may take to say how the primary came to serve: it is read from the store, which may hang, and
+/// is of less weight.
+const JOURNAL_MAX: Duration = Duration::from_secs(2);
+
 /// How well a pair is; a later one is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,11 +76,12 @@ impl Verdict {
             }
             Err(unanswered) => return Self::without_status(pair, Health::Unknown, unanswered.to_string()),
         };
-        let asked = timeout(ANSWER_MAX, ask(&operator)).await;
+        let asked = timeout(ANSWER_MAX, status_of(&operator)).await;
+        let last_takeover = if let Ok(Ok(_)) = &asked { last_takeover(&operator).await } else { None };
         let met = operator.met().clone();
         operator.end().await;
         match asked {
-            Ok(Ok((status, last_takeover))) => Self::of(status, last_takeover),
+            Ok(Ok(status)) => Self::of(status, last_takeover),
             Ok(Err(Unanswered::Refused(refusal))) => {
                 let concern = format!("{} and does not say how things stand: {refusal}", serves(&met));
                 Self::without_status(pair, Health::Unknown, concern)
@@ -104,16 +109,20 @@ impl Verdict {
     }
 }
 
-/// How things stand, and how that came about where the pair has written it down.
-async fn ask(operator: &Operator) -> Result<(Box<PairStatus>, Option<Takeover>), Unanswered> {
-    let Told::Status(status) = operator.control(Control::Status).await? else { return Err(Unanswered::Strange) };
-    let last = operator.control(Control::Takeovers { before: None, limit: 1 }).await;
-    let last = match last {
-        Ok(Told::Takeovers(takeovers)) => takeovers.into_iter().next(),
-        // An engine may serve well while its journal cannot be read.
+async fn status_of(operator: &Operator) -> Result<Box<PairStatus>, Unanswered> {
+    match operator.control(Control::Status).await? {
+        Told::Status(status) => Ok(status),
+        _ => Err(Unanswered::Strange),
+    }
+}
+
+/// None where the journal cannot be read: an engine may serve well all the same.
+async fn last_takeover(operator: &Operator) -> Option<Takeover> {
+    let asked = operator.control(Control::Takeovers { before: None, limit: 1 });
+    match timeout(JOURNAL_MAX, asked).await {
+        Ok(Ok(Told::Takeovers(takeovers))) => takeovers.into_iter().next(),
         _ => None,
-    };
-    Ok((status, last))
+    }
 }
 
 fn serves(met: &Pair) -> String {
