@@ -22,6 +22,7 @@ mod resuming;
 mod run;
 mod security;
 mod sockets;
+mod status;
 mod store;
 mod switchover;
 mod transcripts;

@@ -11,6 +11,7 @@ mod judged;
 mod pairs;
 mod routing;
 mod staff;
+mod status;
 mod switching;
 mod versions;
 mod watching;
