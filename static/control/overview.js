@@ -113,7 +113,7 @@ export class Overview {
     this.#showPairs(status.pairs, view);
     const [title, detail] = headline(shown);
     put(byId('pair-title'), title);
-    put(byId('pair-detail'), view.refusal ? `${detail} ${view.refusal}`.trim() : detail);
+    put(byId('pair-detail'), view.refusal ? `${detail} ${sentence(view.refusal)}`.trim() : detail);
     this.#showOutlook(view);
     if (byId('hero').dataset.state !== shown.state) byId('hero').dataset.state = shown.state;
     this.#topology.show(shown, status.at_ms, at_ms);

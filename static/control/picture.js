@@ -76,7 +76,8 @@ export function changes(before, after) {
   if (after.state === 'lost' && before.state !== 'lost') happened.push({ what: 'lost', engine: was });
   const [stood, stands] = [had(before, 'backup'), had(after, 'backup')];
   if (stands !== null && stands !== stood) happened.push({ what: 'backup', engine: stands });
-  if (stands === null && stood !== null && after.state !== 'lost' && after.state !== 'moving') {
+  // Who has become primary does not stand by any more, which is said already.
+  if (stands === null && stood !== null && stood !== is && after.state !== 'lost' && after.state !== 'moving') {
     happened.push({ what: 'alone', engine: stood });
   }
   if (before.store?.in_reach === true && after.store?.in_reach === false) happened.push({ what: 'store_lost' });

@@ -145,7 +145,7 @@ const SEVERITIES = Object.freeze({ nothing_noticed: 'Nothing noticed', degraded:
 export const severityWord = (severity) => SEVERITIES[severity] ?? severity;
 
 /** What the service says in the middle of a line, as a sentence of its own. @param {string} says */
-export const sentence = (says) => `${says.charAt(0).toUpperCase()}${says.slice(1)}.`;
+export const sentence = (says) => `${says.charAt(0).toUpperCase()}${says.slice(1)}${says.endsWith('.') ? '' : '.'}`;
 
 const HOW = Object.freeze({
   prepared: 'read ahead of a planned switchover',

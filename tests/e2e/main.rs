@@ -23,6 +23,7 @@ mod run;
 mod security;
 mod services;
 mod sockets;
+mod status;
 mod store;
 mod switchover;
 mod transcripts;

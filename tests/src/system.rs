@@ -12,6 +12,7 @@ mod managed;
 mod pairs;
 mod routing;
 mod staff;
+mod status;
 mod switching;
 mod versions;
 mod watching;

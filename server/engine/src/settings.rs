@@ -17,6 +17,8 @@ pub struct EngineSettings {
     pub advertise: String,
     /// The version of the program: nothing is handed over to an older one.
     pub software: String,
+    /// Where the store is, for people; without a password.
+    pub store_place: String,
     /// The versions of the link protocol that are spoken.
     pub speaks: Speaks,
     /// When the lease is renewed and when it has expired.

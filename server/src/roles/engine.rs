@@ -45,7 +45,8 @@ pub(crate) async fn serve(
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
-    let settings = engine_settings(&pair, &engine, advertise, credentials);
+    let store_place = place.clone().absolute().to_string();
+    let settings = engine_settings(&pair, &engine, advertise, credentials, store_place);
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
     let journal = place.open_journal();
     let mut running = Engine::start(settings, store, journal, listener).map_err(Failure::runtime)?;
@@ -82,6 +83,7 @@ fn engine_settings(
     engine: &EngineSection,
     advertise: String,
     credentials: Credentials,
+    store_place: String,
 ) -> EngineSettings {
     let options = &engine.settings;
     let resend_attempts = options.transcript_resend_attempts.0;
@@ -90,6 +92,7 @@ fn engine_settings(
         pair: pair.name.0.clone(),
         advertise,
         software: env!("CARGO_PKG_VERSION").to_owned(),
+        store_place,
         speaks: pair.speaks(),
         lease: LeaseTimes { renew: engine.lease.renew.0, expiry: engine.lease.expiry.0 },
         sessions: SessionSettings {

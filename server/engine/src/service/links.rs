@@ -8,16 +8,18 @@ use tandem_protocol::{
     link::{FromEngine, Hello, LinkRole, ToEngine, Welcome},
 };
 use tandem_session::{LeaseInput, LinkId, SwitchInput};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::{Input, Linked, Service};
+use super::{Input, Line, Linked, Service};
+use crate::clock::wall;
 
 /// How long a backup holds the hello of a link that has just lost a primary, before it sends the link back: as a rule
 /// the backup is about to lose the same primary, and whoever waits here is served the moment the takeover is done.
 const HOLD: Duration = Duration::from_millis(250);
 
 impl Service {
-    pub(super) fn on_link_up(&mut self, link: LinkId, hello: Hello, outbox: Outbox) {
+    pub(super) fn on_link_up(&mut self, link: LinkId, hello: Hello, outbox: Outbox, line: Line) {
         let speaks = match self.common_version(&hello) {
             Ok(speaks) => speaks,
             Err(refusal) => {
@@ -36,7 +38,8 @@ impl Service {
             return;
         }
         let may_have_lost_primary = hello.epoch_seen.0 > 0 && !is_other;
-        self.links.insert(link, Linked { hello, outbox, speaks, is_welcome: false, knows: None });
+        let linked = Linked { hello, outbox, line, speaks, is_welcome: false, since: None, knows: None };
+        self.links.insert(link, linked);
         if self.core.is_some() {
             self.welcome(link);
         } else if self.keeper.is_undecided() || self.keeper.primary_epoch().is_some() {
@@ -82,9 +85,12 @@ impl Service {
         self.switch(SwitchInput::LinkDown(link));
     }
 
-    pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>) {
+    pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>, arrived: Instant) {
         let Some(linked) = self.links.get(&link).filter(|linked| linked.is_welcome) else { return };
-        let (speaks, now) = (linked.speaks, self.clock.now());
+        let (speaks, now, arrived) = (linked.speaks, self.clock.now(), self.clock.elapsed_at(arrived));
+        if let Some((_, core)) = &mut self.core {
+            core.arrived(arrived);
+        }
         for frame in frames {
             if frame.since() > speaks {
                 return self.cut_off_strange(link);
@@ -151,7 +157,7 @@ impl Service {
             self.links.remove(&link);
             return;
         }
-        linked.is_welcome = true;
+        (linked.is_welcome, linked.since) = (true, Some(wall()));
         core.link_up(link);
         match &linked.hello.role {
             LinkRole::Gateway => core.gateway_up(link, &mut self.effects),

@@ -40,9 +40,11 @@ impl Service {
     pub(super) fn on_saved(&mut self, epoch: Epoch, outcome: SaveOutcome) {
         let now = self.clock.now();
         let Some(core) = core_of(&mut self.core, epoch) else { return };
-        count_saved(&outcome, self.saving_since.take(), std::mem::take(&mut self.saving_messages));
+        let since = self.saving_since.take();
+        count_saved(&outcome, since, std::mem::take(&mut self.saving_messages));
         match outcome {
             SaveOutcome::Saved => {
+                since.inspect(|since| self.standing.saves.note(now.elapsed, since.elapsed()));
                 let was_behind = core.is_saving_backlog();
                 core.saved(now, &mut self.effects);
                 if was_behind && self.settings.sessions.auto_save != AutoSave::AtEnd && core.sessions_behind() == 0 {

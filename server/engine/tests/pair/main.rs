@@ -2,6 +2,7 @@
 //! that are really killed are the business of the package `tandem-tests`.
 
 mod journal;
+mod status;
 mod switchover;
 mod troubled;
 
@@ -63,6 +64,7 @@ impl Killable {
                 pair,
                 advertise: address.clone(),
                 software: software.to_owned(),
+                store_place: "a folder".into(),
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
