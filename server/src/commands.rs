@@ -173,6 +173,20 @@ impl StoreArgs {
     }
 }
 
+/// The flag of whoever can be watched.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct MetricsArgs {
+    /// Show metrics to Prometheus at http://ADDRESS:PORT/metrics; port 0 takes any free one. [default: not shown]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<String>,
+}
+
+impl MetricsArgs {
+    fn flag(&self) -> Option<Flag> {
+        Flag::of(settings::metrics::FLAG, settings::metrics::LISTEN, self.metrics.as_deref())
+    }
+}
+
 /// A path flag as a setting's value.
 fn path_value(path: Option<&PathBuf>) -> Option<String> {
     path.map(|path| path.display().to_string())

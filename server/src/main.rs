@@ -3,13 +3,15 @@
 //! It composes the other crates and holds no chat logic. [`commands`] is the command line, [`settings`] what an
 //! operator sets, [`store`] where everything is kept, [`credentials`] what proves who it is, [`accounts`] what he does to
 //! who works here, [`store_tools`] what he does to the store, [`audit`] how that is written down, [`operator`] how he speaks
-//! to a pair, [`roles`] what runs, [`lifecycle`] how a process begins and ends, [`telemetry`] what it logs.
+//! to a pair, [`roles`] what runs, [`lifecycle`] how a process begins and ends, [`telemetry`] what it logs,
+//! [`metrics`] how others read what it counts.
 
 mod accounts;
 mod audit;
 mod commands;
 mod credentials;
 mod lifecycle;
+mod metrics;
 mod operator;
 mod roles;
 mod settings;

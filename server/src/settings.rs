@@ -13,6 +13,7 @@ mod lease;
 mod links;
 mod lists;
 mod log;
+pub(crate) mod metrics;
 mod options;
 mod pair;
 mod pairs;
@@ -39,6 +40,7 @@ pub(crate) use self::{
     interaction::InteractionSection,
     links::LinksSection,
     log::{LogFormat, LogSection},
+    metrics::MetricsSection,
     pair::PairSection,
     pairs::{PairLink, PairPlace, links},
     refusal::{Refusal, Refusals},
@@ -70,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) run: RunSection,
     /// `[log]`.
     pub(crate) log: LogSection,
+    /// `[metrics]`.
+    pub(crate) metrics: MetricsSection,
 }
 
 impl Settings {
@@ -140,13 +144,14 @@ fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let echo = section(merged, "echo", &mut refusals);
     let run = section(merged, "run", &mut refusals);
     let log = section(merged, "log", &mut refusals);
-    let of_all = (pair, store, links, log);
+    let metrics = section(merged, "metrics", &mut refusals);
+    let of_all = (pair, store, links, log, metrics);
     let of_roles = (engine, gateway, interaction, echo, run);
     match (of_all, of_roles) {
         (
-            (Some(pair), Some(store), Some(links), Some(log)),
+            (Some(pair), Some(store), Some(links), Some(log), Some(metrics)),
             (Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run)),
-        ) => Ok(Settings { pair, store, links, engine, gateway, interaction, echo, run, log }),
+        ) => Ok(Settings { pair, store, links, engine, gateway, interaction, echo, run, log, metrics }),
         _ => Err(Refusals(refusals)),
     }
 }

@@ -4,11 +4,15 @@
 
 mod agents;
 mod archive;
+mod control;
+mod drill;
 mod ending;
 mod failing;
 mod failover;
+mod journal;
 mod limits;
 mod lookups;
+mod metrics;
 mod notes;
 mod options;
 mod pairs;

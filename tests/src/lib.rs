@@ -12,6 +12,7 @@ pub mod customer;
 pub mod deadline;
 pub mod disk;
 pub mod executable;
+pub mod figures;
 pub mod guard;
 pub mod history;
 mod logs;
@@ -36,6 +37,7 @@ pub use alone::Alone;
 pub use checker::check;
 pub use customer::Customer;
 pub use deadline::{eventually, within};
+pub use figures::Figures;
 pub use guard::Guard;
 pub use history::History;
 pub use looker::Looker;
@@ -43,9 +45,9 @@ pub use process::{Process, Ready};
 pub use rest::Rest;
 pub use store::Store;
 pub use system::{
-    CommonGateway, CommonInteraction,
+    CommonGateway, CommonInteraction, Drilled, Drilling,
     Engine::{self, Backup, Primary},
-    Role, Spoken, System,
+    Role, Spoken, System, Watched,
 };
 pub use tunnel::Tunnel;
 pub use whole::Whole;

@@ -8,6 +8,7 @@ use tandem_protocol::LinkVersion;
 use crate::{
     executable,
     logs::Logs,
+    ports,
     process::{Process, Ready},
 };
 
@@ -17,6 +18,8 @@ pub(crate) struct Part {
     pub(crate) name: &'static str,
     /// Where it listens, in all its lives; empty for a role that does not.
     pub(crate) address: String,
+    /// Where it shows its metrics, in all its lives; empty for one that does not.
+    pub(crate) metrics: String,
     command: Vec<OsString>,
     /// The version of the link protocol that it speaks; none for all that it knows.
     version: Option<LinkVersion>,
@@ -28,7 +31,13 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn new(name: &'static str, address: String, command: Vec<OsString>) -> Self {
-        Self { name, address, command, version: None, logs: Logs::default(), process: None }
+        Self { name, address, metrics: String::new(), command, version: None, logs: Logs::default(), process: None }
+    }
+
+    /// Shows its metrics from its next life on.
+    pub(crate) fn is_watched(&mut self) {
+        self.metrics = ports::reserve();
+        self.command.extend(["--metrics".into(), (&self.metrics).into()]);
     }
 
     /// From its next life on, it is as a program that knows no newer version of the link protocol; or as it is, again.
@@ -66,6 +75,7 @@ impl Part {
         let ready = self.running().ready().await;
         assert_eq!(ready.pid, self.running().pid(), "a role names its own process");
         assert!(self.address.is_empty() || ready.address == self.address, "{ready:?} is not at {}", self.address);
+        assert_eq!(ready.metrics, self.metrics, "{ready:?}");
         ready
     }
 

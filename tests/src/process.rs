@@ -25,6 +25,9 @@ pub struct Ready {
     /// Where it listens; empty for a role that does not.
     #[serde(default)]
     pub address: String,
+    /// Where it shows its metrics; empty for one that does not.
+    #[serde(default)]
+    pub metrics: String,
     /// Its process id.
     pub pid: u32,
 }
@@ -168,7 +171,10 @@ mod tests {
         let (mut process, logs) =
             shell(r#"echo up >&2; echo '{"ready":{"role":"engine","name":"a","address":"h:1","pid":7}}'; read x"#);
         let ready = process.ready().await;
-        assert_eq!(ready, Ready { role: "engine".into(), name: "a".into(), address: "h:1".into(), pid: 7 });
+        assert_eq!(
+            ready,
+            Ready { role: "engine".into(), name: "a".into(), address: "h:1".into(), metrics: String::new(), pid: 7 }
+        );
         process.exit().await;
         assert_eq!(logs.lines(), ["up"]);
     }

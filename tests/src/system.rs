@@ -5,6 +5,7 @@
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
 mod control;
+mod drilling;
 mod guarding;
 mod judged;
 mod pairs;
@@ -12,6 +13,7 @@ mod routing;
 mod staff;
 mod switching;
 mod versions;
+mod watching;
 
 use std::{
     ffi::OsString,
@@ -35,9 +37,11 @@ use crate::{
 };
 
 pub use crate::probe::Role;
+pub use drilling::{Drilled, Drilling};
 pub use pairs::CommonGateway;
 pub use routing::CommonInteraction;
 pub use versions::Spoken;
+pub use watching::Watched;
 
 /// Which engine is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +71,7 @@ pub struct Builder {
     stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
     silent_backup: bool,
+    watched: bool,
     speaks: versions::Spoken,
     credentials: Credentials,
 }
@@ -132,6 +137,13 @@ impl Builder {
     #[must_use]
     pub fn engines_through(mut self, prefix: &[OsString]) -> Self {
         self.prefix = prefix.to_vec();
+        self
+    }
+
+    /// With every role showing its metrics.
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        self.watched = true;
         self
     }
 
@@ -223,6 +235,7 @@ impl System {
             stores: None,
             prefix: Vec::new(),
             silent_backup: false,
+            watched: false,
             speaks: versions::Spoken::default(),
             credentials: Credentials::default(),
         }
@@ -240,7 +253,7 @@ impl System {
             let command = builder.prefix.iter().cloned().chain(own).chain([data.into()]).chain(store).collect();
             Part::new(name, address, command)
         };
-        let engines = [engine(0, "engine a", "a"), engine(1, "engine b", "b")];
+        let mut engines = [engine(0, "engine a", "a"), engine(1, "engine b", "b")];
         // Told of the primary only; the rest they learn and keep.
         let linked = |name: &'static str, address: String, more: &[OsString]| {
             let cache = folder.path().join(format!("pair-{name}.json"));
@@ -249,10 +262,12 @@ impl System {
             Part::new(name, address, own.into_iter().chain([cache.into()]).chain(more.cloned()).collect())
         };
         let address = ports::reserve();
-        let gateway = linked("gateway", address.clone(), &["--listen".into(), address.into()]);
+        let mut gateway = linked("gateway", address.clone(), &["--listen".into(), address.into()]);
         let on_data = ["--data".into(), data.into()];
-        let interaction = builder.interaction.then(|| linked("interaction", String::new(), &on_data));
-        let echo = builder.echo.then(|| linked("echo", String::new(), &[]));
+        let mut interaction = builder.interaction.then(|| linked("interaction", String::new(), &on_data));
+        let mut echo = builder.echo.then(|| linked("echo", String::new(), &[]));
+        let others = [&mut gateway].into_iter().chain(&mut interaction).chain(&mut echo);
+        engines.iter_mut().chain(others).filter(|_| builder.watched).for_each(Part::is_watched);
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
         let store = builder.stores.as_ref().map(|stores| stores[0].clone());
         let pair = pairs::pair_of(&builder.settings);

@@ -223,7 +223,7 @@ fn command(data: &Path, address: &str, engine_ports: &str, given: &Given) -> Vec
     let variables = given.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let program = given.program.clone().unwrap_or_else(executable::tandem);
     let own = [program.into(), "run".into(), "--json".into(), "--data".into(), data.into()];
-    let places = ["--listen", address, "--engine-ports", engine_ports].map(OsString::from);
+    let places = ["--listen", address, "--engine-ports", engine_ports, "--metrics-port", "0"].map(OsString::from);
     let flags = given.flags.iter().map(OsString::from);
     in_environment(variables).chain(own).chain(places).chain(flags).collect()
 }

@@ -10,6 +10,7 @@ mod failing;
 mod journal;
 mod leasing;
 mod links;
+mod measuring;
 mod preparing;
 mod restarting;
 mod storing;
@@ -212,6 +213,8 @@ pub(crate) struct Service {
     held_since: Instant,
     /// Since when the batch at the store has been there.
     saving_since: Option<Instant>,
+    /// How many messages are in it.
+    saving_messages: usize,
     /// To the primary, while this engine is its backup.
     primary: Option<Outbox>,
     /// What this engine has read because it is to take over.
@@ -269,6 +272,7 @@ impl Service {
             held: Vec::new(),
             held_since: Instant::now(),
             saving_since: None,
+            saving_messages: 0,
             primary: None,
             preparing: Preparing::default(),
             given: None,
@@ -363,6 +367,7 @@ impl Service {
         if Instant::now() >= self.next_lease_tick {
             self.next_lease_tick = Instant::now() + self.settings.lease.renew;
             self.on_lease(LeaseInput::Tick);
+            self.measure();
         }
         if self.switching.next_deadline().is_some_and(|at| at <= now.elapsed) {
             self.switch(SwitchInput::Tick);

@@ -80,6 +80,10 @@ impl Interaction {
         tasks.spawn(looks.run(stop.clone()));
         tasks.spawn(eraser.run(stop.clone()));
         tasks.spawn({
+            let (service, stop) = (service.clone(), stop.clone());
+            async move { service.keep_counts(stop).await }
+        });
+        tasks.spawn({
             let stop = stop.clone();
             async move { service.keep_time(stop).await }
         });

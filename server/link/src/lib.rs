@@ -14,6 +14,7 @@ mod credentials;
 mod follow;
 mod incoming;
 mod link;
+mod measures;
 mod outbox;
 mod search;
 mod settings;

@@ -21,8 +21,8 @@ use tandem_protocol::{
 use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
-    cache, connection::frame, follow::Follow, incoming::Owner, settings::LinkSettings, state::State, task::Task,
-    unacked::Waiting,
+    cache, connection::frame, follow::Follow, incoming::Owner, measures::Measures, settings::LinkSettings,
+    state::State, task::Task, unacked::Waiting,
 };
 
 /// One logical connection to a pair of engines. A cheap handle; clones are the same link.
@@ -68,7 +68,7 @@ impl<O: Owner> Link<O> {
     pub fn start(settings: LinkSettings, owner: Arc<O>) -> (Self, LinkTask) {
         let cached = settings.cache.as_deref().and_then(|path| cache::read(path, &settings.pair));
         let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(settings.unacked_max, cached.clone())),
+            state: Mutex::new(State::new(settings.unacked_max, cached.clone(), Measures::of(&settings.pair))),
             requests: AtomicU64::new(0),
             stop: Notify::new(),
         });
@@ -99,7 +99,7 @@ impl<O: Owner> Link<O> {
     /// Takes back the requests whose tag is chosen: no later primary is asked, and no answer comes any more. One that
     /// was sent before may have been done, and may be done yet. Not for an attach, whose answer the link itself needs.
     pub fn withdraw(&self, is_chosen: impl FnMut(&O::Tag) -> bool) -> usize {
-        self.0.lock().unacked.withdraw(is_chosen)
+        self.0.lock().withdraw(is_chosen)
     }
 
     /// Ends the attachment of a participant, or with `None` of the link itself; only for one whose attach is answered.

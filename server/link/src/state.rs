@@ -19,6 +19,7 @@ use crate::{
     attachments::Attachments,
     connection::frame,
     incoming::Incoming,
+    measures::Measures,
     outbox::Outbox,
     unacked::{Unacked, Waiting},
 };
@@ -38,6 +39,7 @@ pub(crate) struct State<T> {
     watching: bool,
     /// Present from a loss until every batch of the reattachment is answered.
     restoration: Option<Restoration>,
+    measures: Measures,
 }
 
 /// What is restored after a loss.
@@ -59,7 +61,7 @@ pub(crate) struct Resumed<T> {
 }
 
 impl<T> State<T> {
-    pub(crate) fn new(unacked_max: usize, pair: Option<Pair>) -> Self {
+    pub(crate) fn new(unacked_max: usize, pair: Option<Pair>, measures: Measures) -> Self {
         Self {
             unacked: Unacked::new(unacked_max),
             attachments: Attachments::default(),
@@ -69,6 +71,7 @@ impl<T> State<T> {
             primary: None,
             watching: false,
             restoration: None,
+            measures,
         }
     }
 
@@ -87,8 +90,16 @@ impl<T> State<T> {
         let text = waiting.text.clone();
         let full = || Refusal::new(ErrorCode::Busy, "Too many requests are waiting.");
         self.unacked.keep(id, waiting).map_err(|waiting| (waiting, full()))?;
+        self.measures.unacked.set(self.unacked.len());
         self.send(text);
         Ok(())
+    }
+
+    /// Forgets the requests whose tag is chosen; says how many.
+    pub(crate) fn withdraw(&mut self, is_chosen: impl FnMut(&T) -> bool) -> usize {
+        let withdrawn = self.unacked.withdraw(is_chosen);
+        self.measures.unacked.set(self.unacked.len());
+        withdrawn
     }
 
     pub(crate) fn detach(&mut self, session: SessionId, participant: Option<ParticipantId>) {
@@ -125,6 +136,10 @@ impl<T> State<T> {
         (primary, speaks): (EngineName, LinkVersion),
         mut next_id: impl FnMut() -> RequestId,
     ) -> Resumed<T> {
+        self.measures.connected.set_whether(true);
+        if let Some(pair) = &self.pair {
+            self.measures.epoch.set(usize::try_from(pair.epoch.0).unwrap_or(usize::MAX));
+        }
         let refused =
             |Waiting { tag, .. }| Incoming::Answered { tag, outcome: Outcome::Refused(too_old(&primary, speaks)) };
         let refused = self.unacked.take_newer(speaks).into_iter().map(refused).collect();
@@ -146,6 +161,9 @@ impl<T> State<T> {
             // Its answer tells nothing, so nobody waits for it.
             request(Request::Watch);
         }
+        if self.restoration.is_some() {
+            self.measures.resent.add(self.unacked.len());
+        }
         frames.extend(self.unacked.frames());
         // An overflow cuts the connection; the next one begins anew.
         let _ = outbox.push_all(frames);
@@ -161,6 +179,8 @@ impl<T> State<T> {
     /// The connection is lost: its outbox goes, what waits stays.
     pub(crate) fn lost(&mut self, lost_at: Instant) {
         self.outbox = None;
+        self.measures.connected.set_whether(false);
+        self.measures.losses.inc();
         self.restoration = Some(Restoration { lost_at, attached: 0, refused: 0, asked: HashMap::new() });
     }
 
@@ -209,6 +229,7 @@ impl<T> State<T> {
 
     fn on_answer(&mut self, id: RequestId, outcome: Outcome, now: Instant) -> Option<Incoming<T>> {
         if let Some(Waiting { tag, watch, .. }) = self.unacked.answered(id) {
+            self.measures.unacked.set(self.unacked.len());
             match &outcome {
                 Outcome::Done(Answer::Attached(attached)) => {
                     attached.iter().for_each(|attached| self.attachments.attached(attached));

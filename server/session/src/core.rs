@@ -327,6 +327,18 @@ impl Core {
         }
     }
 
+    /// Open sessions, in memory or not; what `limit-for-sessions` counts.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        self.open
+    }
+
+    /// Attachments of all links; what `limit-for-clients` counts.
+    #[must_use]
+    pub fn attached_clients(&self) -> usize {
+        self.clients
+    }
+
     /// The sessions that some link gets the events of.
     #[must_use]
     pub fn attached_sessions(&self) -> Vec<SessionId> {

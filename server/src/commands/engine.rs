@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Global, StoreArgs, Supervised, on_all_cores, path_value};
+use super::{Global, MetricsArgs, StoreArgs, Supervised, on_all_cores, path_value};
 use crate::{
     lifecycle::failure::Failure,
     roles,
@@ -45,6 +45,8 @@ pub(super) struct EngineArgs {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
     supervised: Supervised,
 }
 
@@ -57,8 +59,15 @@ impl EngineArgs {
             Flag::of("--advertise", "engine.advertise", self.advertise.as_deref()),
             Flag::of("--data", "engine.data-dir", path_value(self.data.as_ref())),
             self.store.flag(),
+            self.metrics.flag(),
         ])?;
         telemetry::start(&format!("engine {}", settings.engine.name.0), &settings.log);
-        on_all_cores(roles::engine::serve(settings.pair, settings.store, settings.engine, settings.links))
+        on_all_cores(roles::engine::serve(
+            settings.pair,
+            settings.store,
+            settings.engine,
+            settings.links,
+            settings.metrics,
+        ))
     }
 }

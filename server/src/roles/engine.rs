@@ -18,7 +18,8 @@ use crate::{
         report::{EngineRole, PairRole, Ready, Report},
         signals::{EndSignals, SwitchoverSignal},
     },
-    settings::{EngineSection, LinksSection, PairSection, StoreSection},
+    metrics::{Metrics, Shown},
+    settings::{EngineSection, LinksSection, MetricsSection, PairSection, StoreSection},
     store::Place,
 };
 
@@ -28,6 +29,7 @@ pub(crate) async fn serve(
     store: StoreSection,
     engine: EngineSection,
     links: LinksSection,
+    metrics: MetricsSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let mut switchover = SwitchoverSignal::take().map_err(Failure::runtime)?;
@@ -47,7 +49,9 @@ pub(crate) async fn serve(
     let journal = place.open_journal();
     let mut running = Engine::start(settings, store, journal, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
-    let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
+    let metrics = Metrics::show(&metrics, Shown::Engine(&pair.name.0, &name)).map_err(Failure::runtime)?;
+    let (address, shown) = (Some(address), metrics.address());
+    let ready = Ready { role: "engine".into(), name: name.to_string(), address, metrics: shown, pid };
     Report::Ready(ready).print();
     let roles = tokio::spawn(report_roles(name, running.role()));
     let ended = loop {

@@ -16,11 +16,17 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{GatewaySection, LinksSection, PairLink, PairSection, links},
+    metrics::{Metrics, Shown},
+    settings::{GatewaySection, LinksSection, MetricsSection, PairLink, PairSection, links},
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, own: LinksSection) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    pair: PairSection,
+    gateway: GatewaySection,
+    own: LinksSection,
+    metrics: MetricsSection,
+) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let credentials = credentials::of_links(&own).map_err(Failure::runtime)?;
     let place = gateway.place;
@@ -41,7 +47,9 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, own: Links
     });
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
     let address = Some(running.local_addr().to_string());
-    Report::Ready(Ready { role: "gateway".into(), name: "gateway".into(), address, pid: std::process::id() }).print();
+    let metrics = Metrics::show(&metrics, Shown::Gateway).map_err(Failure::runtime)?;
+    let (role, shown, pid) = ("gateway".to_owned(), metrics.address(), std::process::id());
+    Report::Ready(Ready { name: role.clone(), role, address, metrics: shown, pid }).print();
     signals.received().await;
     running.shutdown().await;
     Ok(())

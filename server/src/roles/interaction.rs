@@ -13,7 +13,8 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{InteractionSection, LinksSection, PairLink, PairSection, StoreSection, links},
+    metrics::{Metrics, Shown},
+    settings::{InteractionSection, LinksSection, MetricsSection, PairLink, PairSection, StoreSection, links},
     store::Place,
 };
 
@@ -23,6 +24,7 @@ pub(crate) async fn serve(
     store: StoreSection,
     interaction: InteractionSection,
     own: LinksSection,
+    metrics: MetricsSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let credentials = credentials::of_links(&own).map_err(Failure::runtime)?;
@@ -40,8 +42,9 @@ pub(crate) async fn serve(
         LinkSettings { cache, speaks, credentials: credentials.clone(), ..link }
     });
     let mut running = Interaction::start(settings, stores, links.collect()).await.map_err(Failure::runtime)?;
-    let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
-    Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
+    let metrics = Metrics::show(&metrics, Shown::Interaction).map_err(Failure::runtime)?;
+    let (role, shown, pid) = ("interaction".to_owned(), metrics.address(), std::process::id());
+    Report::Ready(Ready { name: role.clone(), role, address: None, metrics: shown, pid }).print();
     let failed = tokio::select! {
         () = signals.received() => None,
         error = running.failed() => Some(error),

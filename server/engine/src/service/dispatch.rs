@@ -10,9 +10,10 @@ use tandem_protocol::{
     link::{FromEngine, Outcome},
 };
 use tandem_session::{Effect, LinkId};
+use tandem_telemetry::ENGINE;
 use tracing::warn;
 
-use super::Service;
+use super::{Service, measuring::count_refusals};
 
 /// Frames by link, so that each link is woken once a round.
 #[derive(Default)]
@@ -37,7 +38,10 @@ impl Service {
         let mut effects = std::mem::take(&mut self.effects);
         for effect in effects.drain(..) {
             match effect {
-                Effect::Answer { link, id, outcome } => outgoing.push(link, frame(&FromEngine::Answer { id, outcome })),
+                Effect::Answer { link, id, outcome } => {
+                    count_refusals(&outcome);
+                    outgoing.push(link, frame(&FromEngine::Answer { id, outcome }));
+                }
                 Effect::Deliver { links, deliver } => {
                     outgoing.push_to_all(&links, &frame(&FromEngine::Deliver(deliver)));
                 }
@@ -78,6 +82,7 @@ impl Service {
             // A link that went while its request was at the store asks again elsewhere.
             let Some(linked) = self.links.get(&link) else { continue };
             if linked.outbox.push_all(frames).is_err() && linked.is_welcome && linked.outbox.is_open() {
+                ENGINE.slow_links.inc();
                 warn!(link = linked.hello.name, "a link reads too slowly and is cut off; it will come back");
             }
         }

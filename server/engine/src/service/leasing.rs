@@ -5,6 +5,7 @@ use std::{error::Error, time::Duration};
 use tandem_protocol::Epoch;
 use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, Session, TakeCause};
 use tandem_store::{Holder, Lease, OpenSession, StoreError, Taken};
+use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
@@ -17,8 +18,11 @@ use crate::{
 
 impl Service {
     pub(super) fn on_lease(&mut self, input: LeaseInput) {
-        if let LeaseInput::FollowLost { is_refused } = &input {
-            self.on_follow_lost(*is_refused);
+        match &input {
+            LeaseInput::FollowLost { is_refused } => self.on_follow_lost(*is_refused),
+            // Whatever the store has refused, an append, a renewal or a read, is told by this.
+            LeaseInput::Fenced => ENGINE.fenced.inc(),
+            _ => {}
         }
         let now = self.clock.now().elapsed;
         for effect in self.keeper.handle(now, input) {
@@ -295,6 +299,7 @@ impl Service {
             }
             _ => EngineRole::Undecided,
         };
+        self.measure();
         self.role.send_if_modified(|published| {
             let is_new = *published != role;
             *published = role;

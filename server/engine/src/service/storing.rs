@@ -5,10 +5,11 @@ use std::time::Duration;
 use tandem_protocol::{Epoch, RawEvent, Seq, SessionId, limits::PAGE_BYTES_MAX};
 use tandem_session::{AutoSave, Core, LeaseInput, LoadedSession, OnSaveError, ReadId};
 use tandem_store::{Erased, Loaded, StoreError};
+use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{Input, Service, journal::ReadBack};
+use super::{Input, Service, journal::ReadBack, measuring::count_saved};
 use crate::saver::{SaveOutcome, save};
 
 /// Reads of the store at one time: what two cores can do, with one to spare while one waits for the disk.
@@ -28,6 +29,8 @@ impl Service {
             OnSaveError::Close => "the sessions concerned are closed",
         };
         let (epoch, store, settings) = (*epoch, self.store.clone(), self.settings.save);
+        ENGINE.batch.observe(batch.len());
+        self.saving_messages = batch.iter().filter(|record| record.says).count();
         self.saving_since = Some(Instant::now());
         self.report(
             async move { Input::Saved { epoch, outcome: save(store, epoch, batch, settings, consequence).await } },
@@ -37,7 +40,7 @@ impl Service {
     pub(super) fn on_saved(&mut self, epoch: Epoch, outcome: SaveOutcome) {
         let now = self.clock.now();
         let Some(core) = core_of(&mut self.core, epoch) else { return };
-        self.saving_since = None;
+        count_saved(&outcome, self.saving_since.take(), std::mem::take(&mut self.saving_messages));
         match outcome {
             SaveOutcome::Saved => {
                 let was_behind = core.is_saving_backlog();
@@ -165,6 +168,7 @@ fn log_restored(epoch: Epoch, took: Duration, loaded: &[Loaded]) {
         }
     }
     if sessions > 0 {
+        ENGINE.restored.add(sessions);
         let (took_ms, named) = (took.as_millis() as u64, named.join(" "));
         info!(%epoch, sessions, events, took_ms, named, "restored sessions from their transcripts");
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tandem_protocol::{
-    Seq,
+    PairName, Seq,
     control::{Actor, Control, ControlAsk},
     limits::ATTACH_SESSIONS_MAX,
     link::Credential,
@@ -24,7 +24,7 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        Self { state: State::new(100, None), ids: 0 }
+        Self { state: State::new(100, None, Measures::of(&PairName::new("main").expect("is valid"))), ids: 0 }
     }
 
     fn submit(&mut self, request: Request, tag: u32) -> RequestId {
