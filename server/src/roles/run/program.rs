@@ -110,8 +110,7 @@ impl Programs {
         }
         common.extend(["--log-format".into(), settings.log.format.0.to_string().into()]);
         common.extend(["--log-level".into(), settings.log.level.0.to_string().into()]);
-        let version = settings.pair.link_version;
-        if version != PairSection::default().link_version {
+        if let Some(version) = settings.pair.link_version {
             common.extend(["--link-version".into(), version.0.to_string().into()]);
         }
         let program = |role, name, listen, grace, more: Vec<OsString>| {
