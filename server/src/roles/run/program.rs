@@ -5,7 +5,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 use super::Plan;
 use crate::{
     lifecycle::{data_dir::DataDir, failure::Failure, report::Ready},
-    settings::{PairSection, metrics, store},
+    settings::{metrics, store},
 };
 
 /// How long an engine may take to save what was sent and give up its lease.
