@@ -89,7 +89,7 @@ pub(crate) struct Global {
     log_level: Option<String>,
     /// Speak the link protocol up to this version, to rehearse an upgrade. [default: all that is known]
     #[arg(long, global = true, hide = true, value_name = "VERSION")]
-    link_version: Option<String>,
+    link_version: Option<u16>,
 }
 
 impl Global {
@@ -98,7 +98,7 @@ impl Global {
         let own = [
             Flag::of("--log-format", "log.format", self.log_format.as_deref()),
             Flag::of("--log-level", "log.level", self.log_level.as_deref()),
-            Flag::of("--link-version", "pair.link-version", self.link_version.as_deref()),
+            Flag::of("--link-version", "pair.link-version", self.link_version),
         ];
         let flags = own.into_iter().chain(flags).flatten().collect();
         Ok(settings::load(&Given::to_this_process(self.config.clone(), flags))?)

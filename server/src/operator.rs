@@ -71,9 +71,16 @@ pub(crate) enum Unanswered {
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
     Late(#[from] Elapsed),
     #[error("the primary refused: {0}")]
-    Refused(#[from] Refusal),
+    Refused(Refusal),
     #[error("the primary's answer makes no sense")]
     Strange,
+}
+
+/// Its sentence is the whole of it: as a source it would be said twice.
+impl From<Refusal> for Unanswered {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl PairArgs {

@@ -18,6 +18,7 @@ mod options;
 mod pairs;
 mod postgres;
 mod rest;
+mod restarting;
 mod resuming;
 mod run;
 mod security;

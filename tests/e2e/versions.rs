@@ -5,7 +5,7 @@ use tandem_protocol::{
     ErrorCode, Refusal,
     control::{Control, Failing},
 };
-use tandem_tests::{Account, Customer, Engine, History, Primary, Spoken, System, check};
+use tandem_tests::{Account, Customer, Engine, History, Primary, Spoken, Store, System, check};
 use test_case::test_case;
 
 const OLD_A: Spoken = Spoken { old_a: true, old_b: false, old_roles: false };
@@ -16,15 +16,17 @@ const NEW_A: Spoken = Spoken { old_a: false, old_b: true, old_roles: true };
 const NEW_B: Spoken = Spoken { old_a: true, old_b: false, old_roles: true };
 
 /// D-2, D-3, D-4: back and forth by switchovers, then by deaths, so that each engine succeeds the other in each way.
-#[test_case(OLD_A; "old_engine_a")]
-#[test_case(OLD_B; "old_engine_b")]
-#[test_case(OLD_ENGINES; "old_engines")]
-#[test_case(OLD_ROLES; "old_roles")]
-#[test_case(NEW_A; "new_engine_a")]
-#[test_case(NEW_B; "new_engine_b")]
+#[test_case(Store::Files, OLD_A; "old_engine_a")]
+#[test_case(Store::Files, OLD_B; "old_engine_b")]
+#[test_case(Store::Files, OLD_ENGINES; "old_engines")]
+#[test_case(Store::Files, OLD_ROLES; "old_roles")]
+#[test_case(Store::Files, NEW_A; "new_engine_a")]
+#[test_case(Store::Files, NEW_B; "new_engine_b")]
+#[test_case(Store::Postgres, NEW_A; "new_engine_a_on_postgresql")]
+#[test_case(Store::Postgres, NEW_B; "new_engine_b_on_postgresql")]
 #[tokio::test]
-async fn chats_go_through_switchovers_and_deaths_among_two_versions(speaks: Spoken) {
-    let mut system = System::builder().echo().agents().speaking(speaks).start().await;
+async fn chats_go_through_switchovers_and_deaths_among_two_versions(store: Store, speaks: Spoken) {
+    let mut system = System::builder().on(store).echo().agents().speaking(speaks).start().await;
     let customer = Customer::start_with_echo(&system.rest(), "Ann").await;
     let ben = system.staff(&Account::agent("ben").capacity(5)).await;
     let bob = Customer::start(&system.rest(), "Bob").await;

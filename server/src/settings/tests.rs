@@ -104,7 +104,7 @@ FILE: unknown key engine.lease.ttl; [engine.lease] allows expiry, renew
 FILE: unknown key engine.settings.transcript-format; [engine.settings] allows client-disconnect-timeout, \
 limit-for-clients, limit-for-sessions, message-bytes-max, session-restoration-mode, transcript-auto-save, \
 transcript-resend-attempts, transcript-resend-delay, transcript-save-notices, transcript-save-on-error
-FILE: unknown key pair.names; [pair] allows name";
+FILE: unknown key pair.names; [pair] allows link-version, name";
     assert_eq!(refused(text), expected);
 }
 

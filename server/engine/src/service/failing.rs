@@ -98,7 +98,8 @@ impl Service {
         }
     }
 
-    /// Returns when this process goes on. What has become of the pair meanwhile it finds out as after any hang.
+    /// This process stops a moment after it has asked for it, and goes on wherever it stopped. What has become of the pair
+    /// meanwhile it finds out as after any hang.
     fn hang(&mut self, for_ms: u64) -> io::Result<()> {
         let (program, first) = self.settings.waker.split_first().expect("it was looked at before");
         let mut waker = Command::new(program)
@@ -114,11 +115,10 @@ impl Service {
             .process_group(0)
             .spawn()?;
         self.tasks.spawn(async move {
-            // Only to leave no dead process behind.
+            // It ends when it has let this process go on; and it must not stay behind as a dead one.
             let _ = waker.wait().await;
+            info!("a drill: this engine goes on after its hang");
         });
-        kill_process(getpid(), Signal::STOP)?;
-        info!("a drill: this engine goes on after its hang");
-        Ok(())
+        Ok(kill_process(getpid(), Signal::STOP)?)
     }
 }

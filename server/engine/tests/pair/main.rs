@@ -5,6 +5,7 @@ mod journal;
 mod status;
 mod switchover;
 mod troubled;
+mod versions;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -136,8 +137,12 @@ impl Peer {
     }
 
     async fn dial_as(role: LinkRole, engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
+        Self::dial_speaking(Speaks::ALL, role, engine, pair, epoch_seen).await
+    }
+
+    async fn dial_speaking(speaks: Speaks, role: LinkRole, engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
         let pair = PairName::new(pair).expect("valid");
-        let hello = Hello::new(Speaks::ALL, pair, role, "test", epoch_seen);
+        let hello = Hello::new(speaks, pair, role, "test", epoch_seen);
         let dialled = dial(&engine.address, hello, &ConnectionSettings::default()).await.expect("connects");
         let Dialled { reader, outbox, writer } = dialled;
         tokio::spawn(writer.run());
