@@ -21,4 +21,5 @@ mod security;
 mod sockets;
 mod store;
 mod switchover;
+mod traces;
 mod transcripts;

@@ -15,6 +15,7 @@ mod preparing;
 mod restarting;
 mod storing;
 mod switching;
+mod traces;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -34,7 +35,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use self::{journal::Askers, preparing::Preparing, switching::Given};
+use self::{journal::Askers, preparing::Preparing, switching::Given, traces::Traces};
 use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, recorder::Recorder, saver::SaveOutcome};
 
 /// Inputs that may wait for the service in either channel, each a batch of one link's frames or a report; beyond it
@@ -213,6 +214,8 @@ pub(crate) struct Service {
     saving_since: Option<Instant>,
     /// How many messages are in it.
     saving_messages: usize,
+    /// What is asked that somebody traces.
+    traces: Traces,
     /// To the primary, while this engine is its backup.
     primary: Option<Outbox>,
     /// What this engine has read because it is to take over.
@@ -271,6 +274,7 @@ impl Service {
             held_since: Instant::now(),
             saving_since: None,
             saving_messages: 0,
+            traces: Traces::default(),
             primary: None,
             preparing: Preparing::default(),
             given: None,

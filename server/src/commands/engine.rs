@@ -68,6 +68,7 @@ impl EngineArgs {
             settings.engine,
             settings.links,
             settings.metrics,
+            settings.traces,
         ))
     }
 }
