@@ -4,7 +4,8 @@
 //! operator sets, [`store`] where everything is kept, [`credentials`] what proves who it is, [`accounts`] what he does to
 //! who works here, [`store_tools`] what he does to the store, [`audit`] how that is written down, [`operator`] how he speaks
 //! to a pair, [`roles`] what runs, [`lifecycle`] how a process begins and ends, [`telemetry`] what it logs,
-//! [`metrics`] how others read what it counts.
+//! [`metrics`] how others read what it counts, [`traces`] where its
+//! spans go.
 
 mod accounts;
 mod audit;
@@ -18,6 +19,7 @@ mod settings;
 mod store;
 mod store_tools;
 mod telemetry;
+mod traces;
 
 use std::process::ExitCode;
 

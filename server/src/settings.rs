@@ -24,6 +24,7 @@ mod sources;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod values;
 mod words;
 
@@ -47,6 +48,7 @@ pub(crate) use self::{
     run::RunSection,
     sources::{Flag, Given},
     store::StoreSection,
+    traces::TracesSection,
     values::{HostPort, SkillName, Text},
 };
 
@@ -74,6 +76,8 @@ pub(crate) struct Settings {
     pub(crate) log: LogSection,
     /// `[metrics]`.
     pub(crate) metrics: MetricsSection,
+    /// `[traces]`.
+    pub(crate) traces: TracesSection,
 }
 
 impl Settings {
@@ -145,13 +149,14 @@ fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let run = section(merged, "run", &mut refusals);
     let log = section(merged, "log", &mut refusals);
     let metrics = section(merged, "metrics", &mut refusals);
-    let of_all = (pair, store, links, log, metrics);
+    let traces = section(merged, "traces", &mut refusals);
+    let of_all = (pair, store, links, log, metrics, traces);
     let of_roles = (engine, gateway, interaction, echo, run);
     match (of_all, of_roles) {
         (
-            (Some(pair), Some(store), Some(links), Some(log), Some(metrics)),
+            (Some(pair), Some(store), Some(links), Some(log), Some(metrics), Some(traces)),
             (Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run)),
-        ) => Ok(Settings { pair, store, links, engine, gateway, interaction, echo, run, log, metrics }),
+        ) => Ok(Settings { pair, store, links, engine, gateway, interaction, echo, run, log, metrics, traces }),
         _ => Err(Refusals(refusals)),
     }
 }

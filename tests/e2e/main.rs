@@ -27,5 +27,6 @@ mod sockets;
 mod status;
 mod store;
 mod switchover;
+mod traces;
 mod transcripts;
 mod versions;

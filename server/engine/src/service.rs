@@ -16,6 +16,7 @@ mod restarting;
 mod status;
 mod storing;
 mod switching;
+mod traces;
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -35,7 +36,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use self::{journal::Askers, preparing::Preparing, status::Standing, switching::Given};
+use self::{journal::Askers, preparing::Preparing, status::Standing, switching::Given, traces::Traces};
 use crate::{
     EngineRole, EngineSettings, Pulse, clock::Clock, process::Process, recorder::Recorder, saver::SaveOutcome,
 };
@@ -235,6 +236,8 @@ pub(crate) struct Service {
     standing: Standing,
     /// How many messages are in it.
     saving_messages: usize,
+    /// What is asked that somebody traces.
+    traces: Traces,
     /// To the primary, while this engine is its backup.
     primary: Option<Outbox>,
     /// What this engine has read because it is to take over.
@@ -294,6 +297,7 @@ impl Service {
             saving_since: None,
             standing: Standing::default(),
             saving_messages: 0,
+            traces: Traces::default(),
             primary: None,
             preparing: Preparing::default(),
             given: None,

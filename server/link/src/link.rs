@@ -18,6 +18,7 @@ use tandem_protocol::{
     link::{Outcome, Request, ToEngine},
     routing::Placed,
 };
+use tandem_telemetry::trace::Span;
 use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
@@ -82,7 +83,9 @@ impl<O: Owner> Link<O> {
     pub fn submit(&self, request: Request, tag: O::Tag) -> Result<(), Full<O::Tag>> {
         let (watch, since) = (matches!(request, Request::Watch), request.since());
         let id = self.0.next_id();
-        let text = frame(&ToEngine::Request { id, body: request });
+        let span = traced(&request);
+        let trace = span.as_ref().map(Span::context);
+        let text = frame(&ToEngine::Request { id, body: request, trace });
         if text.len() > LINK_FRAME_BYTES_MAX {
             // An engine would end the connection over it, each time anew.
             return Err(Full { tag, refusal: Refusal::new(ErrorCode::MessageTooLong, "The request is too long.") });
@@ -92,7 +95,7 @@ impl<O: Owner> Link<O> {
             return Err(Full { tag, refusal: Refusal::new(ErrorCode::Unavailable, "The service is ending.") });
         }
         state
-            .submit(id, Waiting { text, since, tag, watch })
+            .submit(id, Waiting { text, since, tag, watch, span })
             .map_err(|(Waiting { tag, .. }, refusal)| Full { tag, refusal })
     }
 
@@ -160,6 +163,14 @@ impl<O: Owner> Link<O> {
         self.0.stop.notify_one();
         self.0.lock().stop();
     }
+}
+
+/// A message of somebody is what is traced: from here, where it has just come, until its answer, over failovers too.
+fn traced(request: &Request) -> Option<Span> {
+    let Request::Send(send) = request else { return None };
+    let mut span = Span::root("message")?;
+    span.set("tandem.session", send.session.to_string());
+    Some(span)
 }
 
 impl<T> Shared<T> {

@@ -9,10 +9,11 @@ use std::{
 };
 
 use tandem_protocol::{
-    EngineName, ErrorCode, LinkVersion, Pair, ParticipantId, Refusal, RequestId, SessionId,
+    EngineName, Epoch, ErrorCode, LinkVersion, Pair, ParticipantId, Refusal, RequestId, SessionId,
     link::{Answer, Attach, Attached, FromEngine, Outcome, Request, ToEngine},
     too_old,
 };
+use tandem_telemetry::trace::Span;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::{
@@ -147,7 +148,7 @@ impl<T> State<T> {
         let mut frames = Vec::new();
         let mut request = |body| {
             let id = next_id();
-            frames.push(frame(&ToEngine::Request { id, body }));
+            frames.push(frame(&ToEngine::Request { id, body, trace: None }));
             id
         };
         if let Some(restoration) = &mut self.restoration {
@@ -163,6 +164,7 @@ impl<T> State<T> {
         }
         if self.restoration.is_some() {
             self.measures.resent.add(self.unacked.len());
+            self.unacked.are_resent(self.pair.as_ref().map_or(Epoch::ZERO, |pair| pair.epoch));
         }
         frames.extend(self.unacked.frames());
         // An overflow cuts the connection; the next one begins anew.
@@ -228,7 +230,8 @@ impl<T> State<T> {
     }
 
     fn on_answer(&mut self, id: RequestId, outcome: Outcome, now: Instant) -> Option<Incoming<T>> {
-        if let Some(Waiting { tag, watch, .. }) = self.unacked.answered(id) {
+        if let Some(Waiting { tag, watch, span, .. }) = self.unacked.answered(id) {
+            end(span, &outcome);
             self.measures.unacked.set(self.unacked.len());
             match &outcome {
                 Outcome::Done(Answer::Attached(attached)) => {
@@ -268,6 +271,16 @@ fn answers_to(asked: &[Attach], outcome: Outcome) -> Vec<Attached> {
         }
     };
     asked.iter().map(|asked| Attached::Refused { session: asked.session, refusal: refusal.clone() }).collect()
+}
+
+/// The answer is there: what was traced of it ends.
+fn end(span: Option<Span>, outcome: &Outcome) {
+    let Some(mut span) = span else { return };
+    match outcome {
+        Outcome::Done(Answer::Saved { seq, .. }) => span.set("tandem.seq", seq.0),
+        Outcome::Done(_) => {}
+        Outcome::Refused(refusal) => span.fail(format!("{:?}", refusal.code)),
+    }
 }
 
 #[cfg(test)]

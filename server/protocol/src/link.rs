@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use crate::{
     AgentId, AskId, ClientId, DeskId, Epoch, GatewayLink, LinkVersion, NoticeKind, Pair, PairName, ParticipantId,
     ParticipantKind, Peer, Place, RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Switchover,
-    SwitchoverOutcome, Timestamp, TokenHash, Visibility,
+    SwitchoverOutcome, Timestamp, TokenHash, TraceParent, Visibility,
     control::{ControlAsk, Told},
     desk::{DeskAsk, DeskNews},
     routing::{Changed, EndInvitation, Invite, Leaving, Placed, Route},
@@ -36,6 +36,9 @@ pub enum ToEngine {
         id: RequestId,
         /// What is asked.
         body: Request,
+        /// The span that waits for the answer, where the request is traced.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::trace::lenient")]
+        trace: Option<TraceParent>,
     },
     /// The last reader of this participant behind this link is gone. Not answered, not repeated: an engine that lost
     /// the link has lost its attachments with it.

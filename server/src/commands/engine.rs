@@ -69,6 +69,7 @@ impl EngineArgs {
             settings.engine,
             settings.links,
             settings.metrics,
+            settings.traces,
         ))
     }
 }

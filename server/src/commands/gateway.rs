@@ -50,6 +50,12 @@ impl GatewayArgs {
             self.metrics.flag(),
         ])?;
         telemetry::start("gateway", &settings.log);
-        on_all_cores(roles::gateway::serve(settings.pair, settings.gateway, settings.links, settings.metrics))
+        on_all_cores(roles::gateway::serve(
+            settings.pair,
+            settings.gateway,
+            settings.links,
+            settings.metrics,
+            settings.traces,
+        ))
     }
 }

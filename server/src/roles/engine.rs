@@ -20,8 +20,9 @@ use crate::{
         signals::{EndSignals, SwitchoverSignal},
     },
     metrics::{Metrics, Shown},
-    settings::{EngineSection, LinksSection, MetricsSection, PairSection, StoreSection},
+    settings::{EngineSection, LinksSection, MetricsSection, PairSection, StoreSection, TracesSection},
     store::Place,
+    traces::Traces,
 };
 
 /// Serves until a signal asks to end.
@@ -31,6 +32,7 @@ pub(crate) async fn serve(
     engine: EngineSection,
     links: LinksSection,
     metrics: MetricsSection,
+    traces: TracesSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let mut switchover = SwitchoverSignal::take().map_err(Failure::runtime)?;
@@ -49,6 +51,8 @@ pub(crate) async fn serve(
     let settings = engine_settings(&pair, &engine, advertise, credentials, store_place);
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
     let journal = place.open_journal();
+    let about = [("tandem.pair", pair.name.0.to_string()), ("tandem.engine", name.to_string())];
+    let traces = Traces::start(&traces, "engine", &about).map_err(Failure::runtime)?;
     let mut running = Engine::start(settings, store, journal, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
     let metrics = Metrics::show(&metrics, Shown::Engine(&pair.name.0, &name)).map_err(Failure::runtime)?;
@@ -75,6 +79,7 @@ pub(crate) async fn serve(
     if !matches!(ended, Err(Failure::Runtime(_))) {
         running.shutdown().await.map_err(Failure::runtime)?;
     }
+    traces.end().await;
     ended
 }
 

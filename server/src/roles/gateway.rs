@@ -18,7 +18,8 @@ use crate::{
         signals::EndSignals,
     },
     metrics::{Metrics, Shown},
-    settings::{GatewaySection, LinksSection, MetricsSection, PairLink, PairSection, links},
+    settings::{GatewaySection, LinksSection, MetricsSection, PairLink, PairSection, TracesSection, links},
+    traces::Traces,
 };
 
 /// Serves until a signal asks to end.
@@ -27,6 +28,7 @@ pub(crate) async fn serve(
     gateway: GatewaySection,
     own: LinksSection,
     metrics: MetricsSection,
+    traces: TracesSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let credentials = credentials::of_links(&own).map_err(Failure::runtime)?;
@@ -46,6 +48,7 @@ pub(crate) async fn serve(
         let link = LinkSettings::new(name, LinkRole::Gateway, "gateway", vec![primary]);
         LinkSettings { cache, speaks, credentials: credentials.clone(), ..link }
     });
+    let traces = Traces::start(&traces, "gateway", &[]).map_err(Failure::runtime)?;
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
     let address = running.local_addr().to_string();
     let metrics = Metrics::show(&metrics, Shown::Gateway).map_err(Failure::runtime)?;
@@ -60,5 +63,6 @@ pub(crate) async fn serve(
     }
     notifier.stopping();
     running.shutdown().await;
+    traces.end().await;
     Ok(())
 }

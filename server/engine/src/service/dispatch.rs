@@ -40,6 +40,7 @@ impl Service {
             match effect {
                 Effect::Answer { link, id, outcome } => {
                     count_refusals(&outcome);
+                    self.traces.answered((link, id), &outcome);
                     outgoing.push(link, frame(&FromEngine::Answer { id, outcome }));
                 }
                 Effect::Deliver { links, deliver } => {

@@ -226,6 +226,7 @@ impl Service {
         self.effects.clear();
         warn!(%epoch, sessions, "deposed: another engine has taken over; this one becomes backup");
         self.lease = None;
+        self.traces.leave();
         self.stop_deposing();
         self.send_all_away(None);
         self.end_switching();

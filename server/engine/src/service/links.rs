@@ -96,9 +96,14 @@ impl Service {
                 return self.cut_off_strange(link);
             }
             let Some(frame) = self.heed_about_pair(link, frame) else { continue };
-            let Some((_, core)) = &mut self.core else { return };
+            let Some((epoch, core)) = &mut self.core else { return };
             match frame {
-                ToEngine::Request { id, body } => core.request(now, link, id, body, &mut self.effects),
+                ToEngine::Request { id, body, trace } => {
+                    if let Some(parent) = trace {
+                        self.traces.begin(*epoch, (link, id), &body, parent);
+                    }
+                    core.request(now, link, id, body, &mut self.effects);
+                }
                 ToEngine::Detach { session, participant } => core.detach(now, link, session, participant),
                 ToEngine::Typing { session, participant, on } => {
                     core.typing(now, link, session, participant, on, &mut self.effects);

@@ -36,13 +36,13 @@ impl Service {
         ENGINE.unsaved.set(core.map_or(0, |core| core.unsaved()));
         ENGINE.behind.set(core.map_or(0, |core| core.sessions_behind()));
         for role in LINK_ROLES {
-            let links = self.links.values().filter(|linked| linked.is_welcome && word_of(&linked.hello.role) == role);
+            let links = self.links.values().filter(|linked| linked.is_welcome && role_of(&linked.hello.role) == role);
             ENGINE.links.of([role]).set(links.count());
         }
     }
 }
 
-fn word_of(role: &LinkRole) -> &'static str {
+fn role_of(role: &LinkRole) -> &'static str {
     match role {
         LinkRole::Gateway => "gateway",
         LinkRole::Interaction => "interaction",
@@ -67,14 +67,18 @@ pub(super) fn count_takeover(takeover: &Takeover) {
     }
 }
 
-/// What became of a batch with so many messages, which went to the store at `since`.
-pub(super) fn count_saved(outcome: &SaveOutcome, since: Option<Instant>, messages: usize) {
-    let word = match outcome {
+/// As figures and traces call it.
+pub(super) fn word_of(outcome: &SaveOutcome) -> &'static str {
+    match outcome {
         SaveOutcome::Saved => "saved",
         SaveOutcome::Failed => "failed",
         SaveOutcome::Fenced => "fenced",
-    };
-    ENGINE.saves.of([word]).inc();
+    }
+}
+
+/// What became of a batch with so many messages, which went to the store at `since`.
+pub(super) fn count_saved(outcome: &SaveOutcome, since: Option<Instant>, messages: usize) {
+    ENGINE.saves.of([word_of(outcome)]).inc();
     if let SaveOutcome::Saved = outcome {
         ENGINE.messages.add(messages);
     }

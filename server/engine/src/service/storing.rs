@@ -9,7 +9,11 @@ use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{Input, Service, journal::ReadBack, measuring::count_saved};
+use super::{
+    Input, Service,
+    journal::ReadBack,
+    measuring::{count_saved, word_of},
+};
 use crate::saver::{SaveOutcome, save};
 
 /// Reads of the store at one time: what two cores can do, with one to spare while one waits for the disk.
@@ -30,6 +34,7 @@ impl Service {
         };
         let (epoch, store, settings) = (*epoch, self.store.clone(), self.settings.save);
         ENGINE.batch.observe(batch.len());
+        self.traces.saves(&batch);
         self.saving_messages = batch.iter().filter(|record| record.says).count();
         self.saving_since = Some(Instant::now());
         self.report(
@@ -40,6 +45,7 @@ impl Service {
     pub(super) fn on_saved(&mut self, epoch: Epoch, outcome: SaveOutcome) {
         let now = self.clock.now();
         let Some(core) = core_of(&mut self.core, epoch) else { return };
+        self.traces.saved(word_of(&outcome));
         let since = self.saving_since.take();
         count_saved(&outcome, since, std::mem::take(&mut self.saving_messages));
         match outcome {

@@ -64,8 +64,8 @@ impl Service {
     /// Takes what a link says of the pair; gives back what is for the core.
     pub(super) fn heed_about_pair(&mut self, link: LinkId, frame: ToEngine) -> Option<ToEngine> {
         match frame {
-            ToEngine::Request { id, body: Request::Switchover(asked) } => self.on_switchover_asked(link, id, asked),
-            ToEngine::Request { id, body: Request::Control(asked) } => self.on_control_asked(link, id, asked),
+            ToEngine::Request { id, body: Request::Switchover(asked), .. } => self.on_switchover_asked(link, id, asked),
+            ToEngine::Request { id, body: Request::Control(asked), .. } => self.on_control_asked(link, id, asked),
             ToEngine::Knows(pair) => {
                 if let Some(linked) = self.links.get_mut(&link) {
                     linked.knows = Some(pair);
@@ -272,6 +272,7 @@ impl Service {
         info!(%epoch, to = %primary.name, sessions, held_ms = held_us / 1_000, "handed over, as planned");
         let pair = Pair { name: self.settings.pair.clone(), epoch, primary, backup: Some(self.this()) };
         (self.lease, self.backup) = (None, None);
+        self.traces.leave();
         self.stop_deposing();
         let moved = frame(&FromEngine::Moved(pair.clone()));
         let waits = frame(&FromEngine::NotPrimary(Some(pair)));

@@ -181,7 +181,7 @@ impl Peer {
     async fn asks(&mut self, body: Request) -> Outcome {
         let id = RequestId(self.next_request);
         self.next_request += 1;
-        self.outbox.push(frame(&ToEngine::Request { id, body })).expect("the connection holds");
+        self.outbox.push(frame(&ToEngine::Request { id, body, trace: None })).expect("the connection holds");
         loop {
             if let FromEngine::Answer { id: answered, outcome } = self.hears().await
                 && answered == id
@@ -330,7 +330,7 @@ fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_f
         let (mut gateway, _) = Peer::welcomed_by(&primary).await;
         let (id, desk) = (RequestId(90), DeskId(uuid::Uuid::now_v7()));
         let ask = Request::Ask(DeskAsk::Exit { desk });
-        gateway.outbox.push(frame(&ToEngine::Request { id, body: ask })).expect("the connection holds");
+        gateway.outbox.push(frame(&ToEngine::Request { id, body: ask, trace: None })).expect("the connection holds");
         let mut first = Peer::dial_as(LinkRole::Interaction, &primary, "main", Epoch::ZERO).await;
         assert!(matches!(first.hears().await, FromEngine::Welcome(_)));
         assert!(matches!(first.hears().await, FromEngine::Asked { body: DeskAsk::Exit { .. }, .. }));

@@ -79,7 +79,7 @@ impl Peer {
     fn begins(&mut self, body: Request) -> RequestId {
         let id = RequestId(self.next_request);
         self.next_request += 1;
-        self.outbox.push(frame(&ToEngine::Request { id, body })).expect("the connection holds");
+        self.outbox.push(frame(&ToEngine::Request { id, body, trace: None })).expect("the connection holds");
         id
     }
 
@@ -133,7 +133,7 @@ impl Sender {
                 let body = send(session, &format!("m-{number}"));
                 sent.push((id, number));
                 // Once the engine has gone nobody hears it; it is asked again.
-                let _ = outbox.push(frame(&ToEngine::Request { id, body }));
+                let _ = outbox.push(frame(&ToEngine::Request { id, body, trace: None }));
             }
             sent
         });

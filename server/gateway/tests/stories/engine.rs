@@ -89,7 +89,7 @@ impl Peer {
     /// The next frame, which is a request.
     pub(crate) async fn asked(&mut self) -> (RequestId, Request) {
         match self.hears().await {
-            ToEngine::Request { id, body } => (id, body),
+            ToEngine::Request { id, body, .. } => (id, body),
             other => panic!("expected a request, not {other:?}"),
         }
     }

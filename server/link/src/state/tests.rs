@@ -31,8 +31,8 @@ impl Story {
         self.ids += 1;
         let (id, watch) = (RequestId(self.ids), matches!(request, Request::Watch));
         let since = request.since();
-        let text = frame(&ToEngine::Request { id, body: request });
-        self.state.submit(id, Waiting { text, since, tag, watch }).unwrap();
+        let text = frame(&ToEngine::Request { id, body: request, trace: None });
+        self.state.submit(id, Waiting { text, since, tag, watch, span: None }).unwrap();
         id
     }
 
@@ -169,7 +169,7 @@ async fn a_loss_amid_the_reattachment_asks_for_everything_again() {
     );
     assert!(story.state.take_restored().is_none());
     for frame in frames {
-        let ToEngine::Request { id, body: Request::Attach(batch) } = frame else { panic!("{frame:?}") };
+        let ToEngine::Request { id, body: Request::Attach(batch), .. } = frame else { panic!("{frame:?}") };
         let answers = batch.iter().map(|attach| live(attach.session.0.as_u128(), Some(1), 5)).collect();
         assert!(matches!(story.answer(id, Answer::Attached(answers)), Some(Incoming::Reattached { .. })));
     }

@@ -150,7 +150,7 @@ impl Linked {
 
     pub(crate) async fn hears_request(&mut self) -> (RequestId, Request) {
         match self.hears().await {
-            ToEngine::Request { id, body } => (id, body),
+            ToEngine::Request { id, body, .. } => (id, body),
             other => panic!("no request: {other:?}"),
         }
     }

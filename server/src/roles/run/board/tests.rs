@@ -87,6 +87,22 @@ Stop everything with Ctrl-C.";
 }
 
 #[test]
+fn where_metrics_are_read_is_said_in_one_line() {
+    let mut board = Board::new(&Place::Embedded("/data".into()), Path::new("/data"), false);
+    for (who, pid, port) in [(A, 10, 7311), (B, 11, 7312), (GATEWAY, 12, 7313), (INTERACTION, 14, 7314)] {
+        let (address, metrics) = (Some("127.0.0.1:1".into()), Some(format!("127.0.0.1:{port}")));
+        let ready = Ready { role: who.role.into(), name: who.name.into(), address, metrics, pid };
+        assert_eq!(board.on(News::Ready(who, ready)), []);
+    }
+    board.on(says("a", PairRole::Primary, 1));
+    board.on(says("b", PairRole::Backup, 1));
+    let said = said(board.expect(4, made()));
+    let line =
+        "  metrics      http://127.0.0.1:7311/metrics  (ports: a 7311, b 7312, gateway 7313, interaction 7314)\n";
+    assert!(said[0].contains(line), "{}", said[0]);
+}
+
+#[test]
 fn who_comes_again_is_told_how_to_log_in() {
     let (name, hint) = (LoginName::new("demo").expect("is a login name"), "tandem agent …".to_owned());
     let cases = [
