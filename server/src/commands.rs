@@ -11,8 +11,11 @@ mod failovers;
 mod gateway;
 mod interaction;
 mod keys;
+mod layout;
 mod log;
 mod run;
+mod sessions;
+mod status;
 mod store;
 mod switchover;
 mod table;
@@ -21,9 +24,9 @@ mod tests;
 mod transcript;
 mod wake;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
     lifecycle::{failure::Failure, parent},
@@ -41,6 +44,7 @@ Examples:
   tandem engine --config tandem.toml --name a
   tandem agent add ana@example.org         an account for somebody who answers customers
   tandem store backup ./monday             a copy of everything, while it runs
+  tandem status                            how things stand, and what would happen if a process died now
   tandem switchover --dry-run              may the primary hand over to its backup?
   tandem drill --kill                      rehearse the death of the primary, on the running system
   tandem failovers                         when did which engine take over, and why?
@@ -50,7 +54,10 @@ Settings come from flags, then the environment, then the file, then the defaults
 TANDEM_ENGINE__LEASE__RENEW in the environment. Durations are written \"500 ms\", \"60 s\", \"1h 30m\". An unknown key or \
 a bad value is refused by name; `tandem config show` lists all keys.
 
-Exit codes: 0 ended as asked, 1 something was in the way, 2 the command or a setting is wrong.";
+Exit codes: 0 ended as asked, 1 something was in the way, 2 the command or a setting is wrong; `tandem status` has its own.";
+
+/// Exit code: the command line is wrong.
+const USAGE: u8 = 2;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -99,6 +106,8 @@ enum Command {
     Store(store::StoreToolArgs),
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
+    Status(status::StatusArgs),
+    Sessions(sessions::SessionsArgs),
     Switchover(switchover::SwitchoverArgs),
     Drill(drill::DrillArgs),
     Failovers(failovers::FailoversArgs),
@@ -111,6 +120,19 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line. Else the exit code: the person has been told what is wrong with it, or what he asked for.
+    pub(crate) fn read(arguments: &[OsString]) -> Result<Self, u8> {
+        Self::try_parse_from(arguments).map_err(|error| {
+            // There is nobody to tell of a terminal that is gone.
+            let _ = error.print();
+            match error.exit_code() {
+                0 => 0,
+                _ if is_about_status(arguments) => status::CANNOT_TELL,
+                _ => USAGE,
+            }
+        })
+    }
+
     /// Does what the command line says, until it is done or ended.
     pub(crate) fn execute(self) -> Result<(), Failure> {
         match self.command.unwrap_or_else(|| Command::Run(run::RunArgs::default())) {
@@ -122,6 +144,8 @@ impl Cli {
             Command::Store(args) => args.execute(&self.global),
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
+            Command::Status(args) => args.execute(&self.global),
+            Command::Sessions(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
             Command::Drill(args) => args.execute(&self.global),
             Command::Failovers(args) => args.execute(&self.global),
@@ -133,6 +157,12 @@ impl Cli {
             Command::Wake(args) => args.execute(),
         }
     }
+}
+
+/// Whether the command is `status`, whose exit code for a wrong flag must not be that of a pair that is down.
+fn is_about_status(arguments: &[OsString]) -> bool {
+    let matches = Cli::command().ignore_errors(true).try_get_matches_from(arguments);
+    matches.is_ok_and(|matches| matches.subcommand_name() == Some("status"))
 }
 
 /// What `tandem run` passes to its children.

@@ -19,11 +19,9 @@ mod telemetry;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    match commands::Cli::parse().execute() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.tell(),
+    match commands::Cli::read(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(cli) => cli.execute().map_or_else(|failure| failure.tell(), |()| ExitCode::SUCCESS),
+        Err(code) => ExitCode::from(code),
     }
 }

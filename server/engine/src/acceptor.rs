@@ -12,11 +12,11 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tracing::{debug, warn};
 
-use crate::service::Input;
+use crate::service::{Input, Line};
 
 /// Links at one time, those that have not said hello yet included (B-1). A pair has a handful of gateways; the rest
 /// is room for their reconnects.
@@ -68,7 +68,8 @@ async fn serve(link: LinkId, tcp: TcpStream, settings: ConnectionSettings, input
         Err(error) => return debug!(%error, "not a link"),
     };
     let (name, role) = (hello.name.clone(), hello.role.clone());
-    if inputs.send(Input::LinkUp { link, hello, outbox }).await.is_err() {
+    let line = Line { peer, heard: reader.heard() };
+    if inputs.send(Input::LinkUp { link, hello, outbox, line }).await.is_err() {
         return;
     }
     let reading = async {
@@ -80,7 +81,7 @@ async fn serve(link: LinkId, tcp: TcpStream, settings: ConnectionSettings, input
                 Err(error) => return debug!(%peer, name, ?role, %error, "the link broke"),
             }
             // Full when the service is behind: the link then waits, and TCP makes the other side wait.
-            if inputs.send(Input::Frames { link, frames }).await.is_err() {
+            if inputs.send(Input::Frames { link, frames, arrived: Instant::now() }).await.is_err() {
                 // The service has ended and said its last word, which unread bytes would take back.
                 return reader.discard().await;
             }

@@ -12,14 +12,15 @@ mod leasing;
 mod links;
 mod preparing;
 mod restarting;
+mod status;
 mod storing;
 mod switching;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use tandem_link::Outbox;
+use tandem_link::{Outbox, connection::Heard};
 use tandem_protocol::{
-    Epoch, Pair, Peer, RawEvent, RequestId, SessionId, Switched,
+    Epoch, Pair, Peer, RawEvent, RequestId, SessionId, Switched, Timestamp,
     control::Told,
     link::{Deputy, Hello, ToEngine},
 };
@@ -33,7 +34,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use self::{journal::Askers, preparing::Preparing, switching::Given};
+use self::{journal::Askers, preparing::Preparing, status::Standing, switching::Given};
 use crate::{EngineRole, EngineSettings, clock::Clock, process::Process, recorder::Recorder, saver::SaveOutcome};
 
 /// Inputs that may wait for the service in either channel, each a batch of one link's frames or a report; beyond it
@@ -60,11 +61,14 @@ pub(crate) enum Input {
         link: LinkId,
         hello: Hello,
         outbox: Outbox,
+        line: Line,
     },
     /// Frames of a link, in order.
     Frames {
         link: LinkId,
         frames: Vec<ToEngine>,
+        /// When they were read.
+        arrived: Instant,
     },
     /// A link is gone.
     LinkDown {
@@ -144,12 +148,22 @@ pub(crate) enum FromPrimary {
     Restart,
 }
 
+/// Where a link comes from and when it was last heard.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) peer: SocketAddr,
+    pub(crate) heard: Heard,
+}
+
 /// A link that has said hello.
 #[derive(Debug)]
 struct Linked {
     hello: Hello,
     outbox: Outbox,
+    line: Line,
     is_welcome: bool,
+    /// Since when it is.
+    since: Option<Timestamp>,
     /// The pair as it has said that it knows it.
     knows: Option<Pair>,
 }
@@ -210,6 +224,8 @@ pub(crate) struct Service {
     held_since: Instant,
     /// Since when the batch at the store has been there.
     saving_since: Option<Instant>,
+    /// What is told of how things stand and relied on by nothing else.
+    standing: Standing,
     /// To the primary, while this engine is its backup.
     primary: Option<Outbox>,
     /// What this engine has read because it is to take over.
@@ -267,6 +283,7 @@ impl Service {
             held: Vec::new(),
             held_since: Instant::now(),
             saving_since: None,
+            standing: Standing::default(),
             primary: None,
             preparing: Preparing::default(),
             given: None,
@@ -332,8 +349,8 @@ impl Service {
             return self.held.push(input);
         }
         match input {
-            Input::Frames { link, frames } => self.on_frames(link, frames),
-            Input::LinkUp { link, hello, outbox } => self.on_link_up(link, hello, outbox),
+            Input::Frames { link, frames, arrived } => self.on_frames(link, frames, arrived),
+            Input::LinkUp { link, hello, outbox, line } => self.on_link_up(link, hello, outbox, line),
             Input::LinkDown { link } => self.on_link_down(link),
             Input::HoldOver { link } => self.on_hold_over(link),
             Input::SwitchoverSignalled => self.on_switchover_signalled(),

@@ -17,14 +17,16 @@ pub struct EngineSettings {
     pub advertise: String,
     /// The version of the program: nothing is handed over to an older one.
     pub software: String,
+    /// Where the store is, for people; without a password.
+    pub store_place: String,
+    /// Whether this engine may be made to fail, as a primary, for a drill.
+    pub allow_drills: bool,
     /// When the lease is renewed and when it has expired.
     pub lease: LeaseTimes,
     /// Sessions and their limits.
     pub sessions: SessionSettings,
     /// What happens when the store does not save.
     pub save: SaveSettings,
-    /// Whether it fails when a drill asks for it.
-    pub allow_drills: bool,
     /// A program and its first arguments; with a process id and milliseconds after them it lets that process, which has
     /// started it, go on after so long, should it be stopped. Without one no drill makes the engine hang.
     pub waker: Vec<OsString>,

@@ -107,6 +107,12 @@ pub struct Deputy {
     pub host: String,
     /// When its process was started, likewise.
     pub pid_started: u64,
+    /// The name of its machine, for people.
+    #[serde(default)]
+    pub hostname: String,
+    /// When its process was started, by the wall clock, for people.
+    #[serde(default)]
+    pub started_ms: Timestamp,
 }
 
 /// What connects to an engine.

@@ -23,6 +23,7 @@ Examples:
   tandem engine --name a --listen 127.0.0.1:7301 --data ./tandem-data
   tandem engine --name b --listen 127.0.0.1:7302 --data ./tandem-data
   tandem engine --config tandem.toml --name a --store postgres://tandem@db-1,db-2/tandem
+  TANDEM_ENGINE__ALLOW_DRILLS=false tandem engine --name a      no drill may make it fail
 
 Further settings are in [engine], [engine.settings] and [engine.lease]; see `tandem config show`. On stdout the engine \
 says in one line each when it is ready and when it becomes primary or backup; as JSON unless stdout is a terminal.

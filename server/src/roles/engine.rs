@@ -42,7 +42,7 @@ pub(crate) async fn serve(
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
-    let settings = engine_settings(&pair, &engine, advertise, credentials);
+    let settings = engine_settings(&pair, &engine, advertise, place.clone().absolute().to_string(), credentials);
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
     let journal = place.open_journal();
     let mut running = Engine::start(settings, store, journal, listener).map_err(Failure::runtime)?;
@@ -71,6 +71,7 @@ fn engine_settings(
     pair: &PairSection,
     engine: &EngineSection,
     advertise: String,
+    store_place: String,
     credentials: Credentials,
 ) -> EngineSettings {
     let options = &engine.settings;
@@ -80,6 +81,8 @@ fn engine_settings(
         pair: pair.name.0.clone(),
         advertise,
         software: env!("CARGO_PKG_VERSION").to_owned(),
+        store_place,
+        allow_drills: engine.allow_drills,
         lease: LeaseTimes { renew: engine.lease.renew.0, expiry: engine.lease.expiry.0 },
         sessions: SessionSettings {
             client_disconnect_timeout: options.client_disconnect_timeout.0,
@@ -96,7 +99,6 @@ fn engine_settings(
             resend_attempts: u32::try_from(resend_attempts).expect("the bound is 1,000"),
             resend_delay: options.transcript_resend_delay.0,
         },
-        allow_drills: engine.allow_drills,
         waker: waker(),
         credentials,
     }

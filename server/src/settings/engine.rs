@@ -28,7 +28,7 @@ pub(crate) struct EngineSection {
     /// Permits a listen address that other machines reach although `[links]` has neither a key nor certificates: whoever
     /// can connect reads and writes every session.
     pub(crate) allow_unauthenticated_links: bool,
-    /// Whether a drill may have this engine fail while it is primary and a backup stands by.
+    /// Whether a drill may make this engine fail, as a primary, for a rehearsal of the failover.
     pub(crate) allow_drills: bool,
     /// `[engine.settings]`.
     pub(crate) settings: OptionsSection,

@@ -8,7 +8,7 @@ use tandem_store::{Holder, Lease, OpenSession, StoreError, Taken};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{Input, Service};
+use super::{Input, Service, status::Standing};
 use crate::{
     EngineRole,
     clock::wall,
@@ -45,6 +45,7 @@ impl Service {
     }
 
     pub(super) fn on_lease_renewed(&mut self, renewed: Result<(), StoreError>) {
+        self.standing.renewing_since = None;
         let input = match renewed {
             Ok(()) => {
                 self.on_lease_in_reach();
@@ -133,6 +134,7 @@ impl Service {
             LeaseEffect::Take { seen, cause } => self.take_lease(seen, cause),
             LeaseEffect::Renew(epoch) => {
                 let store = self.store.clone();
+                self.standing.renewing_since = Some(Instant::now());
                 self.report(async move { Input::LeaseRenewed(store.renew_lease(epoch, wall()).await) });
             }
             LeaseEffect::GiveAway(epoch) => self.give_away(epoch),
@@ -178,6 +180,7 @@ impl Service {
         let (now, settings, restored) = (self.clock.now(), self.settings.sessions.clone(), prepared.len());
         let core = Core::succeed(now, settings, &sessions, prepared, is_given, &mut self.effects);
         self.core = Some((epoch, core));
+        self.standing = Standing::serving(now);
         self.switching = self.new_switching();
         self.note_switched(epoch);
         let taking = self.taking_since.take();

@@ -9,16 +9,18 @@ use tandem_protocol::{
     link::{FromEngine, Hello, LinkRole, ToEngine},
 };
 use tandem_session::{LeaseInput, LinkId, SwitchInput};
+use tokio::time::Instant;
 use tracing::info;
 
-use super::{Input, Linked, Service};
+use super::{Input, Line, Linked, Service};
+use crate::clock::wall;
 
 /// How long a backup holds the hello of a link that has just lost a primary, before it sends the link back: as a rule
 /// the backup is about to lose the same primary, and whoever waits here is served the moment the takeover is done.
 const HOLD: Duration = Duration::from_millis(250);
 
 impl Service {
-    pub(super) fn on_link_up(&mut self, link: LinkId, hello: Hello, outbox: Outbox) {
+    pub(super) fn on_link_up(&mut self, link: LinkId, hello: Hello, outbox: Outbox, line: Line) {
         if let Some(refusal) = self.refusal_of(&hello) {
             info!(link = hello.name, reason = %refusal, "refused a link");
             // It may have gone already; then nobody is there to be told.
@@ -34,7 +36,7 @@ impl Service {
             return;
         }
         let may_have_lost_primary = hello.epoch_seen.0 > 0 && !is_other;
-        self.links.insert(link, Linked { hello, outbox, is_welcome: false, knows: None });
+        self.links.insert(link, Linked { hello, outbox, line, is_welcome: false, since: None, knows: None });
         if self.core.is_some() {
             self.welcome(link);
         } else if self.keeper.is_undecided() || self.keeper.primary_epoch().is_some() {
@@ -80,11 +82,14 @@ impl Service {
         self.switch(SwitchInput::LinkDown(link));
     }
 
-    pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>) {
+    pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>, arrived: Instant) {
         if !self.links.get(&link).is_some_and(|linked| linked.is_welcome) {
             return;
         }
-        let now = self.clock.now();
+        let (now, arrived) = (self.clock.now(), self.clock.elapsed_at(arrived));
+        if let Some((_, core)) = &mut self.core {
+            core.arrived(arrived);
+        }
         for frame in frames {
             let Some(frame) = self.heed_about_pair(link, frame) else { continue };
             let Some((_, core)) = &mut self.core else { return };
@@ -148,7 +153,7 @@ impl Service {
             self.links.remove(&link);
             return;
         }
-        linked.is_welcome = true;
+        (linked.is_welcome, linked.since) = (true, Some(wall()));
         core.link_up(link);
         match &linked.hello.role {
             LinkRole::Gateway => core.gateway_up(link, &mut self.effects),

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::{FromPrimary, Input, Service, storing::history, switching::Given};
+use crate::process::Process;
 
 /// How many parts of what is missing are read at the same time: as many as the store has readers.
 const CATCHING_UP_PARTS: usize = 2;
@@ -47,8 +48,8 @@ impl Service {
     pub(super) fn on_following(&mut self, outbox: Outbox) {
         self.is_follow_fresh = true;
         self.preparing.preparation = None;
-        let (software, host) = (self.settings.software.clone(), self.process.host.clone());
-        let deputy = Deputy { software, host, pid_started: self.process.started };
+        let Process { host, started: pid_started, hostname, started_at: started_ms, .. } = self.process.clone();
+        let deputy = Deputy { software: self.settings.software.clone(), host, pid_started, hostname, started_ms };
         // A link that has ended already is told by its follower.
         let _ = outbox.push(frame(&ToEngine::StandsBy(deputy)));
         self.primary = Some(outbox);

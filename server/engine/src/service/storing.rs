@@ -37,9 +37,10 @@ impl Service {
     pub(super) fn on_saved(&mut self, epoch: Epoch, outcome: SaveOutcome) {
         let now = self.clock.now();
         let Some(core) = core_of(&mut self.core, epoch) else { return };
-        self.saving_since = None;
+        let since = self.saving_since.take();
         match outcome {
             SaveOutcome::Saved => {
+                since.inspect(|since| self.standing.saves.note(now.elapsed, since.elapsed()));
                 let was_behind = core.is_saving_backlog();
                 core.saved(now, &mut self.effects);
                 if was_behind && self.settings.sessions.auto_save != AutoSave::AtEnd && core.sessions_behind() == 0 {

@@ -160,11 +160,23 @@ impl Service {
     }
 
     pub(super) fn on_store_tested(&mut self, epoch: Epoch, tested: &Result<(), StoreError>) {
-        let Some((_, core)) = self.core.as_ref().filter(|(of, _)| *of == epoch) else { return };
+        if !self.core.as_ref().is_some_and(|(of, _)| *of == epoch) {
+            return;
+        }
+        let found = self.circumstances(tested.is_ok());
+        self.switch(SwitchInput::Tested(found));
+        if matches!(tested, Err(StoreError::Stale { .. })) {
+            self.on_lease(LeaseInput::Fenced);
+        }
+    }
+
+    /// What there is at this moment; whether the store takes what is written is for the caller to say.
+    pub(super) fn circumstances(&self, is_store_well: bool) -> Circumstances {
+        let Some((_, core)) = &self.core else { return Circumstances::default() };
         let is_at_end = self.settings.sessions.auto_save == AutoSave::AtEnd;
         let is_behind = (core.sessions_behind() > 0 && !is_at_end) || core.sessions_condemned() > 0;
         let is_late = self.saving_since.is_some_and(|since| since.elapsed() >= SAVING_LATE);
-        let (is_writable, pair) = (tested.is_ok() && !is_behind && !is_late, self.pair());
+        let (is_writable, pair) = (is_store_well && !is_behind && !is_late, self.pair());
         let backup = self.backup.as_ref().map(|(link, peer)| Backup {
             link: *link,
             name: peer.name.clone(),
@@ -174,11 +186,7 @@ impl Service {
         let is_told = |role: &LinkRole| !matches!(role, LinkRole::Standby(_) | LinkRole::Control);
         let unaware = self.links.values().filter(|linked| linked.is_welcome && is_told(&linked.hello.role));
         let unaware = unaware.filter(|linked| linked.knows != pair).map(|linked| linked.hello.name.clone());
-        let unaware = unaware.collect();
-        self.switch(SwitchInput::Tested(Circumstances { backup, unaware, is_writable }));
-        if matches!(tested, Err(StoreError::Stale { .. })) {
-            self.on_lease(LeaseInput::Fenced);
-        }
+        Circumstances { backup, unaware: unaware.collect(), is_writable }
     }
 
     /// The backup is to read the sessions that have readers: those are asked for first.

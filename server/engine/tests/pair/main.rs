@@ -2,6 +2,7 @@
 //! that are really killed are the business of the package `tandem-tests`.
 
 mod journal;
+mod status;
 mod switchover;
 mod troubled;
 
@@ -61,10 +62,11 @@ impl Killable {
                 pair,
                 advertise: address.clone(),
                 software: software.to_owned(),
+                store_place: "a folder".into(),
+                allow_drills: true,
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
-                allow_drills: true,
                 waker: Vec::new(),
                 credentials: Default::default(),
             };
