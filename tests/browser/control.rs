@@ -133,10 +133,10 @@ async fn looks_well(look: Look) {
     system.kill_gateway();
     page.until("the silence is told", "!document.getElementById('banner').hidden").await;
     is_flawless(&page, &browser, "control-5-silence").await;
-    system.restart_gateway().await;
     for engine in [Engine::A, Engine::B] {
         system.restart(engine).await;
     }
+    system.restart_gateway().await;
     is_in_state(&page, "well").await;
     system.rest().close(&ticket).await.is_done();
     browser.finish(&[NO_ANSWER]).await;

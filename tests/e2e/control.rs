@@ -92,7 +92,8 @@ async fn an_administrator_switches_over_while_a_chat_goes_on() {
     let clear: Value = ada.switches_over(1, true).await.done();
     assert_eq!(clear, json!({ "clear": { "from": "a", "to": "b" } }));
     let done: Value = ada.switches_over(1, false).await.done();
-    assert_eq!((&done["done"]["to"], &done["done"]["epoch"]), (&json!("b"), &json!(2)));
+    let done = &done["done"];
+    assert_eq!((&done["from"], &done["to"], &done["epoch"]), (&json!("a"), &json!("b"), &json!(2)));
     let again: Value = ada.switches_over(1, false).await.done();
     assert!(again["done"].is_object() || again["overtaken"].is_object(), "a repeat moves nothing back: {again}");
     customer.says("after").await;

@@ -36,6 +36,7 @@ impl Service {
             Ok(lease) => {
                 self.on_lease_in_reach();
                 let seen = lease.as_ref().map(|lease| self.seen(lease));
+                self.note_holder(lease.as_ref());
                 self.lease = lease;
                 self.on_lease(LeaseInput::Read(seen));
             }
