@@ -13,9 +13,13 @@ mod gateway;
 mod health;
 mod interaction;
 mod keys;
+mod layout;
 mod log;
 mod man;
+mod restart;
 mod run;
+mod sessions;
+mod status;
 mod store;
 mod switchover;
 mod table;
@@ -24,9 +28,9 @@ mod tests;
 mod transcript;
 mod wake;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
     lifecycle::{failure::Failure, parent},
@@ -44,7 +48,9 @@ Examples:
   tandem engine --config tandem.toml --name a
   tandem agent add ana@example.org         an account for somebody who answers customers
   tandem store backup ./monday             a copy of everything, while it runs
+  tandem status                            how things stand, and what would happen if a process died now
   tandem switchover --dry-run              may the primary hand over to its backup?
+  tandem restart --rolling                 new processes for both engines, while chats go on
   tandem drill --kill                      rehearse the death of the primary, on the running system
   tandem failovers                         when did which engine take over, and why?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
@@ -53,7 +59,10 @@ Settings come from flags, then the environment, then the file, then the defaults
 TANDEM_ENGINE__LEASE__RENEW in the environment. Durations are written \"500 ms\", \"60 s\", \"1h 30m\". An unknown key or \
 a bad value is refused by name; `tandem config show` lists all keys.
 
-Exit codes: 0 ended as asked, 1 something was in the way, 2 the command or a setting is wrong.";
+Exit codes: 0 ended as asked, 1 something was in the way, 2 the command or a setting is wrong; `tandem status` has its own.";
+
+/// Exit code: the command line is wrong.
+const USAGE: u8 = 2;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -78,6 +87,9 @@ pub(crate) struct Global {
     /// What is logged: off, error, warn, info, debug, trace, or by module, as "info,tandem_link=debug". [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// Speak the link protocol up to this version, to rehearse an upgrade. [default: all that is known]
+    #[arg(long, global = true, hide = true, value_name = "VERSION")]
+    link_version: Option<u16>,
 }
 
 impl Global {
@@ -86,6 +98,7 @@ impl Global {
         let own = [
             Flag::of("--log-format", "log.format", self.log_format.as_deref()),
             Flag::of("--log-level", "log.level", self.log_level.as_deref()),
+            Flag::of("--link-version", "pair.link-version", self.link_version),
         ];
         let flags = own.into_iter().chain(flags).flatten().collect();
         Ok(settings::load(&Given::to_this_process(self.config.clone(), flags))?)
@@ -102,7 +115,10 @@ enum Command {
     Store(store::StoreToolArgs),
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
+    Status(status::StatusArgs),
+    Sessions(sessions::SessionsArgs),
     Switchover(switchover::SwitchoverArgs),
+    Restart(restart::RestartArgs),
     Drill(drill::DrillArgs),
     Failovers(failovers::FailoversArgs),
     Log(log::LogArgs),
@@ -117,6 +133,19 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line. Else the exit code: the person has been told what is wrong with it, or what he asked for.
+    pub(crate) fn read(arguments: &[OsString]) -> Result<Self, u8> {
+        Self::try_parse_from(arguments).map_err(|error| {
+            // There is nobody to tell of a terminal that is gone.
+            let _ = error.print();
+            match error.exit_code() {
+                0 => 0,
+                _ if is_about_status(arguments) => status::CANNOT_TELL,
+                _ => USAGE,
+            }
+        })
+    }
+
     /// Does what the command line says, until it is done or ended.
     pub(crate) fn execute(self) -> Result<(), Failure> {
         match self.command.unwrap_or_else(|| Command::Run(run::RunArgs::default())) {
@@ -128,7 +157,10 @@ impl Cli {
             Command::Store(args) => args.execute(&self.global),
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
+            Command::Status(args) => args.execute(&self.global),
+            Command::Sessions(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Restart(args) => args.execute(&self.global),
             Command::Drill(args) => args.execute(&self.global),
             Command::Failovers(args) => args.execute(&self.global),
             Command::Log(args) => args.execute(&self.global),
@@ -142,6 +174,12 @@ impl Cli {
             Command::Wake(args) => args.execute(),
         }
     }
+}
+
+/// Whether the command is `status`, whose exit code for a wrong flag must not be that of a pair that is down.
+fn is_about_status(arguments: &[OsString]) -> bool {
+    let matches = Cli::command().ignore_errors(true).try_get_matches_from(arguments);
+    matches.is_ok_and(|matches| matches.subcommand_name() == Some("status"))
 }
 
 /// What `tandem run` passes to its children.
@@ -171,6 +209,20 @@ pub(crate) struct StoreArgs {
 impl StoreArgs {
     fn flag(&self) -> Option<Flag> {
         Flag::of(settings::store::FLAG, settings::store::ADDRESS, self.store.as_deref())
+    }
+}
+
+/// The flag of whoever can be watched.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct MetricsArgs {
+    /// Show metrics to Prometheus at http://ADDRESS:PORT/metrics; port 0 takes any free one. [default: not shown]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<String>,
+}
+
+impl MetricsArgs {
+    fn flag(&self) -> Option<Flag> {
+        Flag::of(settings::metrics::FLAG, settings::metrics::LISTEN, self.metrics.as_deref())
     }
 }
 

@@ -1,10 +1,7 @@
 //! An operator's command as it speaks to a pair: over a link, as a gateway does, so that it gets its answer from whoever
 //! is primary in the end. It needs neither the data directory nor the machine that the engines run on.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use clap::Args;
@@ -16,7 +13,7 @@ use tandem_protocol::{
     link::{Answer, LinkRole, Outcome, Request},
 };
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     time::{error::Elapsed, timeout},
 };
 
@@ -33,10 +30,17 @@ const FIND_MAX: Duration = Duration::from_secs(8);
 /// How long an answer is waited for: longer than all waits of a switchover together.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
+/// Between the addresses of one pair.
+const SEPARATOR: char = ',';
+
+/// A file of a kept pair is some 300 bytes; whatever is much larger is not one.
+const CACHE_BYTES_MAX: u64 = 16 * 1024;
+
 /// The flags by which a pair is found.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct PairArgs {
-    /// Either engine of the pair; the primary is found through it. [default: 127.0.0.1:7301]
+    /// Either engine of the pair, through which the primary is found; or both, with a comma between them, so that either
+    /// may be down. [default: 127.0.0.1:7301]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) primary: Option<String>,
     /// The pair, where the settings' gateway has several. [default: the only one]
@@ -47,7 +51,7 @@ pub(crate) struct PairArgs {
 /// Why nobody can be asked.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unnamed {
-    #[error("--primary {0} is refused; it is HOST:PORT")]
+    #[error("--primary {0} is refused; it is HOST:PORT, or several with commas between them")]
     BadPrimary(String),
     #[error("--pair {0} is refused; a pair's name is 1 to 32 of a-z, 0-9, '-' and '_'")]
     BadPair(String),
@@ -67,21 +71,35 @@ pub(crate) enum Unanswered {
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
     Late(#[from] Elapsed),
     #[error("the primary refused: {0}")]
-    Refused(#[from] Refusal),
+    Refused(Refusal),
     #[error("the primary's answer makes no sense")]
     Strange,
 }
 
+/// Its sentence is the whole of it: as a source it would be said twice.
+impl From<Refusal> for Unanswered {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl PairArgs {
-    /// The pair, and an engine through which its primary is found: as the flags say, and what they leave open as the
-    /// gateway is told.
+    /// As [`PairArgs::whom_to_ask`]; where the flags name none of several pairs, all of them.
+    pub(crate) fn all_to_ask(&self, settings: &Settings) -> Result<Vec<(PairName, String)>, Unnamed> {
+        if self.primary.is_some() || self.pair.is_some() {
+            return Ok(vec![self.whom_to_ask(settings)?]);
+        }
+        Ok(known_pairs(settings).into_iter().map(|link| (link.name.clone(), addresses(&link))).collect())
+    }
+
+    /// The pair, and the engines through which its primary is found, with commas between them: as the flags say, and what
+    /// they leave open as the gateway is told.
     pub(crate) fn whom_to_ask(&self, settings: &Settings) -> Result<(PairName, String), Unnamed> {
-        let place = &settings.gateway.place;
-        let known = links(&settings.pair.name.0, place.primary.as_ref(), &place.pairs, None);
+        let known = known_pairs(settings);
         let names = || known.iter().map(|link| link.name.to_string()).collect::<Vec<_>>().join(", ");
         let primary = self.primary.as_ref().map(|given| {
-            let is_address = given.parse::<HostPort>().is_ok();
-            if is_address { Ok(given.clone()) } else { Err(Unnamed::BadPrimary(given.clone())) }
+            let are_addresses = given.split(SEPARATOR).all(|address| address.parse::<HostPort>().is_ok());
+            if are_addresses { Ok(given.clone()) } else { Err(Unnamed::BadPrimary(given.clone())) }
         });
         let primary = primary.transpose()?;
         if let (Some(primary), Some(pair)) = (&primary, &self.pair) {
@@ -90,16 +108,42 @@ impl PairArgs {
         }
         let is_meant = |link: &&PairLink| match (&primary, &self.pair) {
             (_, Some(pair)) => link.name.as_str() == pair,
-            (Some(primary), None) => known.len() == 1 || link.primary == *primary,
+            (Some(primary), None) => known.len() == 1 || primary.split(SEPARATOR).any(|given| given == link.primary),
             (None, None) => true,
         };
         let meant: Vec<&PairLink> = known.iter().filter(is_meant).collect();
         match (&meant[..], &self.pair) {
-            ([link], _) => Ok((link.name.clone(), primary.unwrap_or_else(|| link.primary.clone()))),
+            ([link], _) => Ok((link.name.clone(), primary.unwrap_or_else(|| addresses(link)))),
             ([], Some(pair)) => Err(Unnamed::UnknownPair(pair.clone(), names())),
             _ => Err(Unnamed::Several(names())),
         }
     }
+}
+
+fn known_pairs(settings: &Settings) -> Vec<PairLink> {
+    let place = &settings.gateway.place;
+    links(&settings.pair.name.0, place.primary.as_ref(), &place.pairs, place.pair_cache.as_ref())
+}
+
+/// The configured primary, and both engines as a gateway on this machine has kept them: the configured one may be dead.
+fn addresses(link: &PairLink) -> String {
+    let mut addresses = vec![link.primary.clone()];
+    let kept = link.cache.as_deref().and_then(|cache| kept_pair(cache, &link.name));
+    for peer in kept.iter().flat_map(|pair| [&pair.primary].into_iter().chain(&pair.backup)) {
+        if !addresses.contains(&peer.address) {
+            addresses.push(peer.address.clone());
+        }
+    }
+    addresses.join(&SEPARATOR.to_string())
+}
+
+/// Read only, and of no more weight than an address: whatever is wrong with the file is for the gateway to say.
+fn kept_pair(cache: &Path, name: &PairName) -> Option<Pair> {
+    if fs::metadata(cache).ok()?.len() > CACHE_BYTES_MAX {
+        return None;
+    }
+    let pair: Pair = serde_json::from_slice(&fs::read(cache).ok()?).ok()?;
+    Some(pair).filter(|pair| pair.name == *name)
 }
 
 /// The settings of an operator's command: how a link is made is of no interest to whoever wants to know what became of
@@ -155,25 +199,29 @@ pub(crate) struct Operator {
     link: Link<Meeting>,
     task: LinkTask,
     met: Pair,
+    pairs: watch::Receiver<Option<Pair>>,
     by: Actor,
 }
 
 impl Operator {
-    /// Finds the primary. `command` is what the operator has called, without the executable's name; `links` what a link
-    /// proves itself with.
+    /// Finds the primary through these addresses, which have commas between them. `command` is what the operator has
+    /// called, without the executable's name; `links` what a link proves itself with.
     pub(crate) async fn connect(
         pair: PairName,
         address: String,
         command: &str,
         links: &LinksSection,
     ) -> Result<Self, Unanswered> {
-        let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
+        let addresses = address.split(SEPARATOR).map(str::to_owned).collect();
+        let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, addresses);
         settings.credentials = credentials::of_links(links)?;
-        let (met, meeting) = oneshot::channel();
-        let (link, task) = Link::start(settings, Arc::new(Meeting(Mutex::new(Some(met)))));
-        match timeout(FIND_MAX, meeting).await {
-            Ok(Ok(met)) => Ok(Self { link, task, met, by: actor(command) }),
-            _ => {
+        let (known, mut pairs) = watch::channel(None);
+        let (link, task) = Link::start(settings, Arc::new(Meeting(known)));
+        let met = timeout(FIND_MAX, pairs.wait_for(Option::is_some)).await;
+        let met = met.ok().and_then(|known| known.ok()?.clone());
+        match met {
+            Some(met) => Ok(Self { link, task, met, pairs, by: actor(command) }),
+            None => {
                 link.stop();
                 let _ = task.await;
                 Err(Unanswered::NoPrimary { pair: pair.to_string(), address })
@@ -184,6 +232,11 @@ impl Operator {
     /// The pair as the first primary has told it.
     pub(crate) fn met(&self) -> &Pair {
         &self.met
+    }
+
+    /// The pair, now and at each change, as whoever is primary tells it.
+    pub(crate) fn pairs(&self) -> watch::Receiver<Option<Pair>> {
+        self.pairs.clone()
     }
 
     /// Who asks, for the audit log.
@@ -231,18 +284,14 @@ impl Primary for Operator {
 }
 
 /// The owner of the link.
-struct Meeting(Mutex<Option<oneshot::Sender<Pair>>>);
+struct Meeting(watch::Sender<Option<Pair>>);
 
 impl Owner for Meeting {
     type Tag = oneshot::Sender<Outcome>;
 
     fn on(&self, incoming: Incoming<Self::Tag>) {
         match incoming {
-            // The first primary is the one that is asked; whichever answers is the link's business.
-            Incoming::Connected { pair } => {
-                let met = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-                met.map(|met| met.send(pair));
-            }
+            Incoming::Connected { pair } | Incoming::Pair(pair) => drop(self.0.send_replace(Some(pair))),
             Incoming::Answered { tag, outcome } => drop(tag.send(outcome)),
             _ => {}
         }
@@ -254,17 +303,21 @@ mod tests {
     use super::*;
     use crate::settings::PairPlace;
 
+    /// Settings in which the gateway has several pairs.
+    fn several() -> Settings {
+        let place = |name, primary: &str| PairPlace {
+            name: Text(PairName::new(name).expect("valid")),
+            primary: Text(primary.parse().expect("valid")),
+        };
+        let mut settings = Settings::default();
+        settings.gateway.place.primary = None;
+        settings.gateway.place.pairs.0 = vec![place("main", "m:1"), place("west", "w:1")];
+        settings
+    }
+
     /// Those flags beside settings in which the gateway has several pairs, or the default.
     fn asked(primary: Option<&str>, pair: Option<&str>, is_several: bool) -> Result<(String, String), String> {
-        let mut settings = Settings::default();
-        if is_several {
-            let place = |name, primary: &str| PairPlace {
-                name: Text(PairName::new(name).expect("valid")),
-                primary: Text(primary.parse().expect("valid")),
-            };
-            settings.gateway.place.primary = None;
-            settings.gateway.place.pairs.0 = vec![place("main", "m:1"), place("west", "w:1")];
-        }
+        let settings = if is_several { several() } else { Settings::default() };
         let [primary, pair] = [primary, pair].map(|flag| flag.map(str::to_owned));
         let found = PairArgs { primary, pair }.whom_to_ask(&settings).map_err(|unnamed| unnamed.to_string());
         found.map(|(pair, address)| (pair.to_string(), address))
@@ -275,8 +328,10 @@ mod tests {
         let found = |pair: &str, address: &str| Ok((pair.to_owned(), address.to_owned()));
         assert_eq!(asked(None, None, false), found("main", "127.0.0.1:7301"));
         assert_eq!(asked(Some("h:2"), None, false), found("main", "h:2"));
+        assert_eq!(asked(Some("h:2,i:3"), None, false), found("main", "h:2,i:3"));
         assert_eq!(asked(None, Some("west"), true), found("west", "w:1"));
         assert_eq!(asked(Some("w:1"), None, true), found("west", "w:1"));
+        assert_eq!(asked(Some("x:9,w:1"), None, true), found("west", "x:9,w:1"));
         assert_eq!(asked(Some("h:2"), Some("east"), true), found("east", "h:2"));
         for (primary, pair) in [(None, None), (Some("h:2"), None)] {
             let refused = asked(primary, pair, true).expect_err("it could be either");
@@ -284,9 +339,42 @@ mod tests {
         }
         let refused = asked(None, Some("east"), true).expect_err("nobody knows where it is");
         assert!(refused.starts_with("--pair east is refused"), "{refused}");
-        for (primary, pair) in [(Some("h"), None), (Some("h:2"), Some("East"))] {
+        for (primary, pair) in [(Some("h"), None), (Some("h:2,"), None), (Some("h:2"), Some("East"))] {
             let refused = asked(primary, pair, false).expect_err("is no address, or no name");
             assert!(refused.contains("is refused"), "{refused}");
         }
+    }
+
+    #[test]
+    fn who_names_no_pair_asks_all_of_them() {
+        let all = |pair: Option<&str>| {
+            let args = PairArgs { primary: None, pair: pair.map(str::to_owned) };
+            args.all_to_ask(&several()).expect("the settings know them")
+        };
+        let named = |name: &str, address: &str| (PairName::new(name).expect("valid"), address.to_owned());
+        assert_eq!(all(None), [named("main", "m:1"), named("west", "w:1")]);
+        assert_eq!(all(Some("west")), [named("west", "w:1")]);
+    }
+
+    #[test]
+    fn both_engines_are_asked_where_a_gateway_has_kept_them() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let peer = |name: &str| {
+            let name = tandem_protocol::EngineName::new(name).expect("valid");
+            tandem_protocol::Peer { address: format!("{name}:7301"), name, pid: 1 }
+        };
+        let name = PairName::new("main").expect("valid");
+        let pair = Pair { name, epoch: tandem_protocol::Epoch(3), primary: peer("b"), backup: Some(peer("a")) };
+        let kept = folder.path().join("pair.json");
+        std::fs::write(&kept, serde_json::to_vec(&pair).expect("serialises")).expect("is written");
+        let link = |name: &str, primary: &str| PairLink {
+            name: PairName::new(name).expect("valid"),
+            primary: primary.into(),
+            cache: Some(kept.clone()),
+        };
+        assert_eq!(addresses(&link("main", "a:7301")), "a:7301,b:7301");
+        assert_eq!(addresses(&link("west", "c:7301")), "c:7301", "it is of another pair");
+        std::fs::write(&kept, "no pair").expect("is written");
+        assert_eq!(addresses(&link("main", "a:7301")), "a:7301");
     }
 }

@@ -13,6 +13,7 @@ mod lease;
 mod links;
 mod lists;
 mod log;
+pub(crate) mod metrics;
 mod options;
 mod pair;
 mod pairs;
@@ -23,6 +24,7 @@ mod sources;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod values;
 mod words;
 
@@ -39,12 +41,14 @@ pub(crate) use self::{
     interaction::InteractionSection,
     links::LinksSection,
     log::{LogFormat, LogSection},
+    metrics::MetricsSection,
     pair::PairSection,
     pairs::{PairLink, PairPlace, links},
     refusal::{Refusal, Refusals},
     run::RunSection,
     sources::{Flag, Given},
     store::StoreSection,
+    traces::TracesSection,
     values::{HostPort, SkillName, Text},
 };
 
@@ -70,6 +74,10 @@ pub(crate) struct Settings {
     pub(crate) run: RunSection,
     /// `[log]`.
     pub(crate) log: LogSection,
+    /// `[metrics]`.
+    pub(crate) metrics: MetricsSection,
+    /// `[traces]`.
+    pub(crate) traces: TracesSection,
 }
 
 impl Settings {
@@ -140,13 +148,15 @@ fn extract(merged: &Figment) -> Result<Settings, Refusals> {
     let echo = section(merged, "echo", &mut refusals);
     let run = section(merged, "run", &mut refusals);
     let log = section(merged, "log", &mut refusals);
-    let of_all = (pair, store, links, log);
+    let metrics = section(merged, "metrics", &mut refusals);
+    let traces = section(merged, "traces", &mut refusals);
+    let of_all = (pair, store, links, log, metrics, traces);
     let of_roles = (engine, gateway, interaction, echo, run);
     match (of_all, of_roles) {
         (
-            (Some(pair), Some(store), Some(links), Some(log)),
+            (Some(pair), Some(store), Some(links), Some(log), Some(metrics), Some(traces)),
             (Some(engine), Some(gateway), Some(interaction), Some(echo), Some(run)),
-        ) => Ok(Settings { pair, store, links, engine, gateway, interaction, echo, run, log }),
+        ) => Ok(Settings { pair, store, links, engine, gateway, interaction, echo, run, log, metrics, traces }),
         _ => Err(Refusals(refusals)),
     }
 }

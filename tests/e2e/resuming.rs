@@ -1,7 +1,7 @@
 //! Reloads, second tabs, lost networks, sleeping laptops, restarted gateways: the customer comes back and has everything.
 
 use tandem_protocol::{Seq, client::close};
-use tandem_tests::{Customer, History, Primary, System, check, eventually};
+use tandem_tests::{Customer, History, Primary, System, Watched, check, eventually};
 
 /// A connection that ended without a close frame, as RFC 6455 §7.4.1 files it.
 const BROKEN: u16 = 1006;
@@ -79,7 +79,7 @@ async fn a_customer_without_network_catches_up() {
 /// B-1: who does not read is cut off, nobody else notices, and he resumes where he was.
 #[tokio::test]
 async fn a_slow_reader_is_cut_off_and_resumes() {
-    let system = System::start().await;
+    let system = System::builder().watched().start().await;
     let rest = system.rest();
     let customer = Customer::start(&rest, "Ann").await;
     let bot = Customer::with_ticket(&rest, rest.join(customer.ticket(), "bot").await, "bot");
@@ -98,6 +98,7 @@ async fn a_slow_reader_is_cut_off_and_resumes() {
     // The code is read by whoever wakes up soon; a gateway does not wait for the others.
     let closes = customer.view(|view| view.closes.clone());
     assert!(matches!(closes[..], [close::SLOW_READER | BROKEN]), "{closes:?}");
+    system.shows(Watched::Gateway, "tandem_gateway_slow_readers_total", &[("purpose", "chat")], 1.0).await;
     bot.reads_up_to(head).await;
     assert_eq!(bot.view(|view| view.connections), 1);
     assert_eq!(check(&History::of([customer.history(), bot.history()])), []);

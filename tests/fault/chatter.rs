@@ -43,11 +43,16 @@ pub(crate) struct Chatter {
 impl Chatter {
     /// Opens sessions, half of them with the echo participant, half with a program, and lets all parties talk.
     pub(crate) async fn start(system: &System, sessions: usize) -> Self {
+        Self::start_at(&system.rest(), sessions).await
+    }
+
+    /// As [`Chatter::start`], at this gateway.
+    pub(crate) async fn start_at(rest: &Rest, sessions: usize) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let mut chats = Vec::new();
         for at in 0..sessions {
             let other = if at % 2 == 0 { Other::Echo } else { Other::Program };
-            chats.push(Chat::open(&system.rest(), at, other, &is_over).await);
+            chats.push(Chat::open(rest, at, other, &is_over).await);
         }
         Self { chats, is_over }
     }

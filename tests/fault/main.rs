@@ -14,3 +14,4 @@ mod resending;
 mod storm;
 mod switchovers;
 mod unsaved;
+mod upgrades;

@@ -13,17 +13,11 @@ use tandem_link::Credentials;
 use uuid::Uuid;
 
 /// What the links of one system prove themselves with: a key, certificates or both; and what its gateway shows.
+#[derive(Debug)]
 pub struct Guard {
     folder: tempfile::TempDir,
     has_key: bool,
-    authority: Option<CertifiedIssuer<'static, KeyPair>>,
-}
-
-/// Without what is secret.
-impl std::fmt::Debug for Guard {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guard").field("folder", &self.folder).finish_non_exhaustive()
-    }
+    is_certified: bool,
 }
 
 impl Guard {
@@ -33,7 +27,7 @@ impl Guard {
     /// When the temp folder is not writable, as with all here.
     #[must_use]
     pub fn by_key() -> Self {
-        let guard = Self { folder: folder(), has_key: true, authority: None };
+        let guard = Self { folder: folder(), has_key: true, is_certified: false };
         guard.has_keys(&[&Self::new_key()]);
         guard
     }
@@ -41,7 +35,7 @@ impl Guard {
     /// A certificate of a private authority, for this machine.
     #[must_use]
     pub fn by_certificate() -> Self {
-        let mut guard = Self { folder: folder(), has_key: false, authority: None };
+        let mut guard = Self { folder: folder(), has_key: false, is_certified: false };
         guard.changes_authority();
         guard
     }
@@ -72,25 +66,20 @@ impl Guard {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// A new authority, and a certificate of it.
+    /// A new authority, and a certificate of it. Between the first file and the last they do not go together, so that no
+    /// process takes some of them for all.
     pub fn changes_authority(&mut self) {
         let mut root = CertificateParams::new(Vec::new()).expect("no name is a list of names");
         root.distinguished_name.push(DnType::CommonName, Uuid::now_v7().to_string());
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let root = CertifiedIssuer::self_signed(root, KeyPair::generate().expect("a key")).expect("signs");
-        write(&self.authorities(), &root.pem());
-        self.authority = Some(root);
-        self.renews_certificate();
-    }
-
-    /// Another certificate of the same authority, and another private key.
-    pub fn renews_certificate(&self) {
         let key = KeyPair::generate().expect("a key");
         let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
-        let certificate = CertificateParams::new(names).expect("are names");
-        let certificate = certificate.signed_by(&key, self.authority.as_ref().expect("there is one")).expect("signs");
-        write(&self.private_key(), &key.serialize_pem());
+        let certificate = CertificateParams::new(names).expect("are names").signed_by(&key, &root).expect("signs");
         write(&self.certificate(), &certificate.pem());
+        write(&self.authorities(), &root.pem());
+        write(&self.private_key(), &key.serialize_pem());
+        self.is_certified = true;
     }
 
     /// The file of the key.
@@ -122,7 +111,7 @@ impl Guard {
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let text = |path: PathBuf| path.to_str().expect("a temp folder has a plain name").to_owned();
         let key = self.has_key.then(|| ("links.key-file", text(self.key_file())));
-        let files = self.authority.is_some().then(|| {
+        let files = self.is_certified.then(|| {
             [
                 ("links.certificate", text(self.certificate())),
                 ("links.private-key", text(self.private_key())),
@@ -136,7 +125,7 @@ impl Guard {
     #[must_use]
     pub fn credentials(&self) -> Credentials {
         let keys = self.has_key.then(|| Watched::fixed("key", Keys::in_file(&self.key_file()).expect("has a key")));
-        let mutual = self.authority.is_some().then(|| {
+        let mutual = self.is_certified.then(|| {
             let files = MutualFiles {
                 certificate: self.certificate(),
                 private_key: self.private_key(),

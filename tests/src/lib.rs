@@ -13,6 +13,7 @@ pub mod deadline;
 pub mod deployment;
 pub mod disk;
 pub mod executable;
+pub mod figures;
 pub mod guard;
 pub mod history;
 pub mod hosts;
@@ -40,6 +41,7 @@ pub use alone::Alone;
 pub use checker::check;
 pub use customer::Customer;
 pub use deadline::{eventually, within};
+pub use figures::Figures;
 pub use guard::Guard;
 pub use history::History;
 pub use looker::Looker;
@@ -49,9 +51,9 @@ pub use service_manager::ServiceManager;
 pub use site::Site;
 pub use store::Store;
 pub use system::{
-    CommonGateway, CommonInteraction,
+    CommonGateway, CommonInteraction, Drilled, Drilling,
     Engine::{self, Backup, Primary},
-    Role, System,
+    Role, Spoken, System, Watched,
 };
 pub use tunnel::Tunnel;
 pub use whole::Whole;

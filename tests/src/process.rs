@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 
-use crate::{deadline, logs::Logs, seeds};
+use crate::{deadline, executable, logs::Logs, seeds};
 
 /// What a role prints on stdout when it serves.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Ready {
     /// Where it listens; empty for a role that does not.
     #[serde(default)]
     pub address: String,
+    /// Where it shows its metrics; empty for one that does not.
+    #[serde(default)]
+    pub metrics: String,
     /// Its process id.
     pub pid: u32,
 }
@@ -38,7 +41,7 @@ struct ReadyLine {
 /// A command without the tests' own variables: they are no settings, and Tandem refuses what it does not know.
 pub(crate) fn prepared(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.env_remove(seeds::VARIABLE).env_remove("TANDEM_SCREENSHOTS");
+    command.env_remove(seeds::VARIABLE).env_remove("TANDEM_SCREENSHOTS").env_remove(executable::OLD);
     command
 }
 
@@ -168,7 +171,10 @@ mod tests {
         let (mut process, logs) =
             shell(r#"echo up >&2; echo '{"ready":{"role":"engine","name":"a","address":"h:1","pid":7}}'; read x"#);
         let ready = process.ready().await;
-        assert_eq!(ready, Ready { role: "engine".into(), name: "a".into(), address: "h:1".into(), pid: 7 });
+        assert_eq!(
+            ready,
+            Ready { role: "engine".into(), name: "a".into(), address: "h:1".into(), metrics: String::new(), pid: 7 }
+        );
         process.exit().await;
         assert_eq!(logs.lines(), ["up"]);
     }

@@ -5,13 +5,17 @@
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
 mod control;
+mod drilling;
 mod guarding;
 mod judged;
 mod managed;
 mod pairs;
 mod routing;
 mod staff;
+mod status;
 mod switching;
+mod versions;
+mod watching;
 
 use std::{
     ffi::OsString,
@@ -36,8 +40,11 @@ use crate::{
 };
 
 pub use crate::probe::Role;
+pub use drilling::{Drilled, Drilling};
 pub use pairs::CommonGateway;
 pub use routing::CommonInteraction;
+pub use versions::Spoken;
+pub use watching::Watched;
 
 /// Which engine is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +74,8 @@ pub struct Builder {
     stores: Option<[String; 2]>,
     prefix: Vec<OsString>,
     silent_backup: bool,
+    watched: bool,
+    speaks: versions::Spoken,
     manager: Option<ServiceManager>,
     credentials: Credentials,
 }
@@ -135,6 +144,13 @@ impl Builder {
         self
     }
 
+    /// With every role showing its metrics.
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        self.watched = true;
+        self
+    }
+
     /// With the backup not started yet.
     #[must_use]
     pub fn without_backup(mut self) -> Self {
@@ -156,6 +172,7 @@ impl Builder {
         let settings = folder.path().join(SETTINGS);
         std::fs::write(&settings, self.settings.to_string()).expect("the temp folder is writable");
         let mut system = System::of(&self, folder, &settings, &data);
+        system.speaks(self.speaks);
         if let Some(manager) = &self.manager {
             system.is_managed_by(manager);
         }
@@ -225,6 +242,8 @@ impl System {
             stores: None,
             prefix: Vec::new(),
             silent_backup: false,
+            watched: false,
+            speaks: versions::Spoken::default(),
             manager: None,
             credentials: Credentials::default(),
         }
@@ -242,7 +261,7 @@ impl System {
             let command = builder.prefix.iter().cloned().chain(own).chain([data.into()]).chain(store).collect();
             Part::new(name, address, command)
         };
-        let engines = [engine(0, "engine a", "a"), engine(1, "engine b", "b")];
+        let mut engines = [engine(0, "engine a", "a"), engine(1, "engine b", "b")];
         // Told of the primary only; the rest they learn and keep.
         let linked = |name: &'static str, address: String, more: &[OsString]| {
             let cache = folder.path().join(format!("pair-{name}.json"));
@@ -251,10 +270,12 @@ impl System {
             Part::new(name, address, own.into_iter().chain([cache.into()]).chain(more.cloned()).collect())
         };
         let address = ports::reserve();
-        let gateway = linked("gateway", address.clone(), &["--listen".into(), address.into()]);
+        let mut gateway = linked("gateway", address.clone(), &["--listen".into(), address.into()]);
         let on_data = ["--data".into(), data.into()];
-        let interaction = builder.interaction.then(|| linked("interaction", String::new(), &on_data));
-        let echo = builder.echo.then(|| linked("echo", String::new(), &[]));
+        let mut interaction = builder.interaction.then(|| linked("interaction", String::new(), &on_data));
+        let mut echo = builder.echo.then(|| linked("echo", String::new(), &[]));
+        let others = [&mut gateway].into_iter().chain(&mut interaction).chain(&mut echo);
+        engines.iter_mut().chain(others).filter(|_| builder.watched).for_each(Part::is_watched);
         let (data, allowed, is_finished) = (data.to_owned(), Vec::new(), false);
         let store = builder.stores.as_ref().map(|stores| stores[0].clone());
         let pair = pairs::pair_of(&builder.settings);

@@ -36,6 +36,8 @@ pub struct Given {
     pub variables: Vec<(String, String)>,
     /// Flags.
     pub flags: Vec<String>,
+    /// A copy of the executable in its place.
+    pub program: Option<PathBuf>,
 }
 
 /// How a command ended that could not do its work.
@@ -125,6 +127,13 @@ impl Whole {
         &self.address
     }
 
+    /// `host:port` of its engine a.
+    #[must_use]
+    pub fn engine_address(&self) -> String {
+        let (port, _) = self.engine_ports.split_once(',').expect("there are two ports");
+        format!("127.0.0.1:{port}")
+    }
+
     /// Its data directory.
     #[must_use]
     pub fn data(&self) -> PathBuf {
@@ -212,8 +221,9 @@ pub async fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> Refusal 
 
 fn command(data: &Path, address: &str, engine_ports: &str, given: &Given) -> Vec<OsString> {
     let variables = given.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let own = [executable::tandem().into(), "run".into(), "--json".into(), "--data".into(), data.into()];
-    let places = ["--listen", address, "--engine-ports", engine_ports].map(OsString::from);
+    let program = given.program.clone().unwrap_or_else(executable::tandem);
+    let own = [program.into(), "run".into(), "--json".into(), "--data".into(), data.into()];
+    let places = ["--listen", address, "--engine-ports", engine_ports, "--metrics-port", "0"].map(OsString::from);
     let flags = given.flags.iter().map(OsString::from);
     in_environment(variables).chain(own).chain(places).chain(flags).collect()
 }

@@ -33,8 +33,14 @@ struct Rule {
 }
 
 /// Bottom layer first; the members of the workspace stand in the same order.
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     Rule { name: "tandem-protocol", folder: "server/protocol", ours: &[], never: &[RUNTIME, DATABASE, WEB, SYSTEM] },
+    Rule {
+        name: "tandem-telemetry",
+        folder: "server/telemetry",
+        ours: &["tandem-protocol"],
+        never: &[RUNTIME, DATABASE, WEB, SYSTEM],
+    },
     Rule {
         name: "tandem-session",
         folder: "server/session",
@@ -52,7 +58,7 @@ const RULES: [Rule; 13] = [
     Rule {
         name: "tandem-link",
         folder: "server/link",
-        ours: &["tandem-protocol", "tandem-credentials"],
+        ours: &["tandem-protocol", "tandem-telemetry", "tandem-credentials"],
         never: &[WEB, DATABASE, &["tandem-store", "tandem-engine", "tandem-gateway"]],
     },
     Rule {
@@ -64,13 +70,13 @@ const RULES: [Rule; 13] = [
     Rule {
         name: "tandem-engine",
         folder: "server/engine",
-        ours: &["tandem-protocol", "tandem-session", "tandem-store", "tandem-link"],
+        ours: &["tandem-protocol", "tandem-telemetry", "tandem-session", "tandem-store", "tandem-link"],
         never: &[WEB, &["tandem-gateway"]],
     },
     Rule {
         name: "tandem-interaction",
         folder: "server/interaction",
-        ours: &["tandem-protocol", "tandem-store", "tandem-link"],
+        ours: &["tandem-protocol", "tandem-telemetry", "tandem-store", "tandem-link"],
         never: &[WEB, &["tandem-engine", "tandem-gateway", "tandem-session"]],
     },
     Rule {
@@ -82,7 +88,14 @@ const RULES: [Rule; 13] = [
     Rule {
         name: "tandem-gateway",
         folder: "server/gateway",
-        ours: &["tandem-protocol", "tandem-credentials", "tandem-link", "tandem-drill", "tandem-web"],
+        ours: &[
+            "tandem-protocol",
+            "tandem-telemetry",
+            "tandem-credentials",
+            "tandem-link",
+            "tandem-drill",
+            "tandem-web",
+        ],
         never: &[DATABASE, &["tandem-store", "tandem-engine", "tandem-session"]],
     },
     Rule {
@@ -90,6 +103,7 @@ const RULES: [Rule; 13] = [
         folder: "server",
         ours: &[
             "tandem-protocol",
+            "tandem-telemetry",
             "tandem-session",
             "tandem-credentials",
             "tandem-store",
@@ -108,6 +122,7 @@ const RULES: [Rule; 13] = [
         folder: "tests",
         ours: &[
             "tandem-protocol",
+            "tandem-telemetry",
             "tandem-credentials",
             "tandem-postgres",
             "tandem-link",

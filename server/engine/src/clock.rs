@@ -21,6 +21,11 @@ impl Clock {
         Now { elapsed: self.start.elapsed(), wall: wall() }
     }
 
+    /// What [`Now::elapsed`] was at this moment.
+    pub(crate) fn elapsed_at(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.start)
+    }
+
     /// The moment at which `elapsed` will have passed.
     pub(crate) fn at(&self, elapsed: Duration) -> Instant {
         self.start + elapsed

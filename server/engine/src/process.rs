@@ -5,7 +5,10 @@
 
 use std::{fs, io};
 
+use tandem_protocol::Timestamp;
 use tandem_store::Holder;
+
+use crate::clock::wall;
 
 /// This process as the lease records it.
 #[derive(Debug, Clone)]
@@ -13,13 +16,18 @@ pub(crate) struct Process {
     pub(crate) host: String,
     pub(crate) pid: u32,
     pub(crate) started: u64,
+    /// The name of the machine and the moment of the start, for people.
+    pub(crate) hostname: String,
+    pub(crate) started_at: Timestamp,
 }
 
 impl Process {
     pub(crate) fn this() -> io::Result<Self> {
         let pid = std::process::id();
         let stat = Stat::read(pid)?;
-        Ok(Self { host: host()?, pid, started: stat.started })
+        let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let started_at = Timestamp(wall().0.saturating_sub(stat.age_ms(&fs::read_to_string("/proc/uptime")?)));
+        Ok(Self { host: host()?, pid, started: stat.started, hostname, started_at })
     }
 
     /// Whether the holder is known to run no longer: it was on this host, and its process is over.
@@ -70,6 +78,13 @@ impl Stat {
         Self::parse(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unreadable process status"))
     }
 
+    /// For how long it has run, in milliseconds; `/proc/uptime` begins with the seconds since boot (proc(5)).
+    fn age_ms(&self, uptime: &str) -> u64 {
+        let up: f64 = uptime.split_whitespace().next().and_then(|seconds| seconds.parse().ok()).unwrap_or_default();
+        let started = self.started as f64 / rustix::param::clock_ticks_per_second() as f64;
+        ((up - started).max(0.0) * 1_000.0) as u64
+    }
+
     /// The second field is the program's name in parentheses and may hold anything, so the rest is counted from its
     /// last parenthesis: the state is field 3.
     fn parse(text: &str) -> Option<Self> {
@@ -100,6 +115,16 @@ mod tests {
     fn a_programs_name_may_look_like_fields() {
         let text = "7 (a) Z 1 (b) S 1 7 7 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
         assert_eq!(Stat::parse(text), Some(Stat { is_over: false, started: 4711 }));
+    }
+
+    #[test]
+    fn an_age_is_the_time_from_the_start_to_now() {
+        let ticks = rustix::param::clock_ticks_per_second();
+        let stat = Stat { is_over: false, started: 100 * ticks };
+        assert_eq!(stat.age_ms("101.50 380.12\n"), 1_500);
+        assert_eq!(stat.age_ms("99.99 380.12\n"), 0, "a clock that differs a little");
+        let this = Process::this().expect("/proc is there");
+        assert!(this.started_at <= wall() && !this.hostname.is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tandem_protocol::Epoch;
 use tandem_session::Record;
 use tandem_store::{Entry, Store, StoreError};
+use tandem_telemetry::ENGINE;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
@@ -56,6 +57,7 @@ pub(crate) async fn save(
             }
         }
         attempt += 1;
+        ENGINE.save_retries.inc();
         // The settings bound it; a batch waits here together with all that came after it, in order.
         sleep(settings.resend_delay.max(Duration::from_millis(1))).await;
     }

@@ -10,16 +10,19 @@ mod failing;
 mod journal;
 mod leasing;
 mod links;
+mod measuring;
 mod preparing;
 mod restarting;
+mod status;
 mod storing;
 mod switching;
+mod traces;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use tandem_link::Outbox;
+use tandem_link::{Outbox, connection::Heard};
 use tandem_protocol::{
-    Epoch, Pair, Peer, RawEvent, RequestId, SessionId, Switched,
+    Epoch, LinkVersion, Pair, Peer, RawEvent, RequestId, SessionId, Switched, Timestamp,
     control::Told,
     link::{Deputy, Hello, ToEngine},
 };
@@ -33,7 +36,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use self::{journal::Askers, preparing::Preparing, switching::Given};
+use self::{journal::Askers, preparing::Preparing, status::Standing, switching::Given, traces::Traces};
 use crate::{
     EngineRole, EngineSettings, Pulse, clock::Clock, process::Process, recorder::Recorder, saver::SaveOutcome,
 };
@@ -62,11 +65,14 @@ pub(crate) enum Input {
         link: LinkId,
         hello: Hello,
         outbox: Outbox,
+        line: Line,
     },
     /// Frames of a link, in order.
     Frames {
         link: LinkId,
         frames: Vec<ToEngine>,
+        /// When they were read.
+        arrived: Instant,
     },
     /// A link is gone.
     LinkDown {
@@ -148,12 +154,24 @@ pub(crate) enum FromPrimary {
     Restart,
 }
 
+/// Where a link comes from and when it was last heard.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) peer: SocketAddr,
+    pub(crate) heard: Heard,
+}
+
 /// A link that has said hello.
 #[derive(Debug)]
 struct Linked {
     hello: Hello,
     outbox: Outbox,
+    line: Line,
+    /// The version of the protocol that both sides know: nothing newer is said to it.
+    speaks: LinkVersion,
     is_welcome: bool,
+    /// Since when it is.
+    since: Option<Timestamp>,
     /// The pair as it has said that it knows it.
     knows: Option<Pair>,
 }
@@ -214,6 +232,12 @@ pub(crate) struct Service {
     held_since: Instant,
     /// Since when the batch at the store has been there.
     saving_since: Option<Instant>,
+    /// What is told of how things stand and relied on by nothing else.
+    standing: Standing,
+    /// How many messages are in it.
+    saving_messages: usize,
+    /// What is asked that somebody traces.
+    traces: Traces,
     /// To the primary, while this engine is its backup.
     primary: Option<Outbox>,
     /// What this engine has read because it is to take over.
@@ -271,6 +295,9 @@ impl Service {
             held: Vec::new(),
             held_since: Instant::now(),
             saving_since: None,
+            standing: Standing::default(),
+            saving_messages: 0,
+            traces: Traces::default(),
             primary: None,
             preparing: Preparing::default(),
             given: None,
@@ -341,8 +368,8 @@ impl Service {
             return self.held.push(input);
         }
         match input {
-            Input::Frames { link, frames } => self.on_frames(link, frames),
-            Input::LinkUp { link, hello, outbox } => self.on_link_up(link, hello, outbox),
+            Input::Frames { link, frames, arrived } => self.on_frames(link, frames, arrived),
+            Input::LinkUp { link, hello, outbox, line } => self.on_link_up(link, hello, outbox, line),
             Input::LinkDown { link } => self.on_link_down(link),
             Input::HoldOver { link } => self.on_hold_over(link),
             // An error means that whoever asked waits no longer.
@@ -372,6 +399,7 @@ impl Service {
         if Instant::now() >= self.next_lease_tick {
             self.next_lease_tick = Instant::now() + self.settings.lease.renew;
             self.on_lease(LeaseInput::Tick);
+            self.measure();
         }
         if self.switching.next_deadline().is_some_and(|at| at <= now.elapsed) {
             self.switch(SwitchInput::Tick);

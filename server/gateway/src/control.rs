@@ -4,6 +4,7 @@
 //! It changes nothing by itself. The REST actions of `/api/v1/control` are its only callers.
 
 mod access;
+mod arrival;
 mod sight;
 mod watch;
 
@@ -40,6 +41,8 @@ pub(crate) struct Oversight {
 #[derive(Clone)]
 struct Kept {
     sight: Sight<Overview>,
+    /// That he came is written down.
+    is_noted: bool,
     /// When it was last of use; the one that was not for the longest time makes room.
     used_at: Instant,
 }

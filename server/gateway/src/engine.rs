@@ -12,11 +12,12 @@ mod presence;
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use tandem_protocol::{
-    ClientId, ParticipantId, Seq, SessionId, TokenHash, Visibility,
+    ClientId, ErrorCode, ParticipantId, Refusal, Seq, SessionId, TokenHash, Visibility,
     desk::DeskAsk,
     limits::PAGE_EVENTS_MAX,
     link::{Answer, Attach, Credential, Outcome, Request, Send},
 };
+use tandem_telemetry::GATEWAY;
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout, timeout_at},
@@ -73,7 +74,7 @@ impl Engine {
 
     async fn ask_at(pair: &Pair, request: Request, until: Instant) -> Result<Answer, Problem> {
         let (reply, answer) = oneshot::channel();
-        pair.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(full.refusal))?;
+        pair.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(counted(full.refusal)))?;
         // None when the link was stopped under us.
         answer_of(timeout_at(until, answer).await.ok().and_then(Result::ok))
     }
@@ -140,6 +141,14 @@ impl Engine {
     }
 }
 
+/// What the link has not taken, counted where that is for want of room.
+fn counted(refusal: Refusal) -> Refusal {
+    if refusal.code == ErrorCode::Busy {
+        GATEWAY.limits.of(["waiting"]).inc();
+    }
+    refusal
+}
+
 /// None: it is not there in time.
 fn answer_of(outcome: Option<Outcome>) -> Result<Answer, Problem> {
     match outcome {
@@ -180,8 +189,9 @@ impl Reading {
         let Some(by) = self.credential() else { return };
         let send = Request::Send(Send { session: self.session, by, client_id: client_id.clone(), text, visibility });
         self.client.sends();
-        if let Err(full) = self.pair().link.submit(send, Tag::Message(self.client.clone(), client_id.clone())) {
-            self.client.is_answered(frames::refused(Some(client_id), &full.refusal));
+        let tag = Tag::Message(self.client.clone(), client_id.clone(), Instant::now());
+        if let Err(full) = self.pair().link.submit(send, tag) {
+            self.client.is_answered(frames::refused(Some(client_id), &counted(full.refusal)));
         }
     }
 

@@ -12,6 +12,7 @@ mod drills;
 mod engine;
 mod frames;
 mod health;
+mod measuring;
 mod origin;
 mod outgoing;
 mod pages;

@@ -24,6 +24,7 @@ use tandem_protocol::{
     control::Noted,
     link::{Answer, Attached, Outcome, Page},
 };
+use tandem_telemetry::GATEWAY;
 use tokio::{
     sync::{Notify, oneshot},
     time::Instant,
@@ -107,8 +108,8 @@ pub(crate) enum Tag {
     Attach(Arc<Client>),
     /// A reader that catches up, and the last event it had when it asked.
     Page(Arc<Client>, Seq),
-    /// A message by which its sender knows it.
-    Message(Arc<Client>, ClientId),
+    /// A message by which its sender knows it, and when it came.
+    Message(Arc<Client>, ClientId, Instant),
     /// A participant who leaves; the events that follow are the answer.
     Leave(Arc<Client>),
     /// A desk that wants to be let in.
@@ -218,11 +219,16 @@ impl Registry {
             Tag::Reply(reply) => drop(reply.send(outcome)),
             Tag::Attach(client) => self.attach_answered(&client, outcome),
             Tag::Page(client, asked) => self.page_answered(&client, asked, outcome),
-            Tag::Message(client, client_id) => client.is_answered(match outcome {
-                Outcome::Done(Answer::Saved { seq, at_ms, durable, .. }) => frames::ack(client_id, seq, at_ms, durable),
-                Outcome::Done(answer) => frames::refused(Some(client_id), &unexpected(&answer)),
-                Outcome::Refused(refusal) => frames::refused(Some(client_id), &refusal),
-            }),
+            Tag::Message(client, client_id, since) => {
+                GATEWAY.acknowledgement.observe(since.elapsed());
+                client.is_answered(match outcome {
+                    Outcome::Done(Answer::Saved { seq, at_ms, durable, .. }) => {
+                        frames::ack(client_id, seq, at_ms, durable)
+                    }
+                    Outcome::Done(answer) => frames::refused(Some(client_id), &unexpected(&answer)),
+                    Outcome::Refused(refusal) => frames::refused(Some(client_id), &refusal),
+                });
+            }
             Tag::Leave(client) => {
                 if let Outcome::Refused(refusal) = outcome {
                     client.says(frames::refused(None, &refusal));
@@ -370,11 +376,13 @@ impl Registry {
             self.gaps.reattached(lost_for);
         }
         let lost = frames::connection_lost();
+        let gap = GATEWAY.gap.of([if self.planned_move().is_some() { "move" } else { "loss" }]);
         let mut sessions = self.lock();
         for attached in attached {
             match attached {
                 Attached::Live { session, page } => {
                     if let Some(session) = sessions.read.get_mut(&session) {
+                        gap.observe(lost_for);
                         session.is_restored(&page, &lost, |page| frames::session_restored(lost_for, page));
                     }
                 }

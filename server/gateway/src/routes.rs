@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     app::Shared,
-    health, pages,
+    health, measuring, pages,
     problem::{Kind, Problem},
     rest,
 };
@@ -44,6 +44,7 @@ fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
         })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(harden))
+        .layer(middleware::from_fn(measuring::measure))
 }
 
 /// Headers without which a browser is less strict than it can be; an answer that says nothing of its storing is not

@@ -20,6 +20,7 @@ use axum::{
     response::Response,
 };
 use tandem_protocol::limits::{CLIENT_SUBPROTOCOL, DESK_SUBPROTOCOL};
+use tandem_telemetry::GATEWAY;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -56,6 +57,24 @@ enum Purpose {
     Chat,
     /// To work.
     Desk,
+}
+
+impl Purpose {
+    /// As figures call it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Desk => "desk",
+        }
+    }
+
+    /// What bounds how many there are.
+    fn limit(self) -> &'static str {
+        match self {
+            Self::Chat => "clients",
+            Self::Desk => "desks",
+        }
+    }
 }
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
@@ -100,13 +119,26 @@ async fn serve(
     permit: Option<OwnedSemaphorePermit>,
     owned: TaskTrackerToken,
 ) {
+    let _counted = GATEWAY.sockets.of([purpose.word()]).one_more();
+    if permit.is_none() {
+        GATEWAY.limits.of([purpose.limit()]).inc();
+    }
     let end = match (&permit, purpose) {
         (Some(_), Purpose::Chat) => chat::converse(&app, &mut socket).await,
         (Some(_), Purpose::Desk) => Box::pin(desk::converse(&app, &mut socket)).await,
         // Told over the WebSocket: a browser shows no page the status of a refused handshake.
         (None, _) => End::By(Ending::Busy),
     };
+    count(purpose, end);
     tracing::debug!(?purpose, ?end, "a connection ends");
     Box::pin(farewell::say(socket, end, app.settings.reconnect_spread)).await;
     drop((permit, owned));
+}
+
+fn count(purpose: Purpose, end: End) {
+    match end {
+        End::By(Ending::SlowReader) => GATEWAY.slow_readers.of([purpose.word()]).inc(),
+        End::By(Ending::FrameTooLarge) => GATEWAY.limits.of(["frame_bytes"]).inc(),
+        End::Gone | End::By(_) => {}
+    }
 }

@@ -83,6 +83,10 @@ impl Interaction {
         tasks.spawn(eraser.run(stop.clone()));
         tasks.spawn({
             let (service, stop) = (service.clone(), stop.clone());
+            async move { service.keep_counts(stop).await }
+        });
+        tasks.spawn({
+            let (service, stop) = (service.clone(), stop.clone());
             async move { service.keep_time(stop).await }
         });
         Ok(Self { links: pairs.into_iter().zip(links).collect(), stop, service, tasks })

@@ -1,11 +1,13 @@
-//! What the core notes, as lines of the log: sessions and agents by their numbers, never names or texts.
+//! What the core notes, as lines of the log and as figures: sessions and agents by their numbers, never names or texts.
 
+use tandem_telemetry::INTERACTION;
 use tracing::{info, warn};
 
 use crate::routing::Note;
 
-/// Writes one note.
+/// Writes one note, and counts it where it is counted.
 pub(crate) fn write(note: &Note) {
+    count(note);
     match note {
         Note::Settled { pair, sessions, waiting } => {
             info!(%pair, sessions, waiting, "every session of the pair is known; agents are asked from now on");
@@ -41,5 +43,16 @@ pub(crate) fn write(note: &Note) {
         Note::Unseen { session } => {
             warn!(%session, "the engine did what a session needed and did not tell; it is asked how it stands");
         }
+    }
+}
+
+fn count(note: &Note) {
+    let offer = |outcome| INTERACTION.offers.of([outcome]).inc();
+    match note {
+        Note::Offered { .. } => offer("made"),
+        Note::Declined { .. } => offer("declined"),
+        Note::NoAnswer { .. } => offer("unanswered"),
+        Note::Joined { .. } => INTERACTION.joins.inc(),
+        _ => {}
     }
 }

@@ -21,6 +21,7 @@
 mod actions;
 mod agents;
 mod attending;
+mod census;
 mod desks;
 mod doorstep;
 mod due;
@@ -67,6 +68,7 @@ use self::{
     waiting::Rank,
 };
 pub(crate) use self::{
+    census::Census,
     effect::{
         AskRef, Effect, Errand, Failed, Found, GatewayAt, Heard, Input, Kept, LoginAsk, LookAsk, Note, Purpose, Staff,
         Tag,

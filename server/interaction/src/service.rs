@@ -18,9 +18,10 @@ use tandem_protocol::{
     PairName, SessionId, Timestamp,
     link::{Outcome, Request},
 };
+use tandem_telemetry::INTERACTION;
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep_until},
+    time::{Instant, interval, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -30,8 +31,11 @@ use crate::{
     clerk::Job,
     clock::Clock,
     journal, logins, looks,
-    routing::{Core, Effect, Failed, Heard, Input, LoginAsk, LookAsk, PairIndex, Tag},
+    routing::{Census, Core, Effect, Failed, Heard, Input, LoginAsk, LookAsk, PairIndex, Tag},
 };
+
+/// Between two counts of what is there: fresher than anybody reads them.
+const CENSUS: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(crate) struct Service {
@@ -153,6 +157,20 @@ impl Service {
                 _ = deadline.changed() => {}
                 () = sleep_until(at) => self.go_on(&mut self.lock()),
             }
+        }
+    }
+
+    /// Counts what is there, now and then, for whoever watches: with each input it would cost more than it tells.
+    pub(crate) async fn keep_counts(&self, stop: CancellationToken) {
+        let mut moments = interval(CENSUS);
+        while stop.run_until_cancelled(moments.tick()).await.is_some() {
+            let Census { waiting, ready, not_ready, attended } = self.lock().census();
+            for (queue, sessions) in waiting {
+                INTERACTION.waiting.of([queue.as_str()]).set(sessions);
+            }
+            INTERACTION.agents.of(["ready"]).set(ready);
+            INTERACTION.agents.of(["not_ready"]).set(not_ready);
+            INTERACTION.attended.set(attended);
         }
     }
 

@@ -14,7 +14,9 @@ mod credentials;
 mod follow;
 mod incoming;
 mod link;
+mod measures;
 mod outbox;
+mod room;
 mod search;
 mod settings;
 mod state;
@@ -27,6 +29,7 @@ pub use credentials::Credentials;
 pub use incoming::{Incoming, Owner};
 pub use link::{Full, Link, LinkStatus, LinkTask};
 pub use outbox::{Drain, Drained, Outbox, OutboxBounds, PushError};
+pub use room::{Place, Room};
 pub use settings::LinkSettings;
 /// The text of one frame; cloning it shares the bytes.
 pub use tokio_tungstenite::tungstenite::Utf8Bytes;

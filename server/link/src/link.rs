@@ -18,11 +18,12 @@ use tandem_protocol::{
     link::{Outcome, Request, ToEngine},
     routing::Placed,
 };
+use tandem_telemetry::trace::Span;
 use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
-    cache, connection::frame, follow::Follow, incoming::Owner, settings::LinkSettings, state::State, task::Task,
-    unacked::Waiting,
+    cache, connection::frame, follow::Follow, incoming::Owner, measures::Measures, settings::LinkSettings,
+    state::State, task::Task, unacked::Waiting,
 };
 
 /// One logical connection to a pair of engines. A cheap handle; clones are the same link.
@@ -36,8 +37,8 @@ pub type LinkTask = JoinHandle<()>;
 pub struct Full<T> {
     /// What was given with the request.
     pub tag: T,
-    /// Why, fit for a client: `Busy` at the bound, `Unavailable` when the link is stopped, `MessageTooLong` for what
-    /// no frame can carry.
+    /// Why, fit for a client: `Busy` at the bound, `Unavailable` when the link is stopped or the primary too old to know
+    /// it, `MessageTooLong` for what no frame can carry.
     pub refusal: Refusal,
 }
 
@@ -68,7 +69,7 @@ impl<O: Owner> Link<O> {
     pub fn start(settings: LinkSettings, owner: Arc<O>) -> (Self, LinkTask) {
         let cached = settings.cache.as_deref().and_then(|path| cache::read(path, &settings.pair));
         let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(settings.unacked_max, cached.clone())),
+            state: Mutex::new(State::new(settings.unacked_max, cached.clone(), Measures::of(&settings.pair))),
             requests: AtomicU64::new(0),
             stop: Notify::new(),
         });
@@ -80,9 +81,11 @@ impl<O: Owner> Link<O> {
     /// Asks something of the primary. The request is kept until it is answered and sent again, in order, to each new
     /// primary. Never waits.
     pub fn submit(&self, request: Request, tag: O::Tag) -> Result<(), Full<O::Tag>> {
-        let watch = matches!(request, Request::Watch);
+        let (watch, since) = (matches!(request, Request::Watch), request.since());
         let id = self.0.next_id();
-        let text = frame(&ToEngine::Request { id, body: request });
+        let span = traced(&request);
+        let trace = span.as_ref().map(Span::context);
+        let text = frame(&ToEngine::Request { id, body: request, trace });
         if text.len() > LINK_FRAME_BYTES_MAX {
             // An engine would end the connection over it, each time anew.
             return Err(Full { tag, refusal: Refusal::new(ErrorCode::MessageTooLong, "The request is too long.") });
@@ -91,16 +94,15 @@ impl<O: Owner> Link<O> {
         if state.stopped {
             return Err(Full { tag, refusal: Refusal::new(ErrorCode::Unavailable, "The service is ending.") });
         }
-        state.submit(id, Waiting { text, tag, watch }).map_err(|Waiting { tag, .. }| Full {
-            tag,
-            refusal: Refusal::new(ErrorCode::Busy, "Too many requests are waiting."),
-        })
+        state
+            .submit(id, Waiting { text, since, tag, watch, span })
+            .map_err(|(Waiting { tag, .. }, refusal)| Full { tag, refusal })
     }
 
     /// Takes back the requests whose tag is chosen: no later primary is asked, and no answer comes any more. One that
     /// was sent before may have been done, and may be done yet. Not for an attach, whose answer the link itself needs.
     pub fn withdraw(&self, is_chosen: impl FnMut(&O::Tag) -> bool) -> usize {
-        self.0.lock().unacked.withdraw(is_chosen)
+        self.0.lock().withdraw(is_chosen)
     }
 
     /// Ends the attachment of a participant, or with `None` of the link itself; only for one whose attach is answered.
@@ -133,7 +135,7 @@ impl<O: Owner> Link<O> {
     fn send(&self, told: impl FnOnce() -> ToEngine) {
         let state = self.0.lock();
         if state.is_connected() {
-            state.send(frame(&told()));
+            state.say(&told());
         }
     }
 
@@ -161,6 +163,14 @@ impl<O: Owner> Link<O> {
         self.0.stop.notify_one();
         self.0.lock().stop();
     }
+}
+
+/// A message of somebody is what is traced: from here, where it has just come, until its answer, over failovers too.
+fn traced(request: &Request) -> Option<Span> {
+    let Request::Send(send) = request else { return None };
+    let mut span = Span::root("message")?;
+    span.set("tandem.session", send.session.to_string());
+    Some(span)
 }
 
 impl<T> Shared<T> {

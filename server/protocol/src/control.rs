@@ -5,16 +5,22 @@
 //! [`Drill`], [`Restoration`]) is what has happened and outlives every process. An engine before link version 2 knows
 //! none of it: whoever asks looks at the version of the primary first.
 
+mod concern;
 mod journal;
+mod outlook;
 mod status;
+#[cfg(test)]
+mod testing;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    concern::Concern,
     journal::{
         Act, ActKind, Actor, Drill, DrillFailure, Gaps, JOURNAL_LIMIT_MAX, Noted, Restoration, RestoredHow, Takeover,
         TakeoverCause,
     },
+    outlook::{Outlook, Severity},
     status::{
         BackupStatus, EngineStatus, LinkStatus, PairStatus, SESSIONS_LIMIT_MAX, SavingStatus, SessionCounts,
         SessionSummary, StoreStatus, Traffic,
@@ -37,7 +43,7 @@ pub struct ControlAsk {
 pub enum Control {
     /// How the pair stands. → [`Told::Status`]
     Status,
-    /// The open sessions, oldest first. → [`Told::Sessions`]
+    /// The open sessions in the order of their ids: as a rule the oldest first. → [`Told::Sessions`]
     Sessions {
         /// Only those after this one in the order of their ids.
         #[serde(default, skip_serializing_if = "Option::is_none")]

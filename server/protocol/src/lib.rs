@@ -21,6 +21,8 @@ pub mod routing;
 mod secret;
 mod state;
 mod switchover;
+mod trace;
+mod versions;
 
 pub use error_code::ErrorCode;
 pub use event::{
@@ -36,3 +38,5 @@ pub use refusal::Refusal;
 pub use secret::Secret;
 pub use state::{InvitationState, ParticipantState, Place, QueueState, SessionState, SessionStatus};
 pub use switchover::{Blocker, GivenUp, Switched, Switchover, SwitchoverOutcome};
+pub use trace::TraceParent;
+pub use versions::{LinkVersion, Speaks, too_old};

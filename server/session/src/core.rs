@@ -9,6 +9,7 @@ mod backlog;
 mod erasing;
 mod idleness;
 mod operating;
+mod overview;
 mod relay;
 mod requests;
 mod restoring;
@@ -36,7 +37,7 @@ use self::{
     restoring::Restoring,
     saving::{AtStore, Unsaved},
 };
-use crate::{Now, Session, SessionSettings};
+use crate::{Now, Recent, Session, SessionSettings};
 
 /// One link to the engine, named by the runtime; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -200,8 +201,12 @@ pub enum Erased {
 pub struct CoreCounts {
     /// Open sessions, in memory or not.
     pub open: usize,
-    /// Sessions in memory.
+    /// Sessions in memory, open or just ended.
     pub live: usize,
+    /// Open sessions that are not in memory.
+    pub dormant: usize,
+    /// Open sessions that wait in a queue, of those in memory.
+    pub waiting: usize,
     /// Attachments of all links.
     pub attachments: usize,
 }
@@ -258,6 +263,10 @@ pub struct Core {
     sessions: HashMap<SessionId, Slot>,
     /// Sessions that are not closed, or whose end is not saved; what `limit-for-sessions` counts.
     open: usize,
+    /// Those that wait in a queue, as told.
+    waiting: HashSet<SessionId>,
+    /// How many could not be saved and have no saved end.
+    condemned: usize,
     /// The sessions each link attached; the links of `Live::attachments`, the other way round.
     links: HashMap<LinkId, HashSet<SessionId>>,
     watchers: BTreeSet<LinkId>,
@@ -280,6 +289,11 @@ pub struct Core {
     taken_over_at: Duration,
     /// The primary before this one has handed over in order: sessions go on, and nobody need be told.
     is_planned: bool,
+    /// When what is being taken in had arrived.
+    arrived: Duration,
+    /// Messages that were acknowledged: all of them, and those of the last seconds.
+    messages: u64,
+    answered: Recent,
     /// Sessions nobody may have asked for since the takeover, and when they are to be looked after.
     dormant: VecDeque<SessionId>,
     dormant_until: Duration,
@@ -298,6 +312,8 @@ impl Core {
             settings,
             sessions: open.iter().map(|open| (open.session, Slot::Dormant)).collect(),
             open: open.len(),
+            waiting: HashSet::new(),
+            condemned: 0,
             links: HashMap::new(),
             watchers: BTreeSet::new(),
             followers: BTreeSet::new(),
@@ -312,19 +328,24 @@ impl Core {
             deadlines: BTreeSet::new(),
             taken_over_at: now.elapsed,
             is_planned: false,
+            arrived: now.elapsed,
+            messages: 0,
+            answered: Recent::new(now.elapsed),
             dormant: open.iter().map(|open| open.session).collect(),
             dormant_until,
         }
     }
 
-    /// How much there is.
+    /// Open sessions, in memory or not; what `limit-for-sessions` counts.
     #[must_use]
-    pub fn counts(&self) -> CoreCounts {
-        CoreCounts {
-            open: self.open,
-            live: self.sessions.values().filter(|slot| matches!(slot, Slot::Live(_))).count(),
-            attachments: self.clients,
-        }
+    pub fn open_sessions(&self) -> usize {
+        self.open
+    }
+
+    /// Attachments of all links; what `limit-for-clients` counts.
+    #[must_use]
+    pub fn attached_clients(&self) -> usize {
+        self.clients
     }
 
     /// The sessions that some link gets the events of.

@@ -10,6 +10,7 @@ mod core;
 mod lease;
 mod now;
 mod preparation;
+mod recent;
 mod record;
 mod session;
 mod settings;
@@ -19,6 +20,7 @@ pub use core::{Core, CoreCounts, Effect, Erased, LinkId, LoadedSession, OpenSess
 pub use lease::{LeaseEffect, LeaseInput, LeaseKeeper, LeaseTimes, SeenLease, TakeCause};
 pub use now::Now;
 pub use preparation::Preparation;
+pub use recent::{Recent, RecentFigures};
 pub use record::Record;
 pub use session::{Session, Unreadable};
 pub use settings::{AutoSave, CountedNotices, Inactivity, KeptNotices, OnSaveError, Restoration, SessionSettings};

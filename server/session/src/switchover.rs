@@ -244,6 +244,15 @@ impl Switching {
         effects
     }
 
+    /// What would be in the way of a switchover that is asked for now, under these circumstances.
+    #[must_use]
+    pub fn in_the_way(&self, found: &Circumstances) -> Vec<Blocker> {
+        match self.stage {
+            Stage::Idle | Stage::Testing { .. } => self.blockers(found),
+            _ => vec![Blocker::UnderWay],
+        }
+    }
+
     fn blockers(&self, found: &Circumstances) -> Vec<Blocker> {
         let mut blockers = Vec::new();
         match &found.backup {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Global, Supervised, on_all_cores, path_value};
+use super::{Global, MetricsArgs, Supervised, on_all_cores, path_value};
 use crate::{
     lifecycle::failure::Failure,
     roles,
@@ -28,6 +28,8 @@ pub(super) struct EchoArgs {
     #[arg(long, value_name = "FILE")]
     pair_cache: Option<PathBuf>,
     #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
     supervised: Supervised,
 }
 
@@ -37,8 +39,9 @@ impl EchoArgs {
         let Loaded { settings, .. } = global.load([
             Flag::of("--primary", "echo.primary", self.primary.as_deref()),
             Flag::of("--pair-cache", "echo.pair-cache", path_value(self.pair_cache.as_ref())),
+            self.metrics.flag(),
         ])?;
         telemetry::start("echo", &settings.log);
-        on_all_cores(roles::echo::serve(settings.pair, settings.echo, settings.links))
+        on_all_cores(roles::echo::serve(settings.pair, settings.echo, settings.links, settings.metrics))
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Global, StoreArgs, Supervised, on_all_cores, path_value};
+use super::{Global, MetricsArgs, StoreArgs, Supervised, on_all_cores, path_value};
 use crate::{
     lifecycle::failure::Failure,
     roles,
@@ -23,6 +23,7 @@ Examples:
   tandem engine --name a --listen 127.0.0.1:7301 --data ./tandem-data
   tandem engine --name b --listen 127.0.0.1:7302 --data ./tandem-data
   tandem engine --config tandem.toml --name a --store postgres://tandem@db-1,db-2/tandem
+  TANDEM_ENGINE__ALLOW_DRILLS=false tandem engine --name a      no drill may make it fail
 
 Further settings are in [engine], [engine.settings] and [engine.lease]; see `tandem config show`. On stdout the engine \
 says in one line each when it is ready and when it becomes primary or backup; as JSON unless stdout is a terminal.
@@ -45,6 +46,8 @@ pub(super) struct EngineArgs {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
     supervised: Supervised,
 }
 
@@ -57,8 +60,16 @@ impl EngineArgs {
             Flag::of("--advertise", "engine.advertise", self.advertise.as_deref()),
             Flag::of("--data", "engine.data-dir", path_value(self.data.as_ref())),
             self.store.flag(),
+            self.metrics.flag(),
         ])?;
         telemetry::start(&format!("engine {}", settings.engine.name.0), &settings.log);
-        on_all_cores(roles::engine::serve(settings.pair, settings.store, settings.engine, settings.links))
+        on_all_cores(roles::engine::serve(
+            settings.pair,
+            settings.store,
+            settings.engine,
+            settings.links,
+            settings.metrics,
+            settings.traces,
+        ))
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Global, Supervised, on_all_cores, path_value};
+use super::{Global, MetricsArgs, Supervised, on_all_cores, path_value};
 use crate::{
     lifecycle::failure::Failure,
     roles,
@@ -35,6 +35,8 @@ pub(super) struct GatewayArgs {
     #[arg(long, value_name = "FILE")]
     pair_cache: Option<PathBuf>,
     #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
     supervised: Supervised,
 }
 
@@ -45,8 +47,15 @@ impl GatewayArgs {
             Flag::of("--listen", "gateway.listen", self.listen.as_deref()),
             Flag::of("--primary", "gateway.primary", self.primary.as_deref()),
             Flag::of("--pair-cache", "gateway.pair-cache", path_value(self.pair_cache.as_ref())),
+            self.metrics.flag(),
         ])?;
         telemetry::start("gateway", &settings.log);
-        on_all_cores(roles::gateway::serve(settings.pair, settings.gateway, settings.links))
+        on_all_cores(roles::gateway::serve(
+            settings.pair,
+            settings.gateway,
+            settings.links,
+            settings.metrics,
+            settings.traces,
+        ))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It speaks just enough HTTP for one question. It never looks at the pair as a whole: that is `tandem status`.
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, path::PathBuf, time::Duration};
 
 use clap::Args;
 use tandem_drill::Gateway;
@@ -36,6 +36,10 @@ pub(super) struct HealthArgs {
     /// The gateway. [default: this machine's, as the settings say]
     #[arg(long, value_name = "URL")]
     gateway: Option<String>,
+    /// A file with the certificates (PEM) of the authority that vouches for an https gateway, beside those that the system
+    /// trusts.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 /// What a gateway says that is not well.
@@ -52,7 +56,7 @@ enum Unwell {
 impl HealthArgs {
     pub(super) fn execute(self, global: &Global) -> Result<(), Failure> {
         let settings = quiet(global.load([])?);
-        let gateway = gateway::of(self.gateway.as_deref(), &settings).map_err(Failure::usage)?;
+        let gateway = gateway::of(self.gateway.as_deref(), self.ca.as_deref(), &settings).map_err(Failure::usage)?;
         let path = if self.ready { "/readyz" } else { "/healthz" };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
         let said = runtime.block_on(ask(&*gateway, path)).map_err(Failure::runtime)?;

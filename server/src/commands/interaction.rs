@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Global, StoreArgs, Supervised, on_all_cores, path_value};
+use super::{Global, MetricsArgs, StoreArgs, Supervised, on_all_cores, path_value};
 use crate::{
     lifecycle::failure::Failure,
     roles,
@@ -40,6 +40,8 @@ pub(super) struct InteractionArgs {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
     supervised: Supervised,
 }
 
@@ -51,8 +53,15 @@ impl InteractionArgs {
             Flag::of("--pair-cache", "interaction.pair-cache", path_value(self.pair_cache.as_ref())),
             Flag::of("--data", "interaction.data-dir", path_value(self.data.as_ref())),
             self.store.flag(),
+            self.metrics.flag(),
         ])?;
         telemetry::start("interaction", &settings.log);
-        on_all_cores(roles::interaction::serve(settings.pair, settings.store, settings.interaction, settings.links))
+        on_all_cores(roles::interaction::serve(
+            settings.pair,
+            settings.store,
+            settings.interaction,
+            settings.links,
+            settings.metrics,
+        ))
     }
 }

@@ -39,6 +39,10 @@ pub(super) struct RunArgs {
     /// The loopback ports of the two engines; 0 takes any free ones. [default: 7301,7302]
     #[arg(long, value_name = "PORT,PORT")]
     engine_ports: Option<String>,
+    /// From which loopback port on metrics are shown: of engine a, engine b, gateway, interaction server and echo; 0 takes
+    /// any free ones, off shows none. [default: 7311, or any where --engine-ports takes any]
+    #[arg(long, value_name = "PORT")]
+    metrics_port: Option<String>,
     /// Do not start the echo participant.
     #[arg(long)]
     no_echo: bool,
@@ -57,6 +61,7 @@ impl RunArgs {
             Flag::of("--data", "engine.data-dir", path_value(self.data.as_ref())),
             self.store.flag(),
             Flag::of("--engine-ports", "run.engine-ports", self.engine_ports.as_deref()),
+            Flag::of("--metrics-port", "run.metrics-port", self.metrics_port.as_deref()),
             Flag::of("--no-echo", "run.echo", self.no_echo.then_some(false)),
             Flag::of("--no-demo-agent", "run.demo-agent", self.no_demo_agent.then_some(false)),
         ])?;
@@ -98,6 +103,7 @@ fn refuse_what_has_no_effect(loaded: &Loaded) -> Result<(), Failure> {
         ("interaction.primary", pair, ours.interaction.primary != defaults.interaction.primary),
         ("interaction.pair-cache", pair, ours.interaction.pair_cache.is_some()),
         ("echo.primary", pair, ours.echo.primary != defaults.echo.primary),
+        ("metrics.listen", "its processes show them from run.metrics-port on", ours.metrics.listen.is_some()),
         ("echo.pair-cache", pair, ours.echo.pair_cache.is_some()),
     ];
     match changed.into_iter().find(|(_, _, changed)| *changed) {

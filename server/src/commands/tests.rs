@@ -1,6 +1,6 @@
 //! The command line as a newcomer meets it.
 
-use clap::{CommandFactory, error::ErrorKind};
+use clap::error::ErrorKind;
 
 use super::*;
 
@@ -27,6 +27,15 @@ fn every_command_has_a_help_text_and_every_role_an_example() {
         let help = help_of(&["tandem", name, "--help"]);
         assert!(help.contains("Example"), "{name} has no example:\n{help}");
     }
+}
+
+#[test]
+fn a_wrong_flag_of_status_has_another_exit_code_than_that_of_a_pair_that_is_down() {
+    let read = |line: &str| Cli::read(&line.split(' ').map(OsString::from).collect::<Vec<_>>()).map(|_| ());
+    assert_eq!(read("tandem status --bogus"), Err(status::CANNOT_TELL));
+    assert_eq!(read("tandem --log-level warn status --primary"), Err(status::CANNOT_TELL));
+    assert_eq!(read("tandem sessions --limit 0"), Err(USAGE));
+    assert_eq!(read("tandem status --json"), Ok(()));
 }
 
 #[test]

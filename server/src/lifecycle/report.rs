@@ -30,6 +30,9 @@ pub(crate) struct Ready {
     /// Where it listens, with the concrete port; none for a role that only connects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) address: Option<String>,
+    /// Where it shows its metrics, with the concrete port, if anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) metrics: Option<String>,
     /// The process.
     pub(crate) pid: u32,
 }
@@ -71,10 +74,12 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ready(Ready { role, name, address, pid }) => {
+            Self::Ready(Ready { role, name, address, metrics, pid }) => {
                 let name = if role == name { String::new() } else { format!(" {name}") };
                 let address = address.as_ref().map(|address| format!(" on {address}")).unwrap_or_default();
-                write!(f, "{role}{name} is ready{address} (process {pid}); stop it with Ctrl-C")
+                let metrics =
+                    metrics.as_ref().map(|at| format!(", metrics on http://{at}/metrics")).unwrap_or_default();
+                write!(f, "{role}{name} is ready{address}{metrics} (process {pid}); stop it with Ctrl-C")
             }
             Self::Role(EngineRole { name, role: PairRole::Primary, epoch }) => {
                 write!(f, "engine {name} is primary, epoch {epoch}")
@@ -92,8 +97,10 @@ mod tests {
 
     #[test]
     fn a_role_says_that_it_is_ready_in_one_line_of_json() {
-        let ready = Ready { role: "engine".into(), name: "a".into(), address: Some("127.0.0.1:7301".into()), pid: 12 };
-        let json = r#"{"ready":{"role":"engine","name":"a","address":"127.0.0.1:7301","pid":12}}"#;
+        let [address, metrics] = ["127.0.0.1:7301", "127.0.0.1:7311"].map(|at| Some(at.to_owned()));
+        let ready = Ready { role: "engine".into(), name: "a".into(), address, metrics, pid: 12 };
+        let json =
+            r#"{"ready":{"role":"engine","name":"a","address":"127.0.0.1:7301","metrics":"127.0.0.1:7311","pid":12}}"#;
         assert_eq!(Report::Ready(ready.clone()).json(), json);
         assert_eq!(serde_json::from_str::<Report>(json).expect("reads back"), Report::Ready(ready));
     }

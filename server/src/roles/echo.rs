@@ -26,24 +26,34 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{EchoSection, LinksSection, PairSection},
+    metrics::{Metrics, Shown},
+    settings::{EchoSection, LinksSection, MetricsSection, PairSection},
 };
 
 /// How long a refused step rests before it is tried again; the patience that a retryable refusal asks for.
 const REST: Duration = Duration::from_secs(1);
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, echo: EchoSection, links: LinksSection) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    pair: PairSection,
+    echo: EchoSection,
+    links: LinksSection,
+    metrics: MetricsSection,
+) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
+    let speaks = pair.speaks();
     let mut settings = LinkSettings::new(pair.name.0, LinkRole::External, "echo", vec![echo.primary.0.to_string()]);
     settings.cache = echo.pair_cache.map(|cache| cache.0.0);
     settings.unacked_max = REQUESTS_MAX;
+    settings.speaks = speaks;
     settings.credentials = credentials::of_links(&links).map_err(Failure::runtime)?;
     let _watching = watch(settings.credentials.to_watch());
     let participant = Arc::new(Participant::default());
     let (link, task) = Link::start(settings, participant.clone());
     assert!(participant.link.set(link.clone()).is_ok(), "the link is started once");
-    let ready = Ready { role: "echo".into(), name: "echo".into(), address: None, pid: std::process::id() };
+    let metrics = Metrics::show(&metrics, Shown::Echo).map_err(Failure::runtime)?;
+    let (role, shown, pid) = ("echo".to_owned(), metrics.address(), std::process::id());
+    let ready = Ready { name: role.clone(), role, address: None, metrics: shown, pid };
     Report::Ready(ready).print();
     let notifier = Notifier::of_this_process();
     notifier.ready("echo participant");

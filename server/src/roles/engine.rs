@@ -19,8 +19,10 @@ use crate::{
         report::{EngineRole, PairRole, Ready, Report},
         signals::{EndSignals, SwitchoverSignal},
     },
-    settings::{EngineSection, LinksSection, PairSection, StoreSection},
+    metrics::{Metrics, Shown},
+    settings::{EngineSection, LinksSection, MetricsSection, PairSection, StoreSection, TracesSection},
     store::Place,
+    traces::Traces,
 };
 
 /// Serves until a signal asks to end.
@@ -29,6 +31,8 @@ pub(crate) async fn serve(
     store: StoreSection,
     engine: EngineSection,
     links: LinksSection,
+    metrics: MetricsSection,
+    traces: TracesSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let mut switchover = SwitchoverSignal::take().map_err(Failure::runtime)?;
@@ -43,12 +47,17 @@ pub(crate) async fn serve(
     let listener = listen(&format!("engine {name}"), engine.listen.0).map_err(Failure::runtime)?;
     let address = listener.local_addr().map_err(Failure::runtime)?.to_string();
     let advertise = engine.advertise.as_ref().map_or_else(|| address.clone(), |advertise| advertise.0.to_string());
-    let settings = engine_settings(&pair, &engine, advertise, credentials);
+    let store_place = place.clone().absolute().to_string();
+    let settings = engine_settings(&pair, &engine, advertise, credentials, store_place);
     let listener = TcpListener::from_std(listener).map_err(Failure::runtime)?;
     let journal = place.open_journal();
+    let about = [("tandem.pair", pair.name.0.to_string()), ("tandem.engine", name.to_string())];
+    let traces = Traces::start(&traces, "engine", &about).map_err(Failure::runtime)?;
     let mut running = Engine::start(settings, store, journal, listener).map_err(Failure::runtime)?;
     let pid = std::process::id();
-    let ready = Ready { role: "engine".into(), name: name.to_string(), address: Some(address), pid };
+    let metrics = Metrics::show(&metrics, Shown::Engine(&pair.name.0, &name)).map_err(Failure::runtime)?;
+    let (address, shown) = (Some(address), metrics.address());
+    let ready = Ready { role: "engine".into(), name: name.to_string(), address, metrics: shown, pid };
     Report::Ready(ready).print();
     let notifier = Notifier::of_this_process();
     let roles = tokio::spawn(report_roles(name, running.role(), notifier.clone()));
@@ -70,6 +79,7 @@ pub(crate) async fn serve(
     if !matches!(ended, Err(Failure::Runtime(_))) {
         running.shutdown().await.map_err(Failure::runtime)?;
     }
+    traces.end().await;
     ended
 }
 
@@ -78,6 +88,7 @@ fn engine_settings(
     engine: &EngineSection,
     advertise: String,
     credentials: Credentials,
+    store_place: String,
 ) -> EngineSettings {
     let options = &engine.settings;
     let resend_attempts = options.transcript_resend_attempts.0;
@@ -86,6 +97,8 @@ fn engine_settings(
         pair: pair.name.0.clone(),
         advertise,
         software: env!("CARGO_PKG_VERSION").to_owned(),
+        store_place,
+        speaks: pair.speaks(),
         lease: LeaseTimes { renew: engine.lease.renew.0, expiry: engine.lease.expiry.0 },
         sessions: SessionSettings {
             client_disconnect_timeout: options.client_disconnect_timeout.0,

@@ -17,11 +17,19 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{GatewaySection, LinksSection, PairLink, PairSection, links},
+    metrics::{Metrics, Shown},
+    settings::{GatewaySection, LinksSection, MetricsSection, PairLink, PairSection, TracesSection, links},
+    traces::Traces,
 };
 
 /// Serves until a signal asks to end.
-pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, own: LinksSection) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    pair: PairSection,
+    gateway: GatewaySection,
+    own: LinksSection,
+    metrics: MetricsSection,
+    traces: TracesSection,
+) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let credentials = credentials::of_links(&own).map_err(Failure::runtime)?;
     let place = gateway.place;
@@ -34,17 +42,20 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, own: Links
         Some(certificate) => Listener::encrypted(listener, certificate),
         None => listener.into(),
     };
+    let speaks = pair.speaks();
     let links = links(&pair.name.0, place.primary.as_ref(), &place.pairs, place.pair_cache.as_ref());
     let links = links.into_iter().map(|PairLink { name, primary, cache }| {
         let link = LinkSettings::new(name, LinkRole::Gateway, "gateway", vec![primary]);
-        LinkSettings { cache, credentials: credentials.clone(), ..link }
+        LinkSettings { cache, speaks, credentials: credentials.clone(), ..link }
     });
+    let traces = Traces::start(&traces, "gateway", &[]).map_err(Failure::runtime)?;
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;
     let address = running.local_addr().to_string();
+    let metrics = Metrics::show(&metrics, Shown::Gateway).map_err(Failure::runtime)?;
     let notifier = Notifier::of_this_process();
     notifier.ready(&format!("gateway on {address}"));
-    let (role, name, address) = ("gateway".to_owned(), "gateway".to_owned(), Some(address));
-    Report::Ready(Ready { role, name, address, pid: std::process::id() }).print();
+    let (role, shown, pid) = ("gateway".to_owned(), metrics.address(), std::process::id());
+    Report::Ready(Ready { name: role.clone(), role, address: Some(address), metrics: shown, pid }).print();
     let pulse = running.pulse();
     tokio::select! {
         () = signals.received() => {}
@@ -52,5 +63,6 @@ pub(crate) async fn serve(pair: PairSection, gateway: GatewaySection, own: Links
     }
     notifier.stopping();
     running.shutdown().await;
+    traces.end().await;
     Ok(())
 }

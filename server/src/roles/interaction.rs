@@ -14,7 +14,8 @@ use crate::{
         report::{Ready, Report},
         signals::EndSignals,
     },
-    settings::{InteractionSection, LinksSection, PairLink, PairSection, StoreSection, links},
+    metrics::{Metrics, Shown},
+    settings::{InteractionSection, LinksSection, MetricsSection, PairLink, PairSection, StoreSection, links},
     store::Place,
 };
 
@@ -24,6 +25,7 @@ pub(crate) async fn serve(
     store: StoreSection,
     interaction: InteractionSection,
     own: LinksSection,
+    metrics: MetricsSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
     let credentials = credentials::of_links(&own).map_err(Failure::runtime)?;
@@ -34,14 +36,16 @@ pub(crate) async fn serve(
     let stores = opened.map_err(Failure::runtime)?;
     let _lock = DataDir::at(path).and_then(|data| data.lock_interaction()).map_err(Failure::runtime)?;
     let settings = interaction.service();
+    let speaks = pair.speaks();
     let pairs = links(&pair.name.0, interaction.primary.as_ref(), &interaction.pairs, interaction.pair_cache.as_ref());
     let links = pairs.into_iter().map(|PairLink { name, primary, cache }| {
         let link = LinkSettings::new(name, LinkRole::Interaction, "interaction", vec![primary]);
-        LinkSettings { cache, credentials: credentials.clone(), ..link }
+        LinkSettings { cache, speaks, credentials: credentials.clone(), ..link }
     });
     let mut running = Interaction::start(settings, stores, links.collect()).await.map_err(Failure::runtime)?;
-    let (role, name) = ("interaction".to_owned(), "interaction".to_owned());
-    Report::Ready(Ready { role, name, address: None, pid: std::process::id() }).print();
+    let metrics = Metrics::show(&metrics, Shown::Interaction).map_err(Failure::runtime)?;
+    let (role, shown, pid) = ("interaction".to_owned(), metrics.address(), std::process::id());
+    Report::Ready(Ready { name: role.clone(), role, address: None, metrics: shown, pid }).print();
     let notifier = Notifier::of_this_process();
     notifier.ready("interaction server");
     let pulse = running.pulse();

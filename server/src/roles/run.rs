@@ -100,7 +100,9 @@ fn look_at_ports(settings: &Settings) -> Result<(), Failure> {
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let [a, b] = settings.run.engine_ports.0.0.map(loopback);
     let places = [("engine a", a), ("engine b", b), ("the gateway", settings.gateway.place.listen.0)];
-    let listeners: Result<Vec<_>, _> = places.into_iter().map(|(who, address)| listen(who, address)).collect();
+    let metrics = settings.run.metrics_ports().into_iter().flatten().map(|port| ("the metrics", loopback(port)));
+    let places = places.into_iter().chain(metrics);
+    let listeners: Result<Vec<_>, _> = places.map(|(who, address)| listen(who, address)).collect();
     listeners.map(drop).map_err(Failure::runtime)
 }
 

@@ -3,7 +3,7 @@
 use tandem_interaction::InvalidSettings;
 use tandem_protocol::QueueName;
 
-use super::{LinksSection, Settings, StoreSection, interaction::InteractionSection};
+use super::{LinksSection, MetricsSection, Settings, StoreSection, interaction::InteractionSection, metrics};
 
 /// The reason that the interaction server itself gives to an agent who did not answer.
 const RESERVED_REASON: &str = "no_answer";
@@ -50,6 +50,13 @@ pub(crate) enum Unfit {
          before it does TLS"
     )]
     PlainHttp(std::net::SocketAddr),
+    /// Figures would be there for everybody.
+    #[error(
+        "metrics.listen = \"{0}\" is refused: other machines reach it, and whoever connects reads all figures \
+         unencrypted; listen on a loopback address, or set metrics.allow-plain-http = true where only trusted machines \
+         connect"
+    )]
+    PlainMetrics(std::net::SocketAddr),
     /// Nobody can connect to 0.0.0.0.
     #[error("engine.listen = \"{0}\" names no address that others can connect to; set engine.advertise too")]
     NoAddress(std::net::SocketAddr),
@@ -82,6 +89,7 @@ impl Unfit {
             Self::NameForNothing(key) => key,
             Self::OpenLinks(_) | Self::NoAddress(_) => "engine.listen",
             Self::PlainHttp(_) => "gateway.listen",
+            Self::PlainMetrics(_) => metrics::LISTEN,
             Self::TwoPasswords | Self::PasswordForNothing => "store.password-file",
             Self::Queues(_) | Self::ThenOfPeople(_) => "interaction.queues",
             Self::ReservedReason => "interaction.reasons",
@@ -111,11 +119,17 @@ pub(super) fn check(settings: &Settings) -> Vec<Unfit> {
         open_links.then_some(Unfit::OpenLinks(links)),
         (no_address && !open_links).then_some(Unfit::NoAddress(links)),
         plain_http.then_some(Unfit::PlainHttp(http)),
+        of_metrics(&settings.metrics),
         half_encrypted.map(Unfit::HalfEncrypted),
     ];
     let others = [of_store(&settings.store)].into_iter().chain(of_links(&settings.links));
     let others = others.chain(of_queues(&settings.interaction));
     of_places.into_iter().chain(others).flatten().collect()
+}
+
+fn of_metrics(section: &MetricsSection) -> Option<Unfit> {
+    let listen = section.listen.as_ref()?.0;
+    (!listen.ip().is_loopback() && !section.allow_plain_http).then_some(Unfit::PlainMetrics(listen))
 }
 
 fn of_store(store: &StoreSection) -> Option<Unfit> {

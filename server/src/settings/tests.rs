@@ -4,6 +4,7 @@ mod options;
 mod pairs;
 mod security;
 mod store;
+mod watching;
 
 use std::path::PathBuf;
 
@@ -99,12 +100,12 @@ fn a_file_that_is_not_toml_is_refused_with_the_line() {
 fn unknown_keys_are_refused_by_name_in_every_table() {
     let text = "colour = 1\n[pair]\nnames = \"x\"\n[engine.settings]\ntranscript-format = 1\n[engine.lease]\nttl = 1";
     let expected = "\
-FILE: unknown key colour; the top level allows echo, engine, gateway, interaction, log, pair, run, store
+FILE: unknown key colour; the top level allows echo, engine, gateway, interaction, links, log, metrics, pair, run, store, traces
 FILE: unknown key engine.lease.ttl; [engine.lease] allows expiry, renew
 FILE: unknown key engine.settings.transcript-format; [engine.settings] allows client-disconnect-timeout, \
 limit-for-clients, limit-for-sessions, message-bytes-max, session-restoration-mode, transcript-auto-save, \
 transcript-resend-attempts, transcript-resend-delay, transcript-save-notices, transcript-save-on-error
-FILE: unknown key pair.names; [pair] allows name";
+FILE: unknown key pair.names; [pair] allows link-version, name";
     assert_eq!(refused(text), expected);
 }
 

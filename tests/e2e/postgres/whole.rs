@@ -81,7 +81,7 @@ async fn an_engine_that_dies_while_the_database_is_away_comes_back_when_that_doe
     let address = database.by_network(USER, "");
     // However long a busy machine takes to start the server again.
     let patience = ("TANDEM_ENGINE__SETTINGS__TRANSCRIPT_RESEND_ATTEMPTS".into(), "1000".into());
-    let given = Given { variables: vec![patience], flags: vec!["--store".into(), address.clone()] };
+    let given = Given { variables: vec![patience], flags: vec!["--store".into(), address.clone()], ..Given::default() };
     let mut whole = Whole::start_with(given).await;
     let started = whole.says("started").await;
     let customer = Customer::start_with_echo(&whole.rest(), "Ann").await;

@@ -35,9 +35,8 @@ impl CommonGateway {
         let address = ports::reserve();
         let settings = settings_in(&folder);
         let command = [executable::tandem().into(), "gateway".into(), "--config".into(), settings.into()];
-        let place = ["--listen".into(), address.clone().into(), "--pair-cache".into()];
-        let cache = folder.path().join("pair.json").into();
-        let part = Part::new("common gateway", address, command.into_iter().chain(place).chain([cache]).collect());
+        let place = ["--listen".into(), address.clone().into()];
+        let part = Part::new("common gateway", address, command.into_iter().chain(place).collect());
         let mut gateway = Self(Judged::new(folder, part));
         gateway.starts_with(systems).await;
         gateway
@@ -56,12 +55,19 @@ impl CommonGateway {
         let pair = |system: &&System| {
             format!("[[gateway.pairs]]\nname = \"{}\"\nprimary = \"{}\"\n", system.pair, system.engines[0].address)
         };
-        let text: String = systems.iter().map(pair).collect();
-        std::fs::write(settings_in(&self.0.folder), text).expect("the temp folder is writable");
+        // An operator's command that reads these settings finds each pair through it, too.
+        let cache = format!("[gateway]\npair-cache = {:?}\n", self.0.folder.path().join("pair.json"));
+        let text: String = [cache].into_iter().chain(systems.iter().map(pair)).collect();
+        std::fs::write(self.settings(), text).expect("the temp folder is writable");
         self.0.part.start().await;
         for system in systems {
             self.shows(system.pair(), true).await;
         }
+    }
+
+    /// The settings that it reads.
+    pub(super) fn settings(&self) -> PathBuf {
+        settings_in(&self.0.folder)
     }
 
     /// Waits until `/readyz` says whether this pair is connected.

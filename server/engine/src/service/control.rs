@@ -2,8 +2,8 @@
 
 use tandem_protocol::{
     ErrorCode, Refusal, RequestId,
-    control::{Control, ControlAsk},
-    link::{LinkRole, Outcome},
+    control::{Control, ControlAsk, Told},
+    link::{Answer, LinkRole, Outcome},
 };
 use tandem_session::LinkId;
 
@@ -17,17 +17,30 @@ impl Service {
             return self.answer(link, id, Outcome::Refused(refusal));
         }
         match asked.act {
+            Control::Status => {
+                let outcome = self.status().map_or_else(not_serving, |status| told(Told::Status(Box::new(status))));
+                self.answer(link, id, outcome);
+            }
+            Control::Sessions { after, limit } => {
+                let sessions = self.open_sessions(after, limit);
+                self.answer(link, id, sessions.map_or_else(not_serving, |sessions| told(Told::Sessions(sessions))));
+            }
             Control::Fail { from, how } => self.on_fail_asked(link, id, from, how),
-            Control::RestartBackup { pid } => self.on_restart_asked(link, id, pid),
+            Control::RestartBackup { pid } => self.on_restart_asked(link, id, asked.by, pid),
             act @ (Control::Restorations { .. }
             | Control::Takeovers { .. }
             | Control::Acts { .. }
             | Control::Drills { .. }
             | Control::Note(_)) => self.ask_journal(link, id, act),
-            Control::Status | Control::Sessions { .. } => {
-                let refusal = Refusal::new(ErrorCode::Unavailable, "this engine does not know of it yet");
-                self.answer(link, id, Outcome::Refused(refusal));
-            }
         }
     }
+}
+
+fn told(told: Told) -> Outcome {
+    Outcome::Done(Answer::Control(told))
+}
+
+/// Only links that are welcome ask, and those of an engine that serves are; it may cease to between two frames.
+fn not_serving() -> Outcome {
+    Outcome::Refused(Refusal::new(ErrorCode::Unavailable, "this engine does not serve any more"))
 }

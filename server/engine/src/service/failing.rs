@@ -8,9 +8,10 @@ use std::{io, process::Stdio, time::Duration};
 
 use rustix::process::{Signal, getpid, kill_process};
 use tandem_protocol::{
-    Epoch, ErrorCode, Refusal, RequestId, SwitchoverOutcome,
+    Epoch, ErrorCode, LinkVersion, Refusal, RequestId, SwitchoverOutcome,
     control::{Failing, Told},
     link::{Answer, Outcome},
+    too_old,
 };
 use tandem_session::{Asker, LinkId, SwitchInput};
 use tokio::process::Command;
@@ -46,6 +47,12 @@ impl Service {
         }
         if from != epoch {
             return refuse(ErrorCode::BadRequest, format!("this engine serves in epoch {epoch}, not {from}"));
+        }
+        if let Some((backup, peer)) = &self.backup
+            && let Some(linked) = self.links.get(backup).filter(|linked| linked.speaks < LinkVersion::CONTROL)
+        {
+            // As primary it could not answer whoever asks whether this one has failed.
+            return Err(too_old(&peer.name, linked.speaks));
         }
         if let Failing::Hang { for_ms } = how {
             if self.settings.waker.is_empty() {
@@ -91,7 +98,8 @@ impl Service {
         }
     }
 
-    /// Returns when this process goes on. What has become of the pair meanwhile it finds out as after any hang.
+    /// This process stops a moment after it has asked for it, and goes on wherever it stopped. What has become of the pair
+    /// meanwhile it finds out as after any hang.
     fn hang(&mut self, for_ms: u64) -> io::Result<()> {
         let (program, first) = self.settings.waker.split_first().expect("it was looked at before");
         let mut waker = Command::new(program)
@@ -107,11 +115,10 @@ impl Service {
             .process_group(0)
             .spawn()?;
         self.tasks.spawn(async move {
-            // Only to leave no dead process behind.
+            // It ends when it has let this process go on; and it must not stay behind as a dead one.
             let _ = waker.wait().await;
+            info!("a drill: this engine goes on after its hang");
         });
-        kill_process(getpid(), Signal::STOP)?;
-        info!("a drill: this engine goes on after its hang");
-        Ok(())
+        Ok(kill_process(getpid(), Signal::STOP)?)
     }
 }

@@ -16,10 +16,10 @@ use tandem_protocol::{
 use tandem_session::{Core, LinkId, Session, TakeCause};
 use tandem_store::{Journal, Loaded, StoreError};
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::debug;
 use uuid::Uuid;
 
-use super::{Input, Service};
+use super::{Input, Service, measuring::count_takeover};
 use crate::clock::wall;
 
 /// Questions about the journal at one time (B-1); further ones are told to wait.
@@ -119,7 +119,7 @@ impl Service {
     pub(super) fn note_takeover(&self, epoch: Epoch, cause: Option<TakeCause>, took: Duration, sessions: usize) {
         let held = self.switched.as_ref().filter(|switched| switched.epoch == epoch);
         let former = self.lease.as_ref().map(|lease| lease.holder.name.clone());
-        self.recorder.note(Noted::Takeover(Takeover {
+        let takeover = Takeover {
             pair: self.settings.pair.clone(),
             epoch,
             at_ms: wall(),
@@ -129,7 +129,9 @@ impl Service {
             took_us: held.map_or_else(|| micros(took), |switched| switched.held_us),
             sessions: sessions as u64,
             gap_ms: None,
-        }));
+        };
+        count_takeover(&takeover);
+        self.recorder.note(Noted::Takeover(takeover));
     }
 
     /// These sessions were restored ahead of a planned switchover.
@@ -181,7 +183,8 @@ impl Service {
         let outcome = match told {
             Ok(told) => Outcome::Done(Answer::Control(told)),
             Err(error) => {
-                warn!(error, "the journal could not be read or written for an operator, who is told");
+                // He who asked is told; whether it can be written at all, the recorder says, once.
+                debug!(error, "the journal could not be read or written for whoever asked");
                 Outcome::Refused(Refusal::new(
                     ErrorCode::Unavailable,
                     "the journal cannot be read or written; ask again",

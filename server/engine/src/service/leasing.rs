@@ -5,10 +5,11 @@ use std::{error::Error, time::Duration};
 use tandem_protocol::Epoch;
 use tandem_session::{AutoSave, Core, LeaseEffect, LeaseInput, SeenLease, Session, TakeCause};
 use tandem_store::{Holder, Lease, OpenSession, StoreError, Taken};
+use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{Input, Service};
+use super::{Input, Service, status::Standing};
 use crate::{
     EngineRole,
     clock::wall,
@@ -17,8 +18,11 @@ use crate::{
 
 impl Service {
     pub(super) fn on_lease(&mut self, input: LeaseInput) {
-        if let LeaseInput::FollowLost { is_refused } = &input {
-            self.on_follow_lost(*is_refused);
+        match &input {
+            LeaseInput::FollowLost { is_refused } => self.on_follow_lost(*is_refused),
+            // Whatever the store has refused, an append, a renewal or a read, is told by this.
+            LeaseInput::Fenced => ENGINE.fenced.inc(),
+            _ => {}
         }
         let now = self.clock.now().elapsed;
         for effect in self.keeper.handle(now, input) {
@@ -32,6 +36,7 @@ impl Service {
             Ok(lease) => {
                 self.on_lease_in_reach();
                 let seen = lease.as_ref().map(|lease| self.seen(lease));
+                self.note_holder(lease.as_ref());
                 self.lease = lease;
                 self.on_lease(LeaseInput::Read(seen));
             }
@@ -45,6 +50,7 @@ impl Service {
     }
 
     pub(super) fn on_lease_renewed(&mut self, renewed: Result<(), StoreError>) {
+        self.standing.renewing_since = None;
         let input = match renewed {
             Ok(()) => {
                 self.on_lease_in_reach();
@@ -133,6 +139,7 @@ impl Service {
             LeaseEffect::Take { seen, cause } => self.take_lease(seen, cause),
             LeaseEffect::Renew(epoch) => {
                 let store = self.store.clone();
+                self.standing.renewing_since = Some(Instant::now());
                 self.report(async move { Input::LeaseRenewed(store.renew_lease(epoch, wall()).await) });
             }
             LeaseEffect::GiveAway(epoch) => self.give_away(epoch),
@@ -178,6 +185,7 @@ impl Service {
         let (now, settings, restored) = (self.clock.now(), self.settings.sessions.clone(), prepared.len());
         let core = Core::succeed(now, settings, &sessions, prepared, is_given, &mut self.effects);
         self.core = Some((epoch, core));
+        self.standing = Standing::serving(now);
         self.switching = self.new_switching();
         self.note_switched(epoch);
         let taking = self.taking_since.take();
@@ -219,6 +227,7 @@ impl Service {
         self.effects.clear();
         warn!(%epoch, sessions, "deposed: another engine has taken over; this one becomes backup");
         self.lease = None;
+        self.traces.leave();
         self.stop_deposing();
         self.send_all_away(None);
         self.end_switching();
@@ -237,8 +246,9 @@ impl Service {
     }
 
     fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
-        let (pair, credentials) = (self.settings.pair.clone(), self.settings.credentials.clone());
-        Following { address, pair, this: self.this(), epoch_seen, pause, credentials }
+        let (pair, speaks, credentials) =
+            (self.settings.pair.clone(), self.settings.speaks, self.settings.credentials.clone());
+        Following { address, pair, this: self.this(), speaks, epoch_seen, pause, credentials }
     }
 
     /// The former primary has stepped down, or this engine has.
@@ -294,6 +304,7 @@ impl Service {
             }
             _ => EngineRole::Undecided,
         };
+        self.measure();
         self.role.send_if_modified(|published| {
             let is_new = *published != role;
             *published = role;

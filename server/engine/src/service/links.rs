@@ -4,27 +4,31 @@ use std::{collections::HashMap, time::Duration};
 
 use tandem_link::{Outbox, connection::frame};
 use tandem_protocol::{
-    ErrorCode, Pair, Peer, Refusal,
-    limits::LINK_VERSION,
-    link::{FromEngine, Hello, LinkRole, ToEngine},
+    ErrorCode, LinkVersion, Pair, Peer, Refusal, Speaks,
+    link::{FromEngine, Hello, LinkRole, ToEngine, Welcome},
 };
 use tandem_session::{LeaseInput, LinkId, SwitchInput};
-use tracing::info;
+use tokio::time::Instant;
+use tracing::{info, warn};
 
-use super::{Input, Linked, Service};
+use super::{Input, Line, Linked, Service};
+use crate::clock::wall;
 
 /// How long a backup holds the hello of a link that has just lost a primary, before it sends the link back: as a rule
 /// the backup is about to lose the same primary, and whoever waits here is served the moment the takeover is done.
 const HOLD: Duration = Duration::from_millis(250);
 
 impl Service {
-    pub(super) fn on_link_up(&mut self, link: LinkId, hello: Hello, outbox: Outbox) {
-        if let Some(refusal) = self.refusal_of(&hello) {
-            info!(link = hello.name, reason = %refusal, "refused a link");
-            // It may have gone already; then nobody is there to be told.
-            let _ = outbox.end(Some(frame(&FromEngine::Refused(refusal))));
-            return;
-        }
+    pub(super) fn on_link_up(&mut self, link: LinkId, hello: Hello, outbox: Outbox, line: Line) {
+        let speaks = match self.common_version(&hello) {
+            Ok(speaks) => speaks,
+            Err(refusal) => {
+                info!(link = hello.name, reason = %refusal, "refused a link");
+                // It may have gone already; then nobody is there to be told.
+                let _ = outbox.end(Some(frame(&FromEngine::Refused(refusal))));
+                return;
+            }
+        };
         let is_other = matches!(hello.role, LinkRole::Standby(_));
         if is_other && self.keeper.primary_epoch().is_some_and(|own| own < hello.epoch_seen) {
             // The other engine's word is believed, not just anybody's: a gateway may have outlived a store that was set up
@@ -34,7 +38,8 @@ impl Service {
             return;
         }
         let may_have_lost_primary = hello.epoch_seen.0 > 0 && !is_other;
-        self.links.insert(link, Linked { hello, outbox, is_welcome: false, knows: None });
+        let linked = Linked { hello, outbox, line, speaks, is_welcome: false, since: None, knows: None };
+        self.links.insert(link, linked);
         if self.core.is_some() {
             self.welcome(link);
         } else if self.keeper.is_undecided() || self.keeper.primary_epoch().is_some() {
@@ -80,16 +85,25 @@ impl Service {
         self.switch(SwitchInput::LinkDown(link));
     }
 
-    pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>) {
-        if !self.links.get(&link).is_some_and(|linked| linked.is_welcome) {
-            return;
+    pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>, arrived: Instant) {
+        let Some(linked) = self.links.get(&link).filter(|linked| linked.is_welcome) else { return };
+        let (speaks, now, arrived) = (linked.speaks, self.clock.now(), self.clock.elapsed_at(arrived));
+        if let Some((_, core)) = &mut self.core {
+            core.arrived(arrived);
         }
-        let now = self.clock.now();
         for frame in frames {
+            if frame.since() > speaks {
+                return self.cut_off_strange(link);
+            }
             let Some(frame) = self.heed_about_pair(link, frame) else { continue };
-            let Some((_, core)) = &mut self.core else { return };
+            let Some((epoch, core)) = &mut self.core else { return };
             match frame {
-                ToEngine::Request { id, body } => core.request(now, link, id, body, &mut self.effects),
+                ToEngine::Request { id, body, trace } => {
+                    if let Some(parent) = trace {
+                        self.traces.begin(*epoch, (link, id), &body, parent);
+                    }
+                    core.request(now, link, id, body, &mut self.effects);
+                }
                 ToEngine::Detach { session, participant } => core.detach(now, link, session, participant),
                 ToEngine::Typing { session, participant, on } => {
                     core.typing(now, link, session, participant, on, &mut self.effects);
@@ -148,7 +162,7 @@ impl Service {
             self.links.remove(&link);
             return;
         }
-        linked.is_welcome = true;
+        (linked.is_welcome, linked.since) = (true, Some(wall()));
         core.link_up(link);
         match &linked.hello.role {
             LinkRole::Gateway => core.gateway_up(link, &mut self.effects),
@@ -156,14 +170,14 @@ impl Service {
             LinkRole::Control => core.operator_up(link),
             LinkRole::External | LinkRole::Standby(_) => {}
         }
-        info!(link = linked.hello.name, %epoch, "a link is there");
+        info!(link = linked.hello.name, %epoch, version = %linked.speaks, "a link is there");
         if let LinkRole::Standby(peer) = &linked.hello.role {
             self.backup = Some((link, peer.clone()));
             self.stop_deposing();
             self.tell_pair();
         } else if let Some(pair) = self.pair() {
             // Now, before any effect of its coming. An outbox that is full or ended shows as the link's end.
-            let _ = self.links[&link].outbox.push(frame(&FromEngine::Welcome(pair)));
+            let _ = self.links[&link].outbox.push(frame(&FromEngine::Welcome(self.welcome_of(pair))));
         }
     }
 
@@ -178,7 +192,7 @@ impl Service {
     fn tell_pair(&mut self) {
         let Some(pair) = self.pair() else { return };
         let changed = frame(&FromEngine::Pair(pair.clone()));
-        let welcome = frame(&FromEngine::Welcome(pair));
+        let welcome = frame(&FromEngine::Welcome(self.welcome_of(pair)));
         let standby = self.backup.as_ref().map(|(link, _)| *link);
         for (link, linked) in self.links.iter().filter(|(_, linked)| linked.is_welcome) {
             let frame = if Some(*link) == standby { &welcome } else { &changed };
@@ -204,15 +218,32 @@ impl Service {
         Peer { name, address: self.settings.advertise.clone(), pid: self.process.pid }
     }
 
-    fn refusal_of(&self, hello: &Hello) -> Option<Refusal> {
-        let refuse = |sentence: String| Some(Refusal::new(ErrorCode::BadRequest, sentence));
-        if hello.version != LINK_VERSION {
-            return refuse(format!("this engine speaks link version {LINK_VERSION}, not {}", hello.version));
-        }
+    fn welcome_of(&self, pair: Pair) -> Welcome {
+        Welcome { pair, speaks: self.settings.speaks.most }
+    }
+
+    /// The version that is spoken from now on.
+    fn common_version(&self, hello: &Hello) -> Result<LinkVersion, Refusal> {
+        let refuse = |sentence: String| Err(Refusal::new(ErrorCode::BadRequest, sentence));
         if hello.pair != self.settings.pair {
             return refuse(format!("this engine is of the pair {}, not {}", self.settings.pair, hello.pair));
         }
-        None
+        let (Speaks { least, most }, theirs) = (self.settings.speaks, hello.spoken());
+        match self.settings.speaks.common(theirs) {
+            Some(version) => Ok(version),
+            None => refuse(format!(
+                "this engine speaks link versions {least} to {most}, not {} to {}: upgrade the older one",
+                theirs.least, theirs.most
+            )),
+        }
+    }
+
+    /// A side that does not keep to the version it has said cannot be relied on in anything else.
+    fn cut_off_strange(&mut self, link: LinkId) {
+        if let Some(linked) = self.links.get(&link) {
+            warn!(link = linked.hello.name, version = %linked.speaks, "a link says what is newer than its version");
+            linked.outbox.cut();
+        }
     }
 }
 

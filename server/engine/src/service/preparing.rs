@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use tandem_link::{Outbox, connection::frame};
 use tandem_protocol::{
-    Epoch, Seq, SessionId,
+    EngineName, Epoch, Seq, SessionId,
     limits::ATTACH_SESSIONS_MAX,
     link::{Deputy, ToEngine},
 };
 use tandem_session::{LeaseInput, Preparation};
-use tandem_store::{Loaded, OpenSession, StoreError};
+use tandem_store::{Lease, Loaded, OpenSession, StoreError};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::{FromPrimary, Input, Service, storing::history, switching::Given};
+use crate::process::Process;
 
 /// How many parts of what is missing are read at the same time: as many as the store has readers.
 const CATCHING_UP_PARTS: usize = 2;
@@ -31,6 +32,9 @@ pub(super) struct Preparing {
     took: Duration,
     /// The takeover that waits for what follows the beginnings.
     catching_up: Option<CatchingUp>,
+    /// The holder of the lease before the one that it names now: whoever hands over writes it first and says so then, and
+    /// it may be read in between.
+    holder_before: Option<EngineName>,
 }
 
 #[derive(Debug)]
@@ -47,8 +51,8 @@ impl Service {
     pub(super) fn on_following(&mut self, outbox: Outbox) {
         self.is_follow_fresh = true;
         self.preparing.preparation = None;
-        let (software, host) = (self.settings.software.clone(), self.process.host.clone());
-        let deputy = Deputy { software, host, pid_started: self.process.started };
+        let Process { host, started: pid_started, hostname, started_at: started_ms, .. } = self.process.clone();
+        let deputy = Deputy { software: self.settings.software.clone(), host, pid_started, hostname, started_ms };
         // A link that has ended already is told by its follower.
         let _ = outbox.push(frame(&ToEngine::StandsBy(deputy)));
         self.primary = Some(outbox);
@@ -68,9 +72,20 @@ impl Service {
             FromPrimary::Restart => self.on_told_to_restart(),
             FromPrimary::HandedOver { epoch, held_us } => {
                 let Some(lease) = &self.lease else { return };
-                self.given = Some(Given { from: lease.holder.name.clone(), epoch, held_us, at: Instant::now() });
+                let is_read = lease.holder.name == self.settings.name;
+                let before = self.preparing.holder_before.as_ref().filter(|_| is_read);
+                let from = before.unwrap_or(&lease.holder.name).clone();
+                self.given = Some(Given { from, epoch, held_us, at: Instant::now() });
                 self.on_lease(LeaseInput::Given(epoch));
             }
+        }
+    }
+
+    /// The lease is about to be known as this.
+    pub(super) fn note_holder(&mut self, read: Option<&Lease>) {
+        let before = self.lease.as_ref().map(|lease| &lease.holder.name);
+        if before != read.map(|lease| &lease.holder.name) {
+            self.preparing.holder_before = before.cloned();
         }
     }
 

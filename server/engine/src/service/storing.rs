@@ -5,10 +5,15 @@ use std::time::Duration;
 use tandem_protocol::{Epoch, RawEvent, Seq, SessionId, limits::PAGE_BYTES_MAX};
 use tandem_session::{AutoSave, Core, LeaseInput, LoadedSession, OnSaveError, ReadId};
 use tandem_store::{Erased, Loaded, StoreError};
+use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::{Input, Service, journal::ReadBack};
+use super::{
+    Input, Service,
+    journal::ReadBack,
+    measuring::{count_saved, word_of},
+};
 use crate::saver::{SaveOutcome, save};
 
 /// Reads of the store at one time: what two cores can do, with one to spare while one waits for the disk.
@@ -28,6 +33,9 @@ impl Service {
             OnSaveError::Close => "the sessions concerned are closed",
         };
         let (epoch, store, settings) = (*epoch, self.store.clone(), self.settings.save);
+        ENGINE.batch.observe(batch.len());
+        self.traces.saves(&batch);
+        self.saving_messages = batch.iter().filter(|record| record.says).count();
         self.saving_since = Some(Instant::now());
         self.report(
             async move { Input::Saved { epoch, outcome: save(store, epoch, batch, settings, consequence).await } },
@@ -37,9 +45,12 @@ impl Service {
     pub(super) fn on_saved(&mut self, epoch: Epoch, outcome: SaveOutcome) {
         let now = self.clock.now();
         let Some(core) = core_of(&mut self.core, epoch) else { return };
-        self.saving_since = None;
+        self.traces.saved(word_of(&outcome));
+        let since = self.saving_since.take();
+        count_saved(&outcome, since, std::mem::take(&mut self.saving_messages));
         match outcome {
             SaveOutcome::Saved => {
+                since.inspect(|since| self.standing.saves.note(now.elapsed, since.elapsed()));
                 let was_behind = core.is_saving_backlog();
                 core.saved(now, &mut self.effects);
                 if was_behind && self.settings.sessions.auto_save != AutoSave::AtEnd && core.sessions_behind() == 0 {
@@ -165,6 +176,7 @@ fn log_restored(epoch: Epoch, took: Duration, loaded: &[Loaded]) {
         }
     }
     if sessions > 0 {
+        ENGINE.restored.add(sessions);
         let (took_ms, named) = (took.as_millis() as u64, named.join(" "));
         info!(%epoch, sessions, events, took_ms, named, "restored sessions from their transcripts");
     }

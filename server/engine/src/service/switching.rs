@@ -64,8 +64,8 @@ impl Service {
     /// Takes what a link says of the pair; gives back what is for the core.
     pub(super) fn heed_about_pair(&mut self, link: LinkId, frame: ToEngine) -> Option<ToEngine> {
         match frame {
-            ToEngine::Request { id, body: Request::Switchover(asked) } => self.on_switchover_asked(link, id, asked),
-            ToEngine::Request { id, body: Request::Control(asked) } => self.on_control_asked(link, id, asked),
+            ToEngine::Request { id, body: Request::Switchover(asked), .. } => self.on_switchover_asked(link, id, asked),
+            ToEngine::Request { id, body: Request::Control(asked), .. } => self.on_control_asked(link, id, asked),
             ToEngine::Knows(pair) => {
                 if let Some(linked) = self.links.get_mut(&link) {
                     linked.knows = Some(pair);
@@ -160,11 +160,23 @@ impl Service {
     }
 
     pub(super) fn on_store_tested(&mut self, epoch: Epoch, tested: &Result<(), StoreError>) {
-        let Some((_, core)) = self.core.as_ref().filter(|(of, _)| *of == epoch) else { return };
+        if self.core.as_ref().is_none_or(|(of, _)| *of != epoch) {
+            return;
+        }
+        let found = self.circumstances(tested.is_ok());
+        self.switch(SwitchInput::Tested(found));
+        if matches!(tested, Err(StoreError::Stale { .. })) {
+            self.on_lease(LeaseInput::Fenced);
+        }
+    }
+
+    /// What there is at this moment; whether the store takes what is written is for the caller to say.
+    pub(super) fn circumstances(&self, is_store_well: bool) -> Circumstances {
+        let Some((_, core)) = &self.core else { return Circumstances::default() };
         let is_at_end = self.settings.sessions.auto_save == AutoSave::AtEnd;
         let is_behind = (core.sessions_behind() > 0 && !is_at_end) || core.sessions_condemned() > 0;
         let is_late = self.saving_since.is_some_and(|since| since.elapsed() >= SAVING_LATE);
-        let (is_writable, pair) = (tested.is_ok() && !is_behind && !is_late, self.pair());
+        let (is_writable, pair) = (is_store_well && !is_behind && !is_late, self.pair());
         let backup = self.backup.as_ref().map(|(link, peer)| Backup {
             link: *link,
             name: peer.name.clone(),
@@ -174,11 +186,7 @@ impl Service {
         let is_told = |role: &LinkRole| !matches!(role, LinkRole::Standby(_) | LinkRole::Control);
         let unaware = self.links.values().filter(|linked| linked.is_welcome && is_told(&linked.hello.role));
         let unaware = unaware.filter(|linked| linked.knows != pair).map(|linked| linked.hello.name.clone());
-        let unaware = unaware.collect();
-        self.switch(SwitchInput::Tested(Circumstances { backup, unaware, is_writable }));
-        if matches!(tested, Err(StoreError::Stale { .. })) {
-            self.on_lease(LeaseInput::Fenced);
-        }
+        Circumstances { backup, unaware: unaware.collect(), is_writable }
     }
 
     /// The backup is to read the sessions that have readers: those are asked for first.
@@ -264,6 +272,7 @@ impl Service {
         info!(%epoch, to = %primary.name, sessions, held_ms = held_us / 1_000, "handed over, as planned");
         let pair = Pair { name: self.settings.pair.clone(), epoch, primary, backup: Some(self.this()) };
         (self.lease, self.backup) = (None, None);
+        self.traces.leave();
         self.stop_deposing();
         let moved = frame(&FromEngine::Moved(pair.clone()));
         let waits = frame(&FromEngine::NotPrimary(Some(pair)));
@@ -309,9 +318,9 @@ impl Service {
         self.say(link, &FromEngine::Answer { id, outcome });
     }
 
-    /// An outbox that is full or ended shows as the link's end.
+    /// Says it where the link knows the word. An outbox that is full or ended shows as the link's end.
     pub(super) fn say(&self, link: LinkId, word: &FromEngine) {
-        if let Some(linked) = self.links.get(&link) {
+        if let Some(linked) = self.links.get(&link).filter(|linked| word.since() <= linked.speaks) {
             let _ = linked.outbox.push(frame(word));
         }
     }

@@ -14,7 +14,7 @@ fn ann() -> Actor {
 }
 
 impl Peer {
-    async fn controls(&mut self, act: Control) -> Outcome {
+    pub(super) async fn controls(&mut self, act: Control) -> Outcome {
         self.asks(Request::Control(ControlAsk { by: ann(), act })).await
     }
 

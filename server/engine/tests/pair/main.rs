@@ -2,8 +2,10 @@
 //! that are really killed are the business of the package `tandem-tests`.
 
 mod journal;
+mod status;
 mod switchover;
 mod troubled;
+mod versions;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -12,11 +14,13 @@ use tandem_engine::{Engine, EngineRole, EngineSettings, SaveSettings};
 use tandem_link::Outbox;
 use tandem_link::connection::{ConnectionSettings, Dialled, Reader, dial, frame};
 use tandem_protocol::{
-    ClientId, DeskId, EngineName, Epoch, ErrorCode, Pair, PairName, ParticipantId, RequestId, Seq, SessionId,
+    ClientId, DeskId, EngineName, Epoch, ErrorCode, Pair, PairName, ParticipantId, RequestId, Seq, SessionId, Speaks,
     TokenHash, Visibility,
     desk::DeskAsk,
-    limits::LINK_VERSION,
-    link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
+    link::{
+        Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine,
+        Welcome,
+    },
 };
 use tandem_session::{LeaseTimes, SessionSettings};
 use tandem_store::{Journal, SqliteJournal, SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
@@ -61,9 +65,11 @@ impl Killable {
                 pair,
                 advertise: address.clone(),
                 software: software.to_owned(),
+                store_place: "a folder".into(),
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
+                speaks: Speaks::ALL,
                 allow_drills: true,
                 waker: Vec::new(),
                 credentials: Default::default(),
@@ -131,8 +137,12 @@ impl Peer {
     }
 
     async fn dial_as(role: LinkRole, engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
+        Self::dial_speaking(Speaks::ALL, role, engine, pair, epoch_seen).await
+    }
+
+    async fn dial_speaking(speaks: Speaks, role: LinkRole, engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
         let pair = PairName::new(pair).expect("valid");
-        let hello = Hello { version: LINK_VERSION, pair, role, name: "test".into(), epoch_seen };
+        let hello = Hello::new(speaks, pair, role, "test", epoch_seen);
         let dialled = dial(&engine.address, hello, &ConnectionSettings::default()).await.expect("connects");
         let Dialled { reader, outbox, writer } = dialled;
         tokio::spawn(writer.run());
@@ -142,7 +152,7 @@ impl Peer {
     async fn hears(&mut self) -> FromEngine {
         let heard = timeout(DEADLINE, self.reader.next()).await.expect("something in time");
         let heard = heard.expect("the connection holds").expect("not the end");
-        if let FromEngine::Welcome(pair) | FromEngine::Pair(pair) = &heard {
+        if let FromEngine::Welcome(Welcome { pair, .. }) | FromEngine::Pair(pair) = &heard {
             self.pair = Some(pair.clone());
         }
         heard
@@ -163,7 +173,7 @@ impl Peer {
     async fn welcomed_by(engine: &Killable) -> (Self, Epoch) {
         let mut peer = Self::dial(engine, "main", Epoch::ZERO).await;
         match peer.hears().await {
-            FromEngine::Welcome(pair) => (peer, pair.epoch),
+            FromEngine::Welcome(Welcome { pair, .. }) => (peer, pair.epoch),
             other => panic!("not welcomed: {other:?}"),
         }
     }
@@ -171,7 +181,7 @@ impl Peer {
     async fn asks(&mut self, body: Request) -> Outcome {
         let id = RequestId(self.next_request);
         self.next_request += 1;
-        self.outbox.push(frame(&ToEngine::Request { id, body })).expect("the connection holds");
+        self.outbox.push(frame(&ToEngine::Request { id, body, trace: None })).expect("the connection holds");
         loop {
             if let FromEngine::Answer { id: answered, outcome } = self.hears().await
                 && answered == id
@@ -320,7 +330,7 @@ fn a_question_waits_for_the_interaction_server_and_goes_to_the_second_when_the_f
         let (mut gateway, _) = Peer::welcomed_by(&primary).await;
         let (id, desk) = (RequestId(90), DeskId(uuid::Uuid::now_v7()));
         let ask = Request::Ask(DeskAsk::Exit { desk });
-        gateway.outbox.push(frame(&ToEngine::Request { id, body: ask })).expect("the connection holds");
+        gateway.outbox.push(frame(&ToEngine::Request { id, body: ask, trace: None })).expect("the connection holds");
         let mut first = Peer::dial_as(LinkRole::Interaction, &primary, "main", Epoch::ZERO).await;
         assert!(matches!(first.hears().await, FromEngine::Welcome(_)));
         assert!(matches!(first.hears().await, FromEngine::Asked { body: DeskAsk::Exit { .. }, .. }));

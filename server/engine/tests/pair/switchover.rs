@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tandem_protocol::{Blocker, GivenUp, Switched, Switchover, SwitchoverOutcome, link::Deputy};
+use tandem_protocol::{Blocker, GivenUp, Switched, Switchover, SwitchoverOutcome, Timestamp, link::Deputy};
 use tokio::task::JoinHandle;
 
 use super::{
@@ -12,14 +12,14 @@ use super::{
 };
 
 /// A primary and its backup, on one store.
-struct Two {
-    primary: Killable,
-    backup: Killable,
+pub(super) struct Two {
+    pub(super) primary: Killable,
+    pub(super) backup: Killable,
     _dir: tempfile::TempDir,
 }
 
 impl Two {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         Self::start_with("1.0.0", "1.0.0")
     }
 
@@ -36,7 +36,7 @@ impl Two {
 
 impl Peer {
     /// As [`Peer::welcomed_by`], once the engine has a backup, of which this link then knows.
-    async fn knowing(engine: &Killable) -> (Self, Epoch) {
+    pub(super) async fn knowing(engine: &Killable) -> (Self, Epoch) {
         let (mut peer, epoch) = Self::welcomed_by(engine).await;
         let pair = loop {
             // Whoever asks with an old epoch is told nothing new, but he is answered.
@@ -79,7 +79,7 @@ impl Peer {
     fn begins(&mut self, body: Request) -> RequestId {
         let id = RequestId(self.next_request);
         self.next_request += 1;
-        self.outbox.push(frame(&ToEngine::Request { id, body })).expect("the connection holds");
+        self.outbox.push(frame(&ToEngine::Request { id, body, trace: None })).expect("the connection holds");
         id
     }
 
@@ -133,7 +133,7 @@ impl Sender {
                 let body = send(session, &format!("m-{number}"));
                 sent.push((id, number));
                 // Once the engine has gone nobody hears it; it is asked again.
-                let _ = outbox.push(frame(&ToEngine::Request { id, body }));
+                let _ = outbox.push(frame(&ToEngine::Request { id, body, trace: None }));
             }
             sent
         });
@@ -286,7 +286,7 @@ fn only_gateways_and_operators_may_ask_for_it() {
         primary.is(is_primary).await;
         for role in [LinkRole::External, LinkRole::Interaction] {
             let mut peer = Peer::dial_as(role, &primary, "main", Epoch::ZERO).await;
-            let FromEngine::Welcome(pair) = peer.hears().await else { panic!("not welcomed") };
+            let FromEngine::Welcome(Welcome { pair, .. }) = peer.hears().await else { panic!("not welcomed") };
             let refused =
                 peer.asks(Request::Switchover(Switchover { from: pair.epoch, dry_run: true, by: None })).await;
             assert!(matches!(refused, Outcome::Refused(refusal) if refusal.code == ErrorCode::Forbidden));
@@ -324,7 +324,8 @@ impl Deputised {
         let this = tandem_protocol::Peer { name, address: "127.0.0.1:1".into(), pid: u32::MAX };
         let mut peer = Peer::dial_as(LinkRole::Standby(this), primary, "main", Epoch::ZERO).await;
         assert!(matches!(peer.hears().await, FromEngine::Welcome(_)));
-        let deputy = Deputy { software: "1.0.0".into(), host: "elsewhere".into(), pid_started: 1 };
+        let (software, host, hostname) = ("1.0.0".into(), "elsewhere".into(), "elsewhere".into());
+        let deputy = Deputy { software, host, pid_started: 1, hostname, started_ms: Timestamp::ZERO };
         peer.outbox.push(frame(&ToEngine::StandsBy(deputy))).expect("the connection holds");
         Self { peer }
     }

@@ -15,7 +15,7 @@ use tandem_protocol::{
 };
 use tokio::time::Instant;
 
-use super::{Kept, Oversight, Seen, Sight};
+use super::{Kept, Oversight, Seen, Sight, arrival};
 use crate::{
     app::Shared,
     problem::{Kind, Problem},
@@ -110,7 +110,11 @@ impl Asker {
         let is_good = self.is_good(&seen, word_max);
         match seen {
             Seen { last: Some((overview, seen_at)), refusal, .. } if is_good => {
-                Ok(Overseer { overview, seen_at, refusal, from: self.from })
+                let overseer = Overseer { overview, seen_at, refusal, from: self.from };
+                if app.oversight.comes(self.token) {
+                    arrival::note(app, self.token, &overseer);
+                }
+                Ok(overseer)
             }
             Seen { refusal: Some(refusal), .. } => {
                 if is_final(&refusal) {
@@ -137,9 +141,14 @@ impl Oversight {
             let oldest = kept.iter().min_by_key(|(_, kept)| kept.used_at).map(|(token, _)| *token);
             oldest.map(|oldest| kept.remove(&oldest));
         }
-        let entry = kept.entry(token).or_insert_with(|| Kept { sight: Sight::new(), used_at: now });
+        let entry = kept.entry(token).or_insert_with(|| Kept { sight: Sight::new(), is_noted: false, used_at: now });
         entry.used_at = now;
         entry.sight.clone()
+    }
+
+    /// Somebody with this login is let in; whether for the first time here.
+    fn comes(&self, token: TokenHash) -> bool {
+        self.lock().get_mut(&token).is_some_and(|kept| !std::mem::replace(&mut kept.is_noted, true))
     }
 
     /// A login has ended, or was none.

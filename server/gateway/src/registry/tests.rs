@@ -456,7 +456,7 @@ fn a_message_is_acknowledged_when_the_engine_has_saved_it() {
     let client = hall.live(1, 3);
     let answers = |outcome| {
         client.sends();
-        let tag = Tag::Message(client.clone(), ClientId::new("m-1").expect("is valid"));
+        let tag = Tag::Message(client.clone(), ClientId::new("m-1").expect("is valid"), Instant::now());
         hall.registry.on(Incoming::Answered { tag, outcome });
         frames_of(&client).remove(0)
     };

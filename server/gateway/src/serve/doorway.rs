@@ -5,13 +5,14 @@
 //! and where it is reached the one that has taken longest gives way. A browser's is over after two round trips, so those who
 //! give way are those who do not mean it.
 
-use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tandem_credentials::Watched;
+use tandem_link::Room;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
@@ -39,13 +40,12 @@ pub(crate) type Certificate = Arc<Watched<Arc<ServerConfig>>>;
 pub(super) struct Doorway {
     certificate: Certificate,
     connections: Arc<Semaphore>,
-    /// The longest first; dropping one sends it away. Those that are through have closed their end.
-    entering: VecDeque<oneshot::Sender<()>>,
+    room: Room,
 }
 
 impl Doorway {
     pub(super) fn new(certificate: Certificate, connections: Arc<Semaphore>) -> Self {
-        Self { certificate, connections, entering: VecDeque::new() }
+        Self { certificate, connections, room: Room::new(HANDSHAKES_MAX) }
     }
 
     /// Lets one in, or not. To be awaited on a task of its own.
@@ -54,7 +54,7 @@ impl Doorway {
         tcp: TcpStream,
         peer: SocketAddr,
     ) -> impl Future<Output = Option<(TlsStream<TcpStream>, OwnedSemaphorePermit)>> + Send + use<> {
-        let sent_away = self.make_room();
+        let place = self.room.enter();
         let acceptor = TlsAcceptor::from(self.certificate.current().as_ref().clone());
         let connections = self.connections.clone();
         async move {
@@ -63,25 +63,11 @@ impl Doorway {
                 let permit = connections.acquire_owned().await.expect("it is never closed");
                 io::Result::Ok((tls, permit))
             };
-            let entered = tokio::select! {
-                biased;
-                entered = timeout(HANDSHAKE_MAX, entering) => entered.unwrap_or_else(|late| Err(late.into())),
-                _ = sent_away => Err(io::Error::other("too many are at it")),
-            };
+            let entered = place.meanwhile(timeout(HANDSHAKE_MAX, entering)).await;
+            let entered = entered.unwrap_or_else(|| Ok(Err(io::Error::other("too many are at it"))));
+            let entered = entered.unwrap_or_else(|late| Err(late.into()));
             entered.inspect_err(|error| tracing::debug!(%peer, %error, "no encrypted connection is made")).ok()
         }
-    }
-
-    fn make_room(&mut self) -> oneshot::Receiver<()> {
-        if self.entering.len() >= HANDSHAKES_MAX {
-            self.entering.retain(|entering| !entering.is_closed());
-        }
-        if self.entering.len() >= HANDSHAKES_MAX {
-            self.entering.pop_front();
-        }
-        let (entering, sent_away) = oneshot::channel();
-        self.entering.push_back(entering);
-        sent_away
     }
 }
 

@@ -4,6 +4,7 @@ use std::task::Context;
 
 use axum::extract::ws::{Utf8Bytes, WebSocket};
 use tandem_protocol::{ErrorCode, Refusal, client::ClientFrame};
+use tandem_telemetry::GATEWAY;
 
 use super::{
     End,
@@ -98,6 +99,7 @@ impl Talk for Chat<'_> {
             ClientFrame::Hello { .. } => return Err(Ending::BadFrame),
             ClientFrame::Message { client_id, text, .. } if text.len() > self.app.settings.message_bytes_max => {
                 let refusal = Refusal::new(ErrorCode::MessageTooLong, "The text is longer than message_bytes_max.");
+                GATEWAY.limits.of(["message_bytes"]).inc();
                 self.reading.says(frames::refused(Some(client_id), &refusal));
             }
             ClientFrame::Message { client_id, text, visibility } => self.reading.send(client_id, text, visibility),

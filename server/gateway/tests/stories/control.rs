@@ -3,8 +3,8 @@
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tandem_protocol::{
-    Blocker, Epoch, ErrorCode, Switchover, SwitchoverOutcome,
-    control::{Control, ControlAsk, PairStatus, Told},
+    Blocker, Epoch, ErrorCode, RequestId, Switchover, SwitchoverOutcome,
+    control::{ActKind, Control, ControlAsk, Noted, PairStatus, Told},
     desk::DeskAsk,
     link::{Answer, Request},
 };
@@ -32,16 +32,32 @@ fn pair_status() -> PairStatus {
     serde_json::from_value(status).expect("is a status")
 }
 
-/// The interaction server vouches for who asks next.
+/// The interaction server vouches for who asks next, which is written down.
 async fn vouches(peer: &mut Peer) {
     let (id, ask) = peer.told().await;
     assert!(matches!(ask, DeskAsk::Oversee { .. }), "expected an administrator, not {ask:?}");
     peer.tells(id, &overview());
 }
 
+/// The next request but the one by which an arrival is written down.
+async fn asked(peer: &mut Peer) -> (RequestId, Request) {
+    loop {
+        let (id, asked) = peer.asked().await;
+        match asked {
+            Request::Control(ControlAsk { act: Control::Note(noted), by }) => {
+                let Noted::Act(act) = *noted else { panic!("expected an act, not {noted:?}") };
+                assert_eq!((act.act, act.by.who.as_str()), (ActKind::ControlLogin, "ada"));
+                assert_eq!(act.by, by);
+                peer.answers(id, Answer::Control(Told::Done));
+            }
+            asked => return (id, asked),
+        }
+    }
+}
+
 /// The primary says how it stands.
 async fn tells_status(peer: &mut Peer) {
-    let (id, asked) = peer.asked().await;
+    let (id, asked) = asked(peer).await;
     assert!(matches!(asked, Request::Control(ControlAsk { act: Control::Status, .. })), "{asked:?}");
     peer.answers(id, Answer::Control(Told::Status(Box::new(pair_status()))));
 }
@@ -121,12 +137,12 @@ async fn who_was_never_let_in_is_told_soon_that_nobody_vouches_for_him() {
 async fn switches(house: &mut House, outcome: SwitchoverOutcome) -> (Switchover, StatusCode, Value) {
     let body = json!({"pair": "main", "epoch": 1, "dry_run": true});
     let sent = tokio::spawn(answer(request(house, Method::POST, "/switchover").json(&body)));
-    let (mut id, mut asked) = house.peer.asked().await;
-    if matches!(asked, Request::Ask(_)) {
+    let (mut id, mut request) = asked(&mut house.peer).await;
+    if matches!(request, Request::Ask(_)) {
         house.peer.tells(id, &overview());
-        (id, asked) = house.peer.asked().await;
+        (id, request) = asked(&mut house.peer).await;
     }
-    let Request::Switchover(switchover) = asked else { panic!("expected a switchover, not {asked:?}") };
+    let Request::Switchover(switchover) = request else { panic!("expected a switchover, not {request:?}") };
     house.peer.answers(id, Answer::Switchover(outcome));
     let (status, body) = sent.await.expect("does not panic");
     (switchover, status, body)

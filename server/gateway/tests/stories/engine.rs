@@ -65,7 +65,7 @@ impl Engine {
         });
         let writing = tokio::spawn(writer.run());
         let peer = Peer { outbox, frames, tasks: [reading.abort_handle(), writing.abort_handle()] };
-        peer.says(&FromEngine::Welcome(self.pair()));
+        peer.says(&FromEngine::Welcome(self.pair().into()));
         peer
     }
 
@@ -89,7 +89,7 @@ impl Peer {
     /// The next frame, which is a request.
     pub(crate) async fn asked(&mut self) -> (RequestId, Request) {
         match self.hears().await {
-            ToEngine::Request { id, body } => (id, body),
+            ToEngine::Request { id, body, .. } => (id, body),
             other => panic!("expected a request, not {other:?}"),
         }
     }

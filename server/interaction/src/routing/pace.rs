@@ -37,6 +37,11 @@ impl Pace {
         self.since = (is_open && self.waiting > 0).then_some(now);
     }
 
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     /// One less waits, for whatever reason.
     pub(super) fn goes(&mut self) {
         self.waiting -= 1;

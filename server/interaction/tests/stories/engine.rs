@@ -83,7 +83,7 @@ impl Engine {
         let writing = tokio::spawn(writer.run());
         let tasks = [reading.abort_handle(), writing.abort_handle()];
         let peer = Peer { outbox, frames, heard: VecDeque::new(), tasks, last_ask: AskId(0) };
-        peer.says(&FromEngine::Welcome(self.pair()));
+        peer.says(&FromEngine::Welcome(self.pair().into()));
         peer
     }
 
@@ -120,7 +120,7 @@ impl Peer {
     pub(crate) async fn asked(&mut self, what: &str, is: impl Fn(&Request) -> bool) -> (RequestId, Request) {
         let is_request = |frame: &ToEngine| matches!(frame, ToEngine::Request { body, .. } if is(body));
         match self.hears(what, is_request).await {
-            ToEngine::Request { id, body } => (id, body),
+            ToEngine::Request { id, body, .. } => (id, body),
             _ => unreachable!("it is a request"),
         }
     }
@@ -237,11 +237,11 @@ impl Drop for Peer {
 fn answers_to(word: &ToEngine, open: &[Changed]) -> Vec<FromEngine> {
     let answer = |id: &RequestId, answer| FromEngine::Answer { id: *id, outcome: Outcome::Done(answer) };
     match word {
-        ToEngine::Request { id, body: Request::Watch } => {
+        ToEngine::Request { id, body: Request::Watch, .. } => {
             let sessions = open.iter().map(|changed| changed.session).collect();
             vec![FromEngine::Opened(sessions), answer(id, Answer::Done)]
         }
-        ToEngine::Request { id, body: Request::Follow(asked) } => {
+        ToEngine::Request { id, body: Request::Follow(asked), .. } => {
             let known = open.iter().filter(|changed| asked.contains(&changed.session));
             vec![answer(id, Answer::Followed(known.cloned().collect()))]
         }

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{ConnectionError, Socket, frame::HEARTBEAT};
+use super::{ConnectionError, Heard, Socket, frame::HEARTBEAT};
 use crate::outbox::CutSignal;
 
 /// Frames in one batch; beyond it others get a turn first.
@@ -28,6 +28,7 @@ pub struct Reader<T> {
     cut: CutSignal,
     silence_max: Duration,
     heard_at: Instant,
+    heard: Heard,
     /// Fires no earlier than the silence is too long; put off only when it fires, not at each frame.
     silence: Pin<Box<Sleep>>,
     /// Read in a batch but not yet asked for by `next`.
@@ -39,7 +40,14 @@ pub struct Reader<T> {
 impl<T: DeserializeOwned> Reader<T> {
     pub(super) fn new(stream: SplitStream<Socket>, cut: CutSignal, silence_max: Duration) -> Self {
         let (heard_at, silence) = (Instant::now(), Box::pin(sleep(silence_max)));
-        Self { stream, cut, silence_max, heard_at, silence, waiting: VecDeque::new(), end: None }
+        let (heard, waiting) = (Heard::now(), VecDeque::new());
+        Self { stream, cut, silence_max, heard_at, heard, silence, waiting, end: None }
+    }
+
+    /// Tells whoever asks when something was last heard, now and from now on.
+    #[must_use]
+    pub fn heard(&self) -> Heard {
+        self.heard.clone()
     }
 
     /// The next frame; `None` when the other side said goodbye or is gone. Cancel safe.
@@ -61,8 +69,8 @@ impl<T: DeserializeOwned> Reader<T> {
             batch.extend(self.waiting.drain(..));
             return Ok(true);
         }
-        let Self { stream, cut, silence_max, heard_at, silence, end, .. } = self;
-        let mut half = Half { stream, silence_max: *silence_max, heard_at, silence, end };
+        let Self { stream, cut, silence_max, heard_at, heard, silence, end, .. } = self;
+        let mut half = Half { stream, silence_max: *silence_max, heard_at, heard, silence, end };
         let read = tokio::select! {
             biased;
             read = std::future::poll_fn(|cx| half.poll_batch(cx, batch)) => read,
@@ -90,6 +98,7 @@ struct Half<'a> {
     stream: &'a mut SplitStream<Socket>,
     silence_max: Duration,
     heard_at: &'a mut Instant,
+    heard: &'a Heard,
     silence: &'a mut Pin<Box<Sleep>>,
     end: &'a mut Option<Result<(), ConnectionError>>,
 }
@@ -110,6 +119,7 @@ impl Half<'_> {
         }
         if heard {
             *self.heard_at = Instant::now();
+            self.heard.note(*self.heard_at);
         }
         if batch.len() > had {
             return Poll::Ready(Ok(true));

@@ -2,7 +2,12 @@
 
 use std::collections::VecDeque;
 
-use tandem_protocol::{Seq, limits::ATTACH_SESSIONS_MAX, link::Credential};
+use tandem_protocol::{
+    PairName, Seq,
+    control::{Actor, Control, ControlAsk},
+    limits::ATTACH_SESSIONS_MAX,
+    link::Credential,
+};
 
 use super::*;
 use crate::{
@@ -19,25 +24,32 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        Self { state: State::new(100, None), ids: 0 }
+        Self { state: State::new(100, None, Measures::of(&PairName::new("main").expect("is valid"))), ids: 0 }
     }
 
     fn submit(&mut self, request: Request, tag: u32) -> RequestId {
         self.ids += 1;
         let (id, watch) = (RequestId(self.ids), matches!(request, Request::Watch));
-        let text = frame(&ToEngine::Request { id, body: request });
-        self.state.submit(id, Waiting { text, tag, watch }).unwrap();
+        let since = request.since();
+        let text = frame(&ToEngine::Request { id, body: request, trace: None });
+        self.state.submit(id, Waiting { text, since, tag, watch, span: None }).unwrap();
         id
     }
 
     fn connect(&mut self) -> (Outbox, Drain) {
+        let (outbox, drain, _) = self.connect_to(LinkVersion::CURRENT);
+        (outbox, drain)
+    }
+
+    /// A primary of this version; what it cannot be asked.
+    fn connect_to(&mut self, version: LinkVersion) -> (Outbox, Drain, Vec<Incoming<u32>>) {
         let (outbox, drain) = Outbox::new(BOUNDS);
         let ids = &mut self.ids;
-        self.state.connected(outbox.clone(), || {
+        let resumed = self.state.connected(outbox.clone(), (EngineName::new("a").unwrap(), version), || {
             *ids += 1;
             RequestId(*ids)
         });
-        (outbox, drain)
+        (outbox, drain, resumed.refused)
     }
 
     fn answer(&mut self, id: RequestId, answer: Answer) -> Option<Incoming<u32>> {
@@ -157,7 +169,7 @@ async fn a_loss_amid_the_reattachment_asks_for_everything_again() {
     );
     assert!(story.state.take_restored().is_none());
     for frame in frames {
-        let ToEngine::Request { id, body: Request::Attach(batch) } = frame else { panic!("{frame:?}") };
+        let ToEngine::Request { id, body: Request::Attach(batch), .. } = frame else { panic!("{frame:?}") };
         let answers = batch.iter().map(|attach| live(attach.session.0.as_u128(), Some(1), 5)).collect();
         assert!(matches!(story.answer(id, Answer::Attached(answers)), Some(Incoming::Reattached { .. })));
     }
@@ -194,4 +206,25 @@ async fn what_was_taken_back_is_not_told_to_a_new_primary_and_its_answer_means_n
     assert_eq!(ids(&sent(&mut drain).await), [stays]);
     assert!(story.answer(back, Answer::Done).is_none());
     assert!(matches!(story.answer(stays, Answer::Done), Some(Incoming::Answered { tag: 2, .. })));
+}
+
+/// Neither is it sent to an engine that would break over it, nor waits anybody for an answer that cannot come.
+#[tokio::test]
+async fn what_an_old_primary_does_not_know_is_refused_at_once_or_when_it_is_met() {
+    let mut story = Story::new();
+    let by = Actor { who: "root@here".into(), from: "a story".into() };
+    let asks = || Request::Control(ControlAsk { by: by.clone(), act: Control::Status });
+    let known = story.submit(read(1), 1);
+    story.submit(asks(), 2);
+    let (_outbox, mut drain, refused) = story.connect_to(LinkVersion::FIRST);
+    let [Incoming::Answered { tag: 2, outcome: Outcome::Refused(refusal) }] = &refused[..] else {
+        panic!("not refused: {refused:?}")
+    };
+    assert_eq!(refusal.message, "engine a speaks link version 1, which does not know this: upgrade it");
+    assert_eq!(ids(&sent(&mut drain).await), [known]);
+    let body = asks();
+    let (text, since) = ("a frame".into(), body.since());
+    let waiting = Waiting { text, since, tag: 3, watch: false };
+    let (given_back, refusal) = story.state.submit(RequestId(9), waiting).unwrap_err();
+    assert_eq!((given_back.tag, refusal.code), (3, ErrorCode::Unavailable));
 }

@@ -99,7 +99,7 @@ impl FakeEngine {
     /// The next link, welcomed.
     pub(crate) async fn welcomes(&mut self, pair: &Pair) -> Linked {
         let linked = self.linked().await;
-        linked.says(&FromEngine::Welcome(pair.clone()));
+        linked.says(&FromEngine::Welcome(pair.clone().into()));
         linked
     }
 
@@ -150,7 +150,7 @@ impl Linked {
 
     pub(crate) async fn hears_request(&mut self) -> (RequestId, Request) {
         match self.hears().await {
-            ToEngine::Request { id, body } => (id, body),
+            ToEngine::Request { id, body, .. } => (id, body),
             other => panic!("no request: {other:?}"),
         }
     }

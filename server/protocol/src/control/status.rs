@@ -91,7 +91,7 @@ pub struct LinkStatus {
 pub struct SessionCounts {
     /// Open ones.
     pub open: u64,
-    /// Of those, the ones that wait in a queue.
+    /// Of those, the ones that wait in a queue, as far as this engine has them in memory.
     pub waiting: u64,
     /// Of those, the ones that this engine has in memory.
     pub live: u64,
@@ -129,6 +129,10 @@ pub struct SavingStatus {
     pub batch_ms: Option<u64>,
     /// Sessions of which something was told that is not saved.
     pub sessions_behind: u64,
+    /// Transcripts are saved when their sessions end (`transcript-auto-save = 0`): that sessions are behind is as the
+    /// operator wants it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_end: bool,
     /// A batch's way into the store: half were faster; in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub save_p50_us: Option<u64>,

@@ -59,6 +59,7 @@ pub(super) struct Backlogs {
     /// Sessions whose backlog is to be saved, the next first; each stands here once.
     due: VecDeque<SessionId>,
     bytes: usize,
+    records: usize,
     /// Sessions in the next batch. One that cannot be saved must not keep the others from it: one at a time after a
     /// failure, twice as many after each success.
     width: usize,
@@ -70,7 +71,7 @@ pub(super) struct Backlogs {
 
 impl Default for Backlogs {
     fn default() -> Self {
-        Self { due: VecDeque::new(), bytes: 0, width: SESSIONS_MAX, retry_at: None, had_turn: false }
+        Self { due: VecDeque::new(), bytes: 0, records: 0, width: SESSIONS_MAX, retry_at: None, had_turn: false }
     }
 }
 
@@ -99,9 +100,19 @@ impl Core {
         matches!(self.at_store, AtStore::Backlogs(_))
     }
 
+    /// Events that wait for the store, those at the store included, told or not.
+    #[must_use]
+    pub fn events_waiting(&self) -> usize {
+        self.unsaved() + self.backlogs.records
+    }
+
     /// Sessions of which something was told that is not saved.
     #[must_use]
     pub fn sessions_behind(&self) -> usize {
+        // As a rule there is none, and it is asked for every second.
+        if self.backlogs.bytes() == 0 {
+            return 0;
+        }
         let is_behind = |slot: &&super::Slot| matches!(slot, super::Slot::Live(live) if live.backlog.is_behind());
         self.sessions.values().filter(is_behind).count()
     }
@@ -109,8 +120,7 @@ impl Core {
     /// Sessions that could not be saved and whose end is not saved yet.
     #[must_use]
     pub fn sessions_condemned(&self) -> usize {
-        let is_condemned = |slot: &&super::Slot| matches!(slot, super::Slot::Live(live) if live.session.is_condemned);
-        self.sessions.values().filter(is_condemned).count()
+        self.condemned
     }
 
     /// The engine is stopped in order, or hands over: everything told is to be saved now.
@@ -143,6 +153,7 @@ impl Core {
         let told = records.iter().cloned().enumerate().map(|(at, record)| Unsaved {
             record,
             answers: answer.clone().into_iter().filter(|_| at == last).collect(),
+            arrived: self.arrived,
         });
         let told: Vec<Unsaved> = told.collect();
         if self.live(session).is_some_and(|live| !live.backlog.is_behind()) {
@@ -239,6 +250,7 @@ impl Core {
             let is_wanted = live.backlog.is_behind()
                 && (self.settings.on_save_error == OnSaveError::Continue || self.is_to_be_saved(session));
             self.backlogs.bytes -= bytes;
+            self.backlogs.records -= saved.len();
             if is_wanted {
                 self.make_due(session);
             }
@@ -256,10 +268,12 @@ impl Core {
 
     fn keep(&mut self, session: SessionId, records: Vec<Record>) {
         let bytes = records.iter().map(size_of).sum::<usize>();
+        let count = records.len();
         let Some(live) = self.live_mut(session) else { return };
         live.backlog.records.extend(records);
         live.backlog.bytes += bytes;
         self.backlogs.bytes += bytes;
+        self.backlogs.records += count;
     }
 
     /// Has a backlog saved that is complete or much, and ends a session whose backlog is too much (B-1).

@@ -37,6 +37,8 @@ struct Parked {
     missing: usize,
     /// Of an attach: who was detached again before it could be done.
     detached: Vec<(SessionId, Option<ParticipantId>)>,
+    /// When it had arrived.
+    arrived: Duration,
 }
 
 /// A request that waits for a page of older events.
@@ -140,7 +142,9 @@ impl Core {
         }
         let ticket = self.restoring.next_parked;
         self.restoring.next_parked += 1;
-        self.restoring.parked.insert(ticket, Parked { link, id, body, missing: missing.len(), detached: Vec::new() });
+        let (missing_count, arrived) = (missing.len(), self.arrived);
+        let parked = Parked { link, id, body, missing: missing_count, detached: Vec::new(), arrived };
+        self.restoring.parked.insert(ticket, parked);
         for session in &missing {
             self.restoring.parked_by.entry(*session).or_default().push(ticket);
         }
@@ -281,6 +285,7 @@ impl Core {
         ready.sort_unstable();
         for ticket in ready {
             let parked = self.restoring.parked.remove(&ticket).expect("it was just found");
+            self.arrived = parked.arrived;
             // One before it has the session erased.
             if self.waits_for_erasure(&parked.body) {
                 let missing = self.missing_sessions(&parked.body);

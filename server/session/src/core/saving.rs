@@ -31,6 +31,8 @@ pub(super) struct Unsaved {
     pub(super) record: Record,
     /// Requests to answer once it is saved: the first sender's, and those of repeats that came meanwhile.
     pub(super) answers: Vec<(LinkId, RequestId, Answer)>,
+    /// When the first sender's had arrived.
+    pub(super) arrived: Duration,
 }
 
 /// What the store is busy with.
@@ -92,8 +94,12 @@ impl Core {
         let mut delivers: Vec<Deliver> = Vec::with_capacity(batch.len());
         let mut places: HashMap<SessionId, usize> = HashMap::with_capacity(batch.len());
         let (mut closed, mut opened, mut changed) = (Vec::new(), Vec::new(), Vec::new());
-        for Unsaved { record, answers } in batch {
+        for Unsaved { record, answers, arrived } in batch {
             let session = record.session;
+            // Notices, which nobody waits for, are no messages.
+            if record.says && !answers.is_empty() {
+                self.note_message(now.elapsed, arrived);
+            }
             for (link, id, answer) in answers {
                 let answer = if is_saved { answer } else { not_durable(answer) };
                 effects.push(Effect::Answer { link, id, outcome: done(answer) });
@@ -122,6 +128,7 @@ impl Core {
         let told: Vec<SessionId> = delivers.iter().map(|deliver| deliver.session).collect();
         self.deliver(delivers, effects);
         self.announce(&opened, effects);
+        changed.iter().for_each(|session| self.note_whether_it_waits(*session));
         self.tell_followers(changed, effects);
         if is_saved && self.settings.auto_save == AutoSave::EachWithNotices {
             told.into_iter().for_each(|session| self.tell_saved(session, effects));
@@ -133,7 +140,8 @@ impl Core {
         for session in &closed {
             self.open -= 1;
             if let Some(live) = self.live_mut(*session) {
-                live.session.is_condemned = false;
+                let was_condemned = std::mem::take(&mut live.session.is_condemned);
+                self.condemned -= usize::from(was_condemned);
             }
             self.rearm(now, *session);
         }
@@ -167,7 +175,7 @@ impl Core {
     fn take_back(&mut self, now: Now, numbered: Vec<Unsaved>, effects: &mut Vec<Effect>) {
         let touched: HashSet<SessionId> = numbered.iter().map(|unsaved| unsaved.record.session).collect();
         let refusal = Refusal::new(ErrorCode::NotSaved, "it could not be saved, and the session ends");
-        for Unsaved { record, answers } in numbered.into_iter().rev() {
+        for Unsaved { record, answers, .. } in numbered.into_iter().rev() {
             let live = self.live_mut(record.session).expect("a session with unsaved records stays in memory");
             live.session.undo(&record.event);
             for (link, id, _) in answers {
@@ -199,7 +207,7 @@ impl Core {
         let last = records.len() - 1;
         for (at, record) in records.into_iter().enumerate() {
             let answers = if at == last { answer.clone().into_iter().collect() } else { Vec::new() };
-            self.unsaved.push_back(Unsaved { record, answers });
+            self.unsaved.push_back(Unsaved { record, answers, arrived: self.arrived });
         }
     }
 
@@ -252,8 +260,10 @@ impl Core {
     /// A session that could not be saved: forgotten if nothing of it is on the disk, else to be closed there.
     fn condemn(&mut self, now: Now, session: SessionId) {
         let Some(live) = self.live_mut(session) else { return };
-        live.session.is_condemned = true;
-        if live.session.is_empty() {
+        let was_condemned = std::mem::replace(&mut live.session.is_condemned, true);
+        let is_empty = live.session.is_empty();
+        self.condemned += usize::from(!was_condemned);
+        if is_empty {
             self.open -= 1;
             self.forget(session);
         } else {

@@ -37,6 +37,7 @@ impl Core {
     /// A session was restored. One that was open when this engine became primary ends where it died with the engine
     /// before; in any other its customers are waited for.
     pub(super) fn inherit(&mut self, now: Now, session: SessionId, was_open: bool, effects: &mut Vec<Effect>) {
+        self.note_whether_it_waits(session);
         if was_open && !self.is_planned && !self.settings.restores() {
             return self.end_inherited(now, session, effects);
         }

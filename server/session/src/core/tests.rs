@@ -5,6 +5,7 @@ mod idleness;
 mod not_restored;
 mod notices;
 mod operating;
+mod overview;
 mod relay;
 mod routing;
 mod unsaved;

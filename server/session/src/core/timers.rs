@@ -122,7 +122,9 @@ impl Core {
     /// Drops a session from memory; what is saved of it can be read again.
     pub(super) fn forget(&mut self, session: SessionId) {
         self.set_deadline(session, None);
+        self.waiting.remove(&session);
         let Some(Slot::Live(live)) = self.sessions.remove(&session) else { return };
+        self.condemned -= usize::from(live.session.is_condemned);
         for (link, participant) in &live.attachments {
             self.clients -= usize::from(participant.is_some());
             if let Some(sessions) = self.links.get_mut(link) {

@@ -64,6 +64,12 @@ impl Routing {
         self.queues.last().is_some_and(|entry| entry.taken.is_none())
     }
 
+    /// Whether it waits, as readers know it who know events up to `told`.
+    fn waits_at(&self, told: Seq) -> bool {
+        let entry = self.queues.iter().rev().find(|entry| entry.seq <= told);
+        entry.is_some_and(|entry| entry.taken.is_none_or(|taken| taken > told))
+    }
+
     /// Where it waits, as readers know it who know events up to `told`.
     pub(super) fn queue_at(&self, told: Seq) -> Option<Box<QueueState>> {
         let entry = self.queues.iter().rev().find(|entry| entry.seq <= told)?;
@@ -144,6 +150,12 @@ impl Session {
     /// Whether the session waits for somebody to take it.
     pub(crate) fn waits(&self) -> bool {
         self.routing.waits()
+    }
+
+    /// Whether it waits, as readers know it who know what was told.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let is_told = |seq: Seq| seq <= self.told;
+        !self.closed.is_some_and(is_told) && self.routing.waits_at(self.told)
     }
 
     /// Refuses a join that answers a `queued` event unless the session waits since it.

@@ -93,9 +93,9 @@ impl Client {
             let attach = Attach { session: *session, by, also: Vec::new(), after: Seq(view.events.len() as u64) };
             let id = RequestId(u64::MAX - self.next_request);
             self.next_request += 1;
-            self.outgoing.push_back(ToEngine::Request { id, body: Request::Attach(vec![attach]) });
+            self.outgoing.push_back(ToEngine::Request { id, body: Request::Attach(vec![attach]), trace: None });
         }
-        self.outgoing.extend(unacked.into_iter().map(|(id, body)| ToEngine::Request { id, body }));
+        self.outgoing.extend(unacked.into_iter().map(|(id, body)| ToEngine::Request { id, body, trace: None }));
     }
 
     pub(crate) fn disconnected(&mut self) {
@@ -195,7 +195,7 @@ impl Client {
         self.next_request += 1;
         self.unacked.insert(id, body.clone());
         if self.connection.is_some() {
-            self.outgoing.push_back(ToEngine::Request { id, body });
+            self.outgoing.push_back(ToEngine::Request { id, body, trace: None });
         }
     }
 

@@ -237,7 +237,7 @@ impl Node {
             return self.handover.held.push_back(Held::Frame(link, frame));
         }
         let mut effects = Vec::new();
-        if let (Some((_, core)), ToEngine::Request { id, body }) = (&mut self.core, frame) {
+        if let (Some((_, core)), ToEngine::Request { id, body, .. }) = (&mut self.core, frame) {
             core.request(now, link, id, body, &mut effects);
         }
         self.let_out(effects, disk);

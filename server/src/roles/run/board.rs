@@ -54,6 +54,7 @@ struct Child {
     who: Who,
     pid: u32,
     address: Option<String>,
+    metrics: Option<String>,
     /// For an engine that has said it since it was started.
     role: Option<PairRole>,
     /// An engine stands by again and it is not said yet.
@@ -119,7 +120,8 @@ impl Board {
     }
 
     fn on_ready(&mut self, who: Who, ready: Ready) -> Vec<Fact> {
-        let now = Child { who, pid: ready.pid, address: ready.address, role: None, is_back: false };
+        let now =
+            Child { who, pid: ready.pid, address: ready.address, metrics: ready.metrics, role: None, is_back: false };
         match self.children.iter_mut().find(|child| child.who == who) {
             None => {
                 self.children.push(now);
@@ -201,6 +203,7 @@ impl Board {
         let started = Started {
             sample: page("sample"),
             workspace: page("workspace"),
+            control: page("control"),
             login: login.clone(),
             primary: part(primary),
             backup: part(backup),
@@ -220,7 +223,8 @@ impl Board {
 }
 
 fn part(child: &Child) -> Part {
-    Part { name: child.who.name, pid: child.pid, address: child.address.clone() }
+    let (address, metrics) = (child.address.clone(), child.metrics.clone());
+    Part { name: child.who.name, pid: child.pid, address, metrics }
 }
 
 #[cfg(test)]

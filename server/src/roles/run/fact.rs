@@ -79,6 +79,8 @@ pub(super) struct Started {
     pub(super) sample: String,
     /// The agent's page.
     pub(super) workspace: String,
+    /// The administrator's page.
+    pub(super) control: String,
     /// How to get in there.
     #[serde(skip_serializing_if = "Login::has_no_name")]
     pub(super) login: Login,
@@ -100,7 +102,7 @@ pub(super) struct Started {
     pub(super) data_dir: PathBuf,
 }
 
-/// How a person gets into the workspace. As JSON the name and, where it is new, the password.
+/// How a person gets into the workspace, and as an administrator into the control page. As JSON the name and, where it is new, the password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Login {
@@ -162,6 +164,9 @@ pub(super) struct Part {
     /// Where it listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<String>,
+    /// Where it shows its metrics, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) metrics: Option<String>,
 }
 
 impl Fact {
@@ -204,11 +209,24 @@ impl fmt::Display for Fact {
     }
 }
 
+impl Started {
+    /// One address in full and the ports of the others; all are on loopback.
+    fn metrics(&self) -> Option<String> {
+        let parts = [&self.primary, &self.backup, &self.gateway, &self.interaction].into_iter().chain(&self.echo);
+        let shown: Vec<(&str, &str)> =
+            parts.filter_map(|part| Some((part.name, part.metrics.as_ref()?.rsplit(':').next()?))).collect();
+        let (first, _) = shown.split_first()?;
+        let ports: Vec<String> = shown.iter().map(|(name, port)| format!("{name} {port}")).collect();
+        Some(format!("http://127.0.0.1:{}/metrics  (ports: {})", first.1, ports.join(", ")))
+    }
+}
+
 impl fmt::Display for Started {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Tandem is running.")?;
         writeln!(f, "  customers    {}", self.sample)?;
         writeln!(f, "  agents       {}", self.workspace)?;
+        writeln!(f, "  operators    {}", self.control)?;
         writeln!(f, "               {}", self.login)?;
         let parts = [
             ("primary", format!("engine {}", self.primary.name), Some(&self.primary)),
@@ -222,6 +240,9 @@ impl fmt::Display for Started {
             let row =
                 format!("  {what:<13}{name:<10}process {:<9}{}", part.pid, part.address.as_deref().unwrap_or_default());
             writeln!(f, "{}", row.trim_end())?;
+        }
+        if let Some(metrics) = self.metrics() {
+            writeln!(f, "  metrics      {metrics}")?;
         }
         if let Some(store) = &self.store {
             writeln!(f, "  store        {store}")?;

@@ -25,7 +25,7 @@ impl Keeper {
     /// Keeps a child that is ready.
     pub(super) fn start(mut program: Program, running: Running, news: mpsc::Sender<News>) -> Self {
         let who = Who { role: program.role, name: program.name };
-        program.keep_address(running.ready.address.as_deref());
+        program.keep_addresses(&running.ready);
         let stop = CancellationToken::new();
         let keeping = Keeping { who, program, news, stop: stop.clone(), backoff: Backoff::default() };
         Self { who, stop, task: tokio::spawn(keeping.keep(running)) }

@@ -4,8 +4,8 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::Plan;
 use crate::{
-    lifecycle::{data_dir::DataDir, failure::Failure},
-    settings::store,
+    lifecycle::{data_dir::DataDir, failure::Failure, report::Ready},
+    settings::{metrics, store},
 };
 
 /// How long an engine may take to save what was sent and give up its lease.
@@ -31,6 +31,7 @@ pub(super) struct Program {
     pub(super) grace: Duration,
     executable: PathBuf,
     listen: Option<SocketAddr>,
+    metrics: Option<SocketAddr>,
     more: Vec<OsString>,
     /// The database, for who opens it, where the supervisor has it from its own command line.
     store: Option<String>,
@@ -53,6 +54,9 @@ impl Program {
         if let Some(listen) = self.listen {
             arguments.extend(["--listen".into(), listen.to_string().into()]);
         }
+        if let Some(metrics) = self.metrics {
+            arguments.extend([metrics::FLAG.into(), metrics.to_string().into()]);
+        }
         arguments.extend(self.more.iter().cloned());
         arguments.extend(["--supervisor".into(), std::process::id().to_string().into()]);
         arguments
@@ -64,11 +68,11 @@ impl Program {
         self.store.as_deref().map(|store| (store::VARIABLE, store))
     }
 
-    /// From now on at this very address: whoever knows the child by it finds it there again.
-    pub(super) fn keep_address(&mut self, address: Option<&str>) {
-        if let Some(address) = address.and_then(|address| address.parse().ok()) {
-            self.listen = Some(address);
-        }
+    /// From now on at these very addresses: whoever knows the child by them finds it there again.
+    pub(super) fn keep_addresses(&mut self, ready: &Ready) {
+        let parsed = |address: &Option<String>| address.as_ref().and_then(|address| address.parse().ok());
+        self.listen = parsed(&ready.address).or(self.listen);
+        self.metrics = parsed(&ready.metrics).or(self.metrics);
     }
 
     /// A role that links to this engine.
@@ -106,9 +110,12 @@ impl Programs {
         }
         common.extend(["--log-format".into(), settings.log.format.0.to_string().into()]);
         common.extend(["--log-level".into(), settings.log.level.0.to_string().into()]);
+        if let Some(version) = settings.pair.link_version {
+            common.extend(["--link-version".into(), version.0.to_string().into()]);
+        }
         let program = |role, name, listen, grace, more: Vec<OsString>| {
             let more = common.iter().cloned().chain(more).collect();
-            Program { role, name, grace, executable: executable.clone(), listen, more, store: None }
+            Program { role, name, grace, executable: executable.clone(), listen, metrics: None, more, store: None }
         };
         let on_store = |program| Program { store: plan.store.clone(), ..program };
         let engine = |name: &'static str, port| {
@@ -117,15 +124,23 @@ impl Programs {
         };
         let cache = |role| -> Vec<OsString> { vec!["--pair-cache".into(), data.pair_cache(role).into()] };
         let on_accounts = cache("interaction").into_iter().chain(["--data".into(), accounts.path().into()]).collect();
+        let ports = settings.run.metrics_ports();
+        let shown = |at: usize, program| {
+            let port = ports.map(|ports| SocketAddr::from(([127, 0, 0, 1], ports[at])));
+            Program { metrics: port, ..program }
+        };
         let [a, b] = settings.run.engine_ports.0.0;
         let gateway = &settings.gateway;
         let grace = gateway.service.shutdown_max + GATEWAY_GRACE;
         Ok(Self {
-            engine_a: engine("a", a),
-            engine_b: engine("b", b),
-            interaction: on_store(program("interaction", "interaction", None, INTERACTION_GRACE, on_accounts)),
-            gateway: program("gateway", "gateway", Some(gateway.place.listen.0), grace, cache("gateway")),
-            echo: settings.run.echo.then(|| program("echo", "echo", None, ECHO_GRACE, cache("echo"))),
+            engine_a: shown(0, engine("a", a)),
+            engine_b: shown(1, engine("b", b)),
+            interaction: shown(
+                3,
+                on_store(program("interaction", "interaction", None, INTERACTION_GRACE, on_accounts)),
+            ),
+            gateway: shown(2, program("gateway", "gateway", Some(gateway.place.listen.0), grace, cache("gateway"))),
+            echo: settings.run.echo.then(|| shown(4, program("echo", "echo", None, ECHO_GRACE, cache("echo")))),
         })
     }
 }

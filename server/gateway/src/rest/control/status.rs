@@ -7,7 +7,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use tandem_protocol::{
     EngineName, Epoch, PairName, Peer, Timestamp,
-    control::PairStatus,
+    control::{Outlook, PairStatus},
     desk::{AgentView, LoggedIn, QueueView},
 };
 
@@ -71,6 +71,9 @@ struct PairView {
     age_ms: Option<Age>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Arc<PairStatus>>,
+    /// What would happen if one of its processes died now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outlook: Vec<Outlook>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<String>,
 }
@@ -136,6 +139,7 @@ impl PairView {
                 backup: known.backup.map(KnownEngine::from),
             }),
             age_ms,
+            outlook: status.as_ref().map_or_else(Vec::new, |status| status.outlook()),
             status,
             refusal: watched.refusal.map(|problem| problem.detail().to_owned()),
         }

@@ -9,6 +9,8 @@ use tandem_protocol::{
     ClientId, ErrorCode, ParticipantId, Refusal, Seq, Timestamp, Visibility,
     link::{Answer, Request, Send},
 };
+use tandem_telemetry::GATEWAY;
+use tokio::time::Instant;
 
 use crate::{
     app::Shared,
@@ -53,11 +55,15 @@ pub(in crate::rest) async fn post(
         )
     })?;
     if text.len() > app.settings.message_bytes_max {
+        GATEWAY.limits.of(["message_bytes"]).inc();
         let message = format!("The text has more than {} bytes.", app.settings.message_bytes_max);
         return Err(Refusal::new(ErrorCode::MessageTooLong, message).into());
     }
     let send = Send { session, by: bearer.credential(), client_id: client_id.clone(), text, visibility };
-    match app.engine.ask(session, Request::Send(send)).await? {
+    let since = Instant::now();
+    let answer = app.engine.ask(session, Request::Send(send)).await?;
+    GATEWAY.acknowledgement.observe(since.elapsed());
+    match answer {
         Answer::Saved { seq, at_ms, participant, durable } => {
             Ok(Json(Posted { client_id, participant, seq, at_ms, durable }))
         }

@@ -12,7 +12,7 @@ const ECHO: Who = Who { role: "echo", name: "echo" };
 
 fn ready(who: Who, pid: u32, address: Option<&str>) -> News {
     let address = address.map(str::to_owned);
-    News::Ready(who, Ready { role: who.role.into(), name: who.name.into(), address, pid })
+    News::Ready(who, Ready { role: who.role.into(), name: who.name.into(), address, metrics: None, pid })
 }
 
 fn says(name: &str, role: PairRole, epoch: u64) -> News {
@@ -73,6 +73,7 @@ fn a_newcomer_is_told_where_to_chat_how_to_log_in_whom_to_kill_and_how_to_stop()
 Tandem is running.
   customers    http://127.0.0.1:8080/sample
   agents       http://127.0.0.1:8080/workspace
+  operators    http://127.0.0.1:8080/control
                log in as demo with the password k7xm-q2vn-9hda-t4rw, shown only now
   primary      engine a  process 10       127.0.0.1:7301
   backup       engine b  process 11       127.0.0.1:7302
@@ -86,6 +87,22 @@ Stop everything with Ctrl-C.";
 }
 
 #[test]
+fn where_metrics_are_read_is_said_in_one_line() {
+    let mut board = Board::new(&Place::Embedded("/data".into()), Path::new("/data"), false);
+    for (who, pid, port) in [(A, 10, 7311), (B, 11, 7312), (GATEWAY, 12, 7313), (INTERACTION, 14, 7314)] {
+        let (address, metrics) = (Some("127.0.0.1:1".into()), Some(format!("127.0.0.1:{port}")));
+        let ready = Ready { role: who.role.into(), name: who.name.into(), address, metrics, pid };
+        assert_eq!(board.on(News::Ready(who, ready)), []);
+    }
+    board.on(says("a", PairRole::Primary, 1));
+    board.on(says("b", PairRole::Backup, 1));
+    let said = said(board.expect(4, made()));
+    let line =
+        "  metrics      http://127.0.0.1:7311/metrics  (ports: a 7311, b 7312, gateway 7313, interaction 7314)\n";
+    assert!(said[0].contains(line), "{}", said[0]);
+}
+
+#[test]
 fn who_comes_again_is_told_how_to_log_in() {
     let (name, hint) = (LoginName::new("demo").expect("is a login name"), "tandem agent …".to_owned());
     let cases = [
@@ -95,7 +112,7 @@ fn who_comes_again_is_told_how_to_log_in() {
     ];
     for (login, expected) in cases {
         let said = said(started(login));
-        assert_eq!(said[0].lines().nth(3).map(str::trim), Some(expected));
+        assert_eq!(said[0].lines().nth(4).map(str::trim), Some(expected));
     }
 }
 
@@ -104,6 +121,7 @@ fn a_program_is_told_the_same_as_json() {
     let json = |login| serde_json::to_value(&started(login)[0]).expect("a fact has only string keys")["started"].take();
     let first = json(made());
     assert_eq!(first["workspace"], "http://127.0.0.1:8080/workspace");
+    assert_eq!(first["control"], "http://127.0.0.1:8080/control");
     assert_eq!(first["login"], serde_json::json!({ "name": "demo", "password": "k7xm-q2vn-9hda-t4rw" }));
     assert_eq!(first["interaction"], serde_json::json!({ "name": "interaction", "pid": 14 }));
     let name = LoginName::new("demo").expect("is a login name");
