@@ -16,6 +16,9 @@ use crate::deadline::eventually;
 /// The longest datagram that is read whole; the states of one are some words.
 const DATAGRAM_BYTES_MAX: usize = 4 * 1024;
 
+/// How soon a listener sees that its manager is gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// A manager of some services. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ServiceManager(Arc<Inside>);
@@ -25,16 +28,11 @@ struct Inside {
     /// Holds the sockets; deleted with the manager.
     folder: tempfile::TempDir,
     watchdog: Duration,
-    services: Mutex<HashMap<String, Service>>,
+    services: Mutex<HashMap<String, Told>>,
 }
 
-/// What is known of one service.
-#[derive(Debug)]
-struct Service {
-    socket: UnixDatagram,
-    /// Every state that it told, in order, such as `READY=1`.
-    told: Vec<String>,
-}
+/// What a service has told, every state in order, such as `READY=1`.
+type Told = Arc<Mutex<Vec<String>>>;
 
 impl ServiceManager {
     /// A manager that takes a service for hung when it gives no sign of life for so long.
@@ -55,7 +53,7 @@ impl ServiceManager {
     pub fn starts(&self, service: &str) -> Vec<OsString> {
         let path = self.path(service);
         let mut services = self.0.services.lock().expect("nobody panics while he holds it");
-        services.entry(service.to_owned()).or_insert_with(|| Service::at(&path));
+        services.entry(service.to_owned()).or_insert_with(|| listen(&path));
         let socket = format!("NOTIFY_SOCKET={}", path.display());
         let watchdog = format!("WATCHDOG_USEC={}", self.0.watchdog.as_micros());
         ["env".into(), socket.into(), watchdog.into()].to_vec()
@@ -67,10 +65,9 @@ impl ServiceManager {
     /// When it was never started.
     #[must_use]
     pub fn told_by(&self, service: &str) -> Vec<String> {
-        let mut services = self.0.services.lock().expect("nobody panics while he holds it");
-        let service = services.get_mut(service).unwrap_or_else(|| panic!("{service} was never started"));
-        service.listen();
-        service.told.clone()
+        let services = self.0.services.lock().expect("nobody panics while he holds it");
+        let told = services.get(service).unwrap_or_else(|| panic!("{service} was never started"));
+        told.lock().expect("no listener panics").clone()
     }
 
     /// How often a service has told this.
@@ -101,18 +98,20 @@ impl ServiceManager {
     }
 }
 
-impl Service {
-    fn at(path: &Path) -> Self {
-        let socket = UnixDatagram::bind(path).expect("the folder is writable");
-        socket.set_nonblocking(true).expect("a socket can be made so");
-        Self { socket, told: Vec::new() }
-    }
-
-    fn listen(&mut self) {
+/// Listens in a thread of its own as long as the manager lives: what a service tells must not wait for a test to ask.
+fn listen(path: &Path) -> Told {
+    let socket = UnixDatagram::bind(path).expect("the folder is writable");
+    socket.set_read_timeout(Some(LOOK_AGAIN)).expect("a socket can be made so");
+    let told = Told::default();
+    let kept = Arc::downgrade(&told);
+    std::thread::spawn(move || {
         let mut datagram = [0; DATAGRAM_BYTES_MAX];
-        while let Ok(length) = self.socket.recv(&mut datagram) {
-            let text = std::str::from_utf8(&datagram[..length]).expect("states are text");
-            self.told.extend(text.lines().map(ToOwned::to_owned));
+        while let Some(told) = kept.upgrade() {
+            if let Ok(length) = socket.recv(&mut datagram) {
+                let text = String::from_utf8_lossy(&datagram[..length]).into_owned();
+                told.lock().expect("nobody panics while he holds it").extend(text.lines().map(ToOwned::to_owned));
+            }
         }
-    }
+    });
+    told
 }
