@@ -12,6 +12,7 @@ mod gateway;
 mod interaction;
 mod keys;
 mod log;
+mod restart;
 mod run;
 mod store;
 mod switchover;
@@ -42,6 +43,7 @@ Examples:
   tandem agent add ana@example.org         an account for somebody who answers customers
   tandem store backup ./monday             a copy of everything, while it runs
   tandem switchover --dry-run              may the primary hand over to its backup?
+  tandem restart --rolling                 new processes for both engines, while chats go on
   tandem drill --kill                      rehearse the death of the primary, on the running system
   tandem failovers                         when did which engine take over, and why?
   TANDEM_LOG__LEVEL=debug tandem run       settings from the environment
@@ -75,6 +77,9 @@ pub(crate) struct Global {
     /// What is logged: off, error, warn, info, debug, trace, or by module, as "info,tandem_link=debug". [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// Speak the link protocol up to this version, to rehearse an upgrade. [default: all that is known]
+    #[arg(long, global = true, hide = true, value_name = "VERSION")]
+    link_version: Option<String>,
 }
 
 impl Global {
@@ -83,6 +88,7 @@ impl Global {
         let own = [
             Flag::of("--log-format", "log.format", self.log_format.as_deref()),
             Flag::of("--log-level", "log.level", self.log_level.as_deref()),
+            Flag::of("--link-version", "pair.link-version", self.link_version.as_deref()),
         ];
         let flags = own.into_iter().chain(flags).flatten().collect();
         Ok(settings::load(&Given::to_this_process(self.config.clone(), flags))?)
@@ -100,6 +106,7 @@ enum Command {
     Transcript(transcript::TranscriptArgs),
     Echo(echo::EchoArgs),
     Switchover(switchover::SwitchoverArgs),
+    Restart(restart::RestartArgs),
     Drill(drill::DrillArgs),
     Failovers(failovers::FailoversArgs),
     Log(log::LogArgs),
@@ -123,6 +130,7 @@ impl Cli {
             Command::Transcript(args) => args.execute(&self.global),
             Command::Echo(args) => args.execute(&self.global),
             Command::Switchover(args) => args.execute(&self.global),
+            Command::Restart(args) => args.execute(&self.global),
             Command::Drill(args) => args.execute(&self.global),
             Command::Failovers(args) => args.execute(&self.global),
             Command::Log(args) => args.execute(&self.global),

@@ -1,10 +1,7 @@
 //! An operator's command as it speaks to a pair: over a link, as a gateway does, so that it gets its answer from whoever
 //! is primary in the end. It needs neither the data directory nor the machine that the engines run on.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use clap::Args;
@@ -16,7 +13,7 @@ use tandem_protocol::{
     link::{Answer, LinkRole, Outcome, Request},
 };
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     time::{error::Elapsed, timeout},
 };
 
@@ -155,6 +152,7 @@ pub(crate) struct Operator {
     link: Link<Meeting>,
     task: LinkTask,
     met: Pair,
+    pairs: watch::Receiver<Option<Pair>>,
     by: Actor,
 }
 
@@ -169,11 +167,13 @@ impl Operator {
     ) -> Result<Self, Unanswered> {
         let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, vec![address.clone()]);
         settings.credentials = credentials::of_links(links)?;
-        let (met, meeting) = oneshot::channel();
-        let (link, task) = Link::start(settings, Arc::new(Meeting(Mutex::new(Some(met)))));
-        match timeout(FIND_MAX, meeting).await {
-            Ok(Ok(met)) => Ok(Self { link, task, met, by: actor(command) }),
-            _ => {
+        let (known, mut pairs) = watch::channel(None);
+        let (link, task) = Link::start(settings, Arc::new(Meeting(known)));
+        let met = timeout(FIND_MAX, pairs.wait_for(Option::is_some)).await;
+        let met = met.ok().and_then(|known| known.ok()?.clone());
+        match met {
+            Some(met) => Ok(Self { link, task, met, pairs, by: actor(command) }),
+            None => {
                 link.stop();
                 let _ = task.await;
                 Err(Unanswered::NoPrimary { pair: pair.to_string(), address })
@@ -184,6 +184,11 @@ impl Operator {
     /// The pair as the first primary has told it.
     pub(crate) fn met(&self) -> &Pair {
         &self.met
+    }
+
+    /// The pair, now and at each change, as whoever is primary tells it.
+    pub(crate) fn pairs(&self) -> watch::Receiver<Option<Pair>> {
+        self.pairs.clone()
     }
 
     /// Who asks, for the audit log.
@@ -231,18 +236,14 @@ impl Primary for Operator {
 }
 
 /// The owner of the link.
-struct Meeting(Mutex<Option<oneshot::Sender<Pair>>>);
+struct Meeting(watch::Sender<Option<Pair>>);
 
 impl Owner for Meeting {
     type Tag = oneshot::Sender<Outcome>;
 
     fn on(&self, incoming: Incoming<Self::Tag>) {
         match incoming {
-            // The first primary is the one that is asked; whichever answers is the link's business.
-            Incoming::Connected { pair } => {
-                let met = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-                met.map(|met| met.send(pair));
-            }
+            Incoming::Connected { pair } | Incoming::Pair(pair) => drop(self.0.send_replace(Some(pair))),
             Incoming::Answered { tag, outcome } => drop(tag.send(outcome)),
             _ => {}
         }

@@ -37,6 +37,8 @@ export class Refused extends Error {
     this.name = 'Refused';
     this.code = code;
     this.retry_after_ms = retry_after_ms;
+    /** What is in the way, of a switchover. @type {(string|object)[]} */
+    this.blockers = [];
   }
 }
 
@@ -44,6 +46,8 @@ export class Refused extends Error {
  * @typedef {object} Options
  * @property {string} [base] where the API is; by default this page's host
  * @property {AbortSignal} [signal] gives up
+ * @property {number} [attempts_max] how often it is asked before somebody is told; {@link OPEN_ATTEMPTS_MAX} by default
+ * @property {number} [answer_wait_ms] the longest wait for one answer; {@link ANSWER_WAIT_MS} by default
  * @property {import('./surroundings.js').Surroundings} [surroundings]
  */
 
@@ -138,13 +142,14 @@ async function post(path, headers, body, options, wants = () => true) {
   return repeat('POST', path, headers, body, options, wants);
 }
 
-async function repeat(method, path, headers, body, { base = '/api/v1', signal, surroundings = browser, read }, wants) {
+async function repeat(method, path, headers, body, options, wants) {
+  const { base = '/api/v1', signal, surroundings = browser, attempts_max = OPEN_ATTEMPTS_MAX } = options;
   const kind = body === undefined ? {} : { 'Content-Type': 'application/json' };
   const asked = { method, headers: { ...kind, ...headers }, body: JSON.stringify(body), cache: 'no-store' };
   for (let attempt = 0; ; attempt += 1) {
-    const { answer, refused, status } = await ask(`${base}${path}`, asked, signal, surroundings, read);
+    const { answer, refused, status } = await ask(`${base}${path}`, asked, options);
     if (answer !== undefined) return answer;
-    const again = RETRYABLE.has(status) && wants(status) && attempt + 1 < OPEN_ATTEMPTS_MAX && !signal?.aborted;
+    const again = RETRYABLE.has(status) && wants(status) && attempt + 1 < attempts_max && !signal?.aborted;
     if (!again) throw refused;
     const wait_ms = Math.min(refused.retry_after_ms ?? 0, REPEAT_AFTER_MAX_MS);
     await new Promise((then) => surroundings.after(wait_ms + backoffMs(attempt, surroundings.random), then));
@@ -155,15 +160,17 @@ async function repeat(method, path, headers, body, { base = '/api/v1', signal, s
 const json = (response) => response.json().catch(() => ({}));
 
 /** One attempt. */
-async function ask(url, request, signal, surroundings, read = json) {
-  const bounds = [AbortSignal.timeout(ANSWER_WAIT_MS), ...(signal ? [signal] : [])];
+async function ask(url, request, { signal, surroundings = browser, read = json, answer_wait_ms = ANSWER_WAIT_MS }) {
+  const bounds = [AbortSignal.timeout(answer_wait_ms), ...(signal ? [signal] : [])];
   try {
     const response = await surroundings.fetch(url, { ...request, signal: AbortSignal.any(bounds) });
     const { status } = response;
     if (response.ok) return { answer: await read(response), status };
     const body = await json(response);
     const retry_after_ms = body.retry_after_ms ?? retryAfterMs(response);
-    return { refused: new Refused(sentence(body, status), body.code ?? `http_${status}`, retry_after_ms), status };
+    const refused = new Refused(sentence(body, status), body.code ?? `http_${status}`, retry_after_ms);
+    if (Array.isArray(body.blockers)) refused.blockers = body.blockers;
+    return { refused, status };
   } catch {
     return { refused: new Refused('The service cannot be reached at the moment.', 'unreachable'), status: 0 };
   }

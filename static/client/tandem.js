@@ -6,6 +6,7 @@
  */
 
 export { Archive } from './archive.js';
+export { Control } from './control.js';
 export { Desk } from './desk.js';
 export { newId } from './ids.js';
 export { Refused, login, logout, openSession, transcript } from './rest.js';

@@ -6,7 +6,7 @@ import { newId } from '../client/tandem.js';
 import { whileBusy } from '../shared/busy.js';
 import { byId, element, put, within } from '../shared/dom.js';
 import { confirmed, dialog } from './dialogs.js';
-import { keep } from './keyed.js';
+import { keep } from '../shared/keyed.js';
 import { refusal } from './words.js';
 
 /** @typedef {import('../client/desk-protocol.js').Canned} Canned */

@@ -8,7 +8,7 @@ import { ofTab } from '../shared/kept.js';
 import { forgetChat, forgetChatsBut, keptDraft, noteChat, onRead, readTo } from './account.js';
 import { showAge } from './ages.js';
 import { Chat } from './chat.js';
-import { keep } from './keyed.js';
+import { keep } from '../shared/keyed.js';
 import { initials } from './presence.js';
 import { toast } from './toasts.js';
 

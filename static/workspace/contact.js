@@ -8,7 +8,7 @@ import { pressed } from './act.js';
 import { ContactEdit } from './contact-edit.js';
 import { IDENTITIES, chats, contactName, contactWords, eraseQuestion, erasureWords, mergeQuestion } from './contact-words.js';
 import { confirmed } from './dialogs.js';
-import { keep } from './keyed.js';
+import { keep } from '../shared/keyed.js';
 import { toast } from './toasts.js';
 import { refusal } from './words.js';
 

@@ -6,7 +6,7 @@
 import { byId, element, name, put, within } from '../shared/dom.js';
 import { Earlier } from './earlier.js';
 import { showAge } from './ages.js';
-import { keep } from './keyed.js';
+import { keep } from '../shared/keyed.js';
 import { moment, wait } from './words.js';
 
 /** Properties that steer the service and tell an agent nothing. */

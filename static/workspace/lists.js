@@ -7,7 +7,7 @@ import { byId, element, name, put, within } from '../shared/dom.js';
 import { act } from './act.js';
 import { showAge } from './ages.js';
 import { confirmed } from './dialogs.js';
-import { keep } from './keyed.js';
+import { keep } from '../shared/keyed.js';
 import { queueWords } from './words.js';
 
 /** @typedef {import('../client/desk-protocol.js').LiveView} LiveView */

@@ -4,9 +4,9 @@
  */
 
 import { logout } from '../client/tandem.js';
+import { prepareLogin, showLogin } from '../shared/login.js';
 import { followViewport } from '../shared/viewport.js';
 import { forgetLogin, keepLogin, keptLogin, onKeptLogin } from './account.js';
-import { prepareLogin, showLogin } from './login.js';
 import { LOGGED_OUT, LOGGED_OUT_ELSEWHERE, REVOKED } from './words.js';
 import { Workspace } from './workspace.js';
 

@@ -6,7 +6,7 @@
 import { byId, element, name, put, within } from '../shared/dom.js';
 import { act } from './act.js';
 import { serviceNow, showAge } from './ages.js';
-import { keep } from './keyed.js';
+import { keep } from '../shared/keyed.js';
 import { offerWords } from './words.js';
 
 /** @typedef {import('../client/desk-protocol.js').Offer} Offer */

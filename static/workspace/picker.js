@@ -4,7 +4,7 @@
  */
 
 import { element, name, put, within } from '../shared/dom.js';
-import { keep } from './keyed.js';
+import { keep } from '../shared/keyed.js';
 import { ROLES, agentWords, queueWords } from './words.js';
 
 /**

@@ -6,7 +6,7 @@
 import { byId, element, put } from '../shared/dom.js';
 import { act } from './act.js';
 import { showAge } from './ages.js';
-import { keep } from './keyed.js';
+import { keep } from '../shared/keyed.js';
 import { Menu } from './menu.js';
 import { ROLES, stateWords } from './words.js';
 

@@ -11,7 +11,7 @@ use crate::{
 /// Returns what a visitor could not see well; the script says how it judges.
 const FLAWS: &str = include_str!("flaws.js");
 
-async fn is_flawless(page: &Page, browser: &Browser, name: &str) {
+pub(crate) async fn is_flawless(page: &Page, browser: &Browser, name: &str) {
     browser.pictures(page, name).await;
     let flaws: Value = page.run(FLAWS, json!([])).await;
     assert_eq!(flaws, json!([]), "the page {name} has flaws");

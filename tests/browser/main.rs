@@ -1,4 +1,4 @@
-//! The sample, the workspace and the browser library in a real browser: Chromium, driven through chromedriver.
+//! The sample, the workspace, the control page and the browser library in a real browser: Chromium, driven through chromedriver.
 //!
 //! The stories are told with what a visitor ([`page`]) or an agent ([`workspace`]) sees and does; kills and restarts come from the harness. Needs
 //! Debian's `chromium` and `chromium-driver`, which `tests/run` installs. With `TANDEM_SCREENSHOTS=<folder>` the
@@ -12,6 +12,7 @@ mod workspace;
 
 mod agents;
 mod archive;
+mod control;
 mod ending;
 mod failover;
 mod keyboard;

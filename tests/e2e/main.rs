@@ -4,9 +4,12 @@
 
 mod agents;
 mod archive;
+mod control;
+mod drill;
 mod ending;
 mod failing;
 mod failover;
+mod journal;
 mod limits;
 mod lookups;
 mod metrics;
@@ -23,3 +26,4 @@ mod store;
 mod switchover;
 mod traces;
 mod transcripts;
+mod versions;

@@ -13,3 +13,4 @@ mod resending;
 mod storm;
 mod switchovers;
 mod unsaved;
+mod upgrades;

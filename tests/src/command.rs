@@ -3,7 +3,7 @@
 use std::{
     ffi::{OsStr, OsString},
     io::Write,
-    process::Stdio,
+    process::{Child, Stdio},
 };
 
 use crate::{executable, process::prepared};
@@ -32,6 +32,18 @@ pub fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, stdin: &str) 
 /// # Panics
 /// When it cannot be started.
 pub fn run_through(prefix: &[OsString], arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, stdin: &str) -> Ran {
+    begin(prefix, arguments, stdin).ends()
+}
+
+/// A command that is under way.
+#[derive(Debug)]
+pub struct Running(Child);
+
+/// As [`run_through`], without waiting for its end.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn begin(prefix: &[OsString], arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, stdin: &str) -> Running {
     let mut whole = prefix.iter().cloned().chain([executable::tandem().into()]);
     let mut child = prepared(whole.next().expect("one is there at least"))
         .args(whole)
@@ -43,9 +55,26 @@ pub fn run_through(prefix: &[OsString], arguments: impl IntoIterator<Item = impl
         .expect("the executable starts");
     // One that does not want it may have closed it already.
     let _ = child.stdin.take().expect("stdin is piped").write_all(stdin.as_bytes());
-    let output = child.wait_with_output().expect("a child can be waited for");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a command prints text");
-    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Running(child)
+}
+
+impl Running {
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Waits until it has ended, on this thread.
+    ///
+    /// # Panics
+    /// When it prints anything but text.
+    #[must_use]
+    pub fn ends(self) -> Ran {
+        let output = self.0.wait_with_output().expect("a child can be waited for");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a command prints text");
+        Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
 }
 
 impl Ran {

@@ -11,6 +11,16 @@ pub fn tandem() -> PathBuf {
     beside_the_test("tandem", "cargo build --release --workspace --bins")
 }
 
+/// The environment variable with the executable of an earlier release, for whoever wants the stories of mixed versions told
+/// with it instead of with this one that speaks as it does.
+pub const OLD: &str = "TANDEM_TEST_OLD_EXECUTABLE";
+
+/// The executable of an earlier release, where there is one at hand.
+#[must_use]
+pub fn old() -> Option<PathBuf> {
+    std::env::var_os(OLD).map(PathBuf::from)
+}
+
 /// One of this package's own programs, such as `load`.
 ///
 /// # Panics

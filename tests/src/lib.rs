@@ -45,9 +45,9 @@ pub use process::{Process, Ready};
 pub use rest::Rest;
 pub use store::Store;
 pub use system::{
-    CommonGateway, CommonInteraction,
+    CommonGateway, CommonInteraction, Drilled, Drilling,
     Engine::{self, Backup, Primary},
-    Role, System, Watched,
+    Role, Spoken, System, Watched,
 };
 pub use tunnel::Tunnel;
 pub use whole::Whole;

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 
 use rustix::process::Signal;
+use tandem_protocol::LinkVersion;
 
 use crate::{
+    executable,
     logs::Logs,
     ports,
     process::{Process, Ready},
@@ -19,6 +21,8 @@ pub(crate) struct Part {
     /// Where it shows its metrics, in all its lives; empty for one that does not.
     pub(crate) metrics: String,
     command: Vec<OsString>,
+    /// The version of the link protocol that it speaks; none for all that it knows.
+    version: Option<LinkVersion>,
     /// Over all its lives.
     pub(crate) logs: Logs,
     /// None while it is dead.
@@ -27,7 +31,7 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn new(name: &'static str, address: String, command: Vec<OsString>) -> Self {
-        Self { name, address, metrics: String::new(), command, logs: Logs::default(), process: None }
+        Self { name, address, metrics: String::new(), command, version: None, logs: Logs::default(), process: None }
     }
 
     /// Shows its metrics from its next life on.
@@ -36,10 +40,30 @@ impl Part {
         self.command.extend(["--metrics".into(), (&self.metrics).into()]);
     }
 
+    /// From its next life on, it is as a program that knows no newer version of the link protocol; or as it is, again.
+    pub(crate) fn speaks(&mut self, version: Option<LinkVersion>) {
+        self.version = version;
+    }
+
+    /// A program of an earlier release where there is one at hand, and this one that speaks as it does where there is none.
+    fn command(&self) -> Vec<OsString> {
+        let mut command = self.command.clone();
+        match (self.version, executable::old()) {
+            (None, _) => {}
+            (Some(LinkVersion::FIRST), Some(old)) => {
+                let program = OsString::from(executable::tandem());
+                let at = command.iter().position(|word| *word == program).expect("a role is an executable");
+                command[at] = old.into();
+            }
+            (Some(version), _) => command.extend(["--link-version".into(), version.to_string().into()]),
+        }
+        command
+    }
+
     /// Starts the process without waiting until it serves.
     pub(crate) fn launch(&mut self) {
         assert!(self.process.is_none(), "{} runs already", self.name);
-        self.process = Some(Process::start(self.name, &self.command, &self.logs));
+        self.process = Some(Process::start(self.name, &self.command(), &self.logs));
     }
 
     pub(crate) async fn start(&mut self) -> Ready {

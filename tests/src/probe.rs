@@ -9,8 +9,7 @@ use tandem_link::{
     connection::{ConnectionSettings, Dialled, dial},
 };
 use tandem_protocol::{
-    Epoch, Pair, PairName,
-    limits::LINK_VERSION,
+    Epoch, Pair, PairName, Speaks,
     link::{FromEngine, Hello, LinkRole},
 };
 
@@ -41,19 +40,13 @@ pub(crate) async fn ask(address: &str, pair: &PairName, credentials: &Credential
 
 /// The whole exchange; none when the connection is refused or breaks, as it does when the engine dies meanwhile.
 async fn greet(address: &str, pair: &PairName, credentials: &Credentials) -> Option<Role> {
-    let hello = Hello {
-        version: LINK_VERSION,
-        pair: pair.clone(),
-        role: LinkRole::Control,
-        name: "probe".into(),
-        epoch_seen: Epoch::ZERO,
-    };
+    let hello = Hello::new(Speaks::ALL, pair.clone(), LinkRole::Control, "probe", Epoch::ZERO);
     let dialled = dial(address, hello, &ConnectionSettings::with(credentials.clone())).await;
     let Dialled { mut reader, outbox: _outbox, writer } = dialled.ok()?;
     let mut answered = std::pin::pin!(async {
         while let Ok(Some(word)) = reader.next().await {
             match word {
-                FromEngine::Welcome(pair) => return Some(Role::Primary(pair)),
+                FromEngine::Welcome(welcome) => return Some(Role::Primary(welcome.pair)),
                 FromEngine::NotPrimary(pair) => return Some(Role::Backup(pair)),
                 FromEngine::Refused(refusal) => panic!("the engine refuses the probe: {refusal}"),
                 _ => {}

@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 
-use crate::{deadline, logs::Logs, seeds};
+use crate::{deadline, executable, logs::Logs, seeds};
 
 /// What a role prints on stdout when it serves.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -41,7 +41,7 @@ struct ReadyLine {
 /// A command without the tests' own variables: they are no settings, and Tandem refuses what it does not know.
 pub(crate) fn prepared(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.env_remove(seeds::VARIABLE).env_remove("TANDEM_SCREENSHOTS");
+    command.env_remove(seeds::VARIABLE).env_remove("TANDEM_SCREENSHOTS").env_remove(executable::OLD);
     command
 }
 

@@ -5,12 +5,14 @@
 //! address. [`System::finish`] ends everything cleanly and judges what is left: a test that does not call it fails.
 
 mod control;
+mod drilling;
 mod guarding;
 mod judged;
 mod pairs;
 mod routing;
 mod staff;
 mod switching;
+mod versions;
 mod watching;
 
 use std::{
@@ -35,8 +37,10 @@ use crate::{
 };
 
 pub use crate::probe::Role;
+pub use drilling::{Drilled, Drilling};
 pub use pairs::CommonGateway;
 pub use routing::CommonInteraction;
+pub use versions::Spoken;
 pub use watching::Watched;
 
 /// Which engine is meant.
@@ -68,6 +72,7 @@ pub struct Builder {
     prefix: Vec<OsString>,
     silent_backup: bool,
     watched: bool,
+    speaks: versions::Spoken,
     credentials: Credentials,
 }
 
@@ -163,6 +168,7 @@ impl Builder {
         let settings = folder.path().join(SETTINGS);
         std::fs::write(&settings, self.settings.to_string()).expect("the temp folder is writable");
         let mut system = System::of(&self, folder, &settings, &data);
+        system.speaks(self.speaks);
         system.engines[0].start().await;
         // An engine is ready before it has the lease: the other must not be faster.
         system.which(Engine::Primary).await;
@@ -230,6 +236,7 @@ impl System {
             prefix: Vec::new(),
             silent_backup: false,
             watched: false,
+            speaks: versions::Spoken::default(),
             credentials: Credentials::default(),
         }
     }

@@ -36,6 +36,21 @@ impl WorkspacePage<'_> {
     }
 }
 
+/// `/control`, where administrators see how everything stands. Who looks is not known when it is served, as at the workspace.
+#[derive(Debug, Clone, Template)]
+#[template(path = "control/index.html")]
+pub struct ControlPage<'a> {
+    /// The version of the executable that serves the page.
+    pub version: &'a str,
+}
+
+impl ControlPage<'_> {
+    /// See [`assets`]; a template sees methods of its page only.
+    fn assets(&self) -> String {
+        assets()
+    }
+}
+
 /// Where a page's files are: a path that changes with them, so that a browser may keep them for ever.
 fn assets() -> String {
     format!("/static/{}", asset::release())
@@ -56,6 +71,11 @@ pub fn workspace(page: &WorkspacePage<'_>) -> Result<String, PageError> {
     Ok(page.render()?)
 }
 
+/// The HTML of `/control`.
+pub fn control(page: &ControlPage<'_>) -> Result<String, PageError> {
+    Ok(page.render()?)
+}
+
 #[cfg(test)]
 pub(crate) mod samples {
     use super::*;
@@ -65,7 +85,9 @@ pub(crate) mod samples {
     pub(crate) fn all() -> Vec<(&'static str, String)> {
         let sample = |notices, version| sample(&SamplePage { notices, version }).expect("renders");
         let workspace = |version| workspace(&WorkspacePage { version }).expect("renders");
+        let control = |version| control(&ControlPage { version }).expect("renders");
         vec![
+            ("control/index.html", control("0.1.0 <&\">")),
             ("sample/index.html", sample(true, "0.1.0")),
             ("sample/index.html", sample(false, "0.1.0 <&\">")),
             ("workspace/index.html", workspace("0.1.0 <&\">")),
@@ -95,6 +117,9 @@ mod tests {
         let sample = sample(&SamplePage { notices: true, version: "<b>" }).expect("renders");
         let workspace = workspace(&WorkspacePage { version: "<b>" }).expect("renders");
         assert!(!sample.contains("<b>") && !workspace.contains("<b>"), "the value became markup");
+        // The page itself has such an element.
+        let control = control(&ControlPage { version: "<i>" }).expect("renders");
+        assert!(!control.contains("<i>"), "the value became markup");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tandem_link::Outbox;
 use tandem_protocol::{
-    Epoch, Pair, Peer, RawEvent, RequestId, SessionId, Switched,
+    Epoch, LinkVersion, Pair, Peer, RawEvent, RequestId, SessionId, Switched,
     control::Told,
     link::{Deputy, Hello, ToEngine},
 };
@@ -151,6 +151,8 @@ pub(crate) enum FromPrimary {
 struct Linked {
     hello: Hello,
     outbox: Outbox,
+    /// The version of the protocol that both sides know: nothing newer is said to it.
+    speaks: LinkVersion,
     is_welcome: bool,
     /// The pair as it has said that it knows it.
     knows: Option<Pair>,

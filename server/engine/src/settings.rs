@@ -3,7 +3,7 @@
 use std::{ffi::OsString, time::Duration};
 
 use tandem_link::Credentials;
-use tandem_protocol::{EngineName, PairName};
+use tandem_protocol::{EngineName, PairName, Speaks};
 use tandem_session::{LeaseTimes, SessionSettings};
 
 /// The settings of one engine.
@@ -17,6 +17,8 @@ pub struct EngineSettings {
     pub advertise: String,
     /// The version of the program: nothing is handed over to an older one.
     pub software: String,
+    /// The versions of the link protocol that are spoken.
+    pub speaks: Speaks,
     /// When the lease is renewed and when it has expired.
     pub lease: LeaseTimes,
     /// Sessions and their limits.

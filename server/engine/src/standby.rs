@@ -12,9 +12,8 @@ use tandem_link::{
     connection::{ConnectionError, ConnectionSettings, Dialled, dial},
 };
 use tandem_protocol::{
-    Epoch, PairName, Peer,
-    limits::LINK_VERSION,
-    link::{FromEngine, Hello, LinkRole},
+    Epoch, LinkVersion, PairName, Peer, Speaks,
+    link::{FromEngine, Hello, LinkRole, Welcome},
 };
 use tandem_session::LeaseInput;
 use tokio::{
@@ -22,7 +21,7 @@ use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
 };
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::service::{FromPrimary, Input};
 
@@ -46,6 +45,7 @@ pub(crate) struct Following {
     pub(crate) address: String,
     pub(crate) pair: PairName,
     pub(crate) this: Peer,
+    pub(crate) speaks: Speaks,
     pub(crate) epoch_seen: Epoch,
     /// How long to wait before it is followed: after a loss that told nothing, so that a strange primary is not asked in a
     /// loop.
@@ -55,13 +55,8 @@ pub(crate) struct Following {
 
 impl Following {
     fn hello(&self) -> Hello {
-        Hello {
-            version: LINK_VERSION,
-            pair: self.pair.clone(),
-            role: LinkRole::Standby(self.this.clone()),
-            name: format!("engine-{}", self.this.name),
-            epoch_seen: self.epoch_seen,
-        }
+        let (role, name) = (LinkRole::Standby(self.this.clone()), format!("engine-{}", self.this.name));
+        Hello::new(self.speaks, self.pair.clone(), role, name, self.epoch_seen)
     }
 
     async fn dial(&self) -> Result<Dialled, ConnectionError> {
@@ -127,6 +122,7 @@ async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> Loss {
         }
     };
     let reading = async {
+        let mut speaks = LinkVersion::FIRST;
         loop {
             let word = match reader.next().await {
                 Ok(Some(word)) => word,
@@ -136,8 +132,13 @@ async fn lose(following: &Following, inputs: &mpsc::Sender<Input>) -> Loss {
                     return None;
                 }
             };
+            if word.since() > speaks {
+                warn!(address, "the primary says what an engine of this version cannot understand; following it anew");
+                return None;
+            }
             let input = match word {
-                FromEngine::Welcome(pair) => {
+                FromEngine::Welcome(Welcome { pair, speaks: most }) => {
+                    speaks = most.min(following.speaks.most);
                     info!(primary = %pair.primary.name, address, epoch = %pair.epoch, "standing by");
                     Input::Following(outbox.clone())
                 }

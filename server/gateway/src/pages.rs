@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use sha2::{Digest, Sha256};
-use tandem_web::{PageError, SamplePage, WorkspacePage};
+use tandem_web::{ControlPage, PageError, SamplePage, WorkspacePage};
 
 use crate::{
     app::Shared,
@@ -22,6 +22,7 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/", get(|| async { Redirect::temporary("/sample") }))
         .route("/sample", get(sample))
         .route("/workspace", get(workspace))
+        .route("/control", get(control))
         .route("/static/{*path}", get(asset))
 }
 
@@ -33,6 +34,11 @@ async fn sample(State(app): State<Shared>, headers: HeaderMap) -> Result<Respons
 async fn workspace(headers: HeaderMap) -> Result<Response, Problem> {
     let page = WorkspacePage { version: env!("CARGO_PKG_VERSION") };
     respond(tandem_web::workspace(&page), &headers)
+}
+
+async fn control(headers: HeaderMap) -> Result<Response, Problem> {
+    let page = ControlPage { version: env!("CARGO_PKG_VERSION") };
+    respond(tandem_web::control(&page), &headers)
 }
 
 /// A page, which a browser keeps and asks about each time.

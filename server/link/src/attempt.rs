@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use tandem_protocol::{
     Pair, Refusal,
-    link::{FromEngine, Hello},
+    link::{FromEngine, Hello, Welcome},
 };
 use tokio::time::timeout;
 
@@ -26,7 +26,7 @@ pub(crate) enum Verdict {
 
 /// A connection that was welcomed.
 pub(crate) struct Welcomed {
-    pub(crate) pair: Pair,
+    pub(crate) welcome: Welcome,
     pub(crate) reader: Reader<FromEngine>,
     pub(crate) outbox: Outbox,
     /// The running writer, to be driven on.
@@ -54,7 +54,7 @@ async fn say_hello(address: &str, hello: Hello, connection: &ConnectionSettings)
         () = &mut writing => reader.next().await,
     };
     match first? {
-        Some(FromEngine::Welcome(pair)) => Ok(Verdict::Welcome(Welcomed { pair, reader, outbox, writing })),
+        Some(FromEngine::Welcome(welcome)) => Ok(Verdict::Welcome(Welcomed { welcome, reader, outbox, writing })),
         Some(FromEngine::NotPrimary(pair)) => Ok(Verdict::NotPrimary(pair)),
         Some(FromEngine::Refused(refusal)) => Ok(Verdict::Refused(refusal)),
         Some(_) | None => Err(ConnectionError::OutOfTurn),

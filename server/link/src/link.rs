@@ -37,8 +37,8 @@ pub type LinkTask = JoinHandle<()>;
 pub struct Full<T> {
     /// What was given with the request.
     pub tag: T,
-    /// Why, fit for a client: `Busy` at the bound, `Unavailable` when the link is stopped, `MessageTooLong` for what
-    /// no frame can carry.
+    /// Why, fit for a client: `Busy` at the bound, `Unavailable` when the link is stopped or the primary too old to know
+    /// it, `MessageTooLong` for what no frame can carry.
     pub refusal: Refusal,
 }
 
@@ -81,7 +81,7 @@ impl<O: Owner> Link<O> {
     /// Asks something of the primary. The request is kept until it is answered and sent again, in order, to each new
     /// primary. Never waits.
     pub fn submit(&self, request: Request, tag: O::Tag) -> Result<(), Full<O::Tag>> {
-        let watch = matches!(request, Request::Watch);
+        let (watch, since) = (matches!(request, Request::Watch), request.since());
         let id = self.0.next_id();
         let span = traced(&request);
         let trace = span.as_ref().map(Span::context);
@@ -94,10 +94,9 @@ impl<O: Owner> Link<O> {
         if state.stopped {
             return Err(Full { tag, refusal: Refusal::new(ErrorCode::Unavailable, "The service is ending.") });
         }
-        state.submit(id, Waiting { text, tag, watch, span }).map_err(|Waiting { tag, .. }| Full {
-            tag,
-            refusal: Refusal::new(ErrorCode::Busy, "Too many requests are waiting."),
-        })
+        state
+            .submit(id, Waiting { text, since, tag, watch, span })
+            .map_err(|(Waiting { tag, .. }, refusal)| Full { tag, refusal })
     }
 
     /// Takes back the requests whose tag is chosen: no later primary is asked, and no answer comes any more. One that
@@ -136,7 +135,7 @@ impl<O: Owner> Link<O> {
     fn send(&self, told: impl FnOnce() -> ToEngine) {
         let state = self.0.lock();
         if state.is_connected() {
-            state.send(frame(&told()));
+            state.say(&told());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use tandem_protocol::{PairName, limits, link::LinkRole};
+use tandem_protocol::{PairName, Speaks, limits, link::LinkRole};
 
 use crate::{
     connection::{ConnectionSettings, HANDSHAKE_MAX},
@@ -31,6 +31,8 @@ pub struct LinkSettings {
     pub pair: PairName,
     /// What connects.
     pub role: LinkRole,
+    /// The versions of the protocol that are spoken.
+    pub speaks: Speaks,
     /// The name of this process, for logs, such as `gateway-1`.
     pub name: String,
     /// The configured primary, `host:port`; several are tried in order. The backup is learnt.
@@ -58,6 +60,7 @@ impl LinkSettings {
         Self {
             pair,
             role,
+            speaks: Speaks::ALL,
             name: name.into(),
             addresses,
             cache: None,

@@ -9,8 +9,9 @@ use std::{
 };
 
 use tandem_protocol::{
-    Epoch, ErrorCode, Pair, ParticipantId, Refusal, RequestId, SessionId,
+    EngineName, Epoch, ErrorCode, LinkVersion, Pair, ParticipantId, Refusal, RequestId, SessionId,
     link::{Answer, Attach, Attached, FromEngine, Outcome, Request, ToEngine},
+    too_old,
 };
 use tandem_telemetry::trace::Span;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -33,6 +34,8 @@ pub(crate) struct State<T> {
     pub(crate) stopped: bool,
     /// Present from the welcome to the loss.
     outbox: Option<Outbox>,
+    /// The primary that was met last and the version of the protocol that both sides know: nothing newer is said.
+    primary: Option<(EngineName, LinkVersion)>,
     /// The owner watches for open sessions; repeated for each new primary, which knows nothing of it.
     watching: bool,
     /// Present from a loss until every batch of the reattachment is answered.
@@ -50,10 +53,12 @@ pub(crate) struct Restoration {
 }
 
 /// What a new primary was told at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Resumed {
+#[derive(Debug)]
+pub(crate) struct Resumed<T> {
     pub(crate) sessions: usize,
     pub(crate) requests: usize,
+    /// What it is too old to be asked: the owner is answered in its place.
+    pub(crate) refused: Vec<Incoming<T>>,
 }
 
 impl<T> State<T> {
@@ -64,6 +69,7 @@ impl<T> State<T> {
             pair,
             stopped: false,
             outbox: None,
+            primary: None,
             watching: false,
             restoration: None,
             measures,
@@ -74,10 +80,17 @@ impl<T> State<T> {
         self.outbox.is_some()
     }
 
-    /// Keeps a request, and sends it if there is a connection; otherwise the next one begins with it.
-    pub(crate) fn submit(&mut self, id: RequestId, waiting: Waiting<T>) -> Result<(), Waiting<T>> {
+    /// Keeps a request, and sends it if there is a connection; otherwise the next one begins with it. Gives it back, and
+    /// says why, where too many wait or the primary does not know it.
+    pub(crate) fn submit(&mut self, id: RequestId, waiting: Waiting<T>) -> Result<(), (Waiting<T>, Refusal)> {
+        if let Some((primary, speaks)) = self.primary.as_ref().filter(|_| self.outbox.is_some())
+            && waiting.since > *speaks
+        {
+            return Err((waiting, too_old(primary, *speaks)));
+        }
         let text = waiting.text.clone();
-        self.unacked.keep(id, waiting)?;
+        let full = || Refusal::new(ErrorCode::Busy, "Too many requests are waiting.");
+        self.unacked.keep(id, waiting).map_err(|waiting| (waiting, full()))?;
         self.measures.unacked.set(self.unacked.len());
         self.send(text);
         Ok(())
@@ -93,12 +106,24 @@ impl<T> State<T> {
     pub(crate) fn detach(&mut self, session: SessionId, participant: Option<ParticipantId>) {
         self.attachments.detach(session, participant);
         if self.is_connected() {
-            self.send(frame(&ToEngine::Detach { session, participant }));
+            self.say(&ToEngine::Detach { session, participant });
         }
     }
 
-    /// Sends what is not kept. An overflow cuts the connection, and the reader notices.
-    pub(crate) fn send(&self, text: Utf8Bytes) {
+    /// Says what is not kept, where the primary knows the word.
+    pub(crate) fn say(&self, word: &ToEngine) {
+        if word.since() <= self.speaks() {
+            self.send(frame(word));
+        }
+    }
+
+    /// The version of the protocol that the primary and this side know.
+    pub(crate) fn speaks(&self) -> LinkVersion {
+        self.primary.as_ref().map_or(LinkVersion::FIRST, |(_, speaks)| *speaks)
+    }
+
+    /// An overflow cuts the connection, and the reader notices.
+    fn send(&self, text: Utf8Bytes) {
         if let Some(outbox) = &self.outbox {
             let _ = outbox.push(text);
         }
@@ -106,11 +131,21 @@ impl<T> State<T> {
 
     /// A primary has welcomed the link: it is told what is attached, then what waits, in the original order,
     /// before any new request can come between.
-    pub(crate) fn connected(&mut self, outbox: Outbox, mut next_id: impl FnMut() -> RequestId) -> Resumed {
+    pub(crate) fn connected(
+        &mut self,
+        outbox: Outbox,
+        (primary, speaks): (EngineName, LinkVersion),
+        mut next_id: impl FnMut() -> RequestId,
+    ) -> Resumed<T> {
         self.measures.connected.set_whether(true);
         if let Some(pair) = &self.pair {
             self.measures.epoch.set(usize::try_from(pair.epoch.0).unwrap_or(usize::MAX));
         }
+        let refused =
+            |Waiting { tag, .. }| Incoming::Answered { tag, outcome: Outcome::Refused(too_old(&primary, speaks)) };
+        let refused = self.unacked.take_newer(speaks).into_iter().map(refused).collect();
+        self.measures.unacked.set(self.unacked.len());
+        self.primary = Some((primary, speaks));
         let mut frames = Vec::new();
         let mut request = |body| {
             let id = next_id();
@@ -141,7 +176,7 @@ impl<T> State<T> {
         } else {
             self.outbox = Some(outbox);
         }
-        Resumed { sessions: self.attachments.sessions(), requests: self.unacked.len() }
+        Resumed { sessions: self.attachments.sessions(), requests: self.unacked.len(), refused }
     }
 
     /// The connection is lost: its outbox goes, what waits stays.

@@ -8,7 +8,6 @@ use std::{convert::Infallible, sync::Arc};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tandem_protocol::{
     Epoch, Pair,
-    limits::LINK_VERSION,
     link::{FromEngine, Hello, ToEngine},
 };
 use tokio::{
@@ -21,7 +20,7 @@ use tracing::{debug, info, warn};
 use crate::{
     attempt::{Verdict, Welcomed, attempt},
     cache,
-    connection::{ConnectionError, ConnectionSettings, frame},
+    connection::{ConnectionError, ConnectionSettings},
     follow::{Follow, Learnt},
     incoming::{Incoming, Owner},
     link::Shared,
@@ -92,7 +91,7 @@ impl<O: Owner> Task<O> {
     async fn serve_forever(&mut self) -> Infallible {
         loop {
             let (address, welcomed) = self.search().await;
-            let (pair, since) = (welcomed.pair.clone(), Instant::now());
+            let (pair, since) = (welcomed.welcome.pair.clone(), Instant::now());
             let loss = self.serve(&address, welcomed).await;
             info!(
                 pair = %pair.name, engine = %pair.primary.name, %address, epoch = %pair.epoch, cause = %loss,
@@ -130,13 +129,8 @@ impl<O: Owner> Task<O> {
     }
 
     fn hello(&self) -> Hello {
-        Hello {
-            version: LINK_VERSION,
-            pair: self.settings.pair.clone(),
-            role: self.settings.role.clone(),
-            name: self.settings.name.clone(),
-            epoch_seen: self.follow.epoch_seen(),
-        }
+        let LinkSettings { pair, role, name, speaks, .. } = &self.settings;
+        Hello::new(*speaks, pair.clone(), role.clone(), name, self.follow.epoch_seen())
     }
 
     /// What an attempt means for the search; the connection if it is over.
@@ -147,9 +141,9 @@ impl<O: Owner> Task<O> {
         search: &mut Search,
     ) -> Option<Welcomed> {
         match verdict {
-            Ok(Verdict::Welcome(welcomed)) => match self.learn(&welcomed.pair) {
+            Ok(Verdict::Welcome(welcomed)) => match self.learn(&welcomed.welcome.pair) {
                 Learnt::NewEpoch | Learnt::Changed | Learnt::Known => return Some(welcomed),
-                Learnt::Disbelieved => self.disbelieve(address, &welcomed.pair, search),
+                Learnt::Disbelieved => self.disbelieve(address, &welcomed.welcome.pair, search),
             },
             Ok(Verdict::NotPrimary(pair)) => self.redirect(address, pair.as_ref(), search),
             Ok(Verdict::Refused(refusal)) => {
@@ -204,18 +198,21 @@ impl<O: Owner> Task<O> {
 
     /// Serves one connection to its end, which the owner has been told when this returns.
     async fn serve(&mut self, address: &str, welcomed: Welcomed) -> Loss {
-        let Welcomed { pair, mut reader, outbox, writing } = welcomed;
+        let Welcomed { welcome, mut reader, outbox, writing } = welcomed;
+        let (pair, speaks) = (welcome.pair, welcome.speaks.min(self.settings.speaks.most));
         // Writers of connections before this one have ended.
         while self.tasks.try_join_next().is_some() {}
         self.tasks.spawn(writing);
-        let resumed = self.shared.lock().connected(outbox, || self.shared.next_id());
+        let primary = (pair.primary.name.clone(), speaks);
+        let resumed = self.shared.lock().connected(outbox, primary, || self.shared.next_id());
         info!(
-            pair = %pair.name, engine = %pair.primary.name, %address, epoch = %pair.epoch,
+            pair = %pair.name, engine = %pair.primary.name, %address, epoch = %pair.epoch, version = %speaks,
             lost_ms = self.lost_at.map(|lost_at| lost_at.elapsed().as_millis()),
             sessions = resumed.sessions, requests = resumed.requests, "link: welcomed by the primary"
         );
-        self.shared.lock().send(frame(&ToEngine::Knows(pair.clone())));
+        self.shared.lock().say(&ToEngine::Knows(pair.clone()));
         self.owner.on(Incoming::Connected { pair });
+        resumed.refused.into_iter().for_each(|refused| self.owner.on(refused));
         let loss = self.read(&mut reader).await;
         let moved_to = match &loss {
             Loss::Moved(epoch) => Some(*epoch),
@@ -250,13 +247,18 @@ impl<O: Owner> Task<O> {
     fn sort(&mut self, frames: &mut Vec<FromEngine>, incoming: &mut Vec<Incoming<O::Tag>>) -> Option<Loss> {
         let now = std::time::Instant::now();
         let mut state = self.shared.lock();
+        let speaks = state.speaks();
         for from_engine in frames.drain(..) {
+            if from_engine.since() > speaks {
+                // What it does not know of this side it cannot have been told.
+                return Some(ConnectionError::OutOfTurn.into());
+            }
             match from_engine {
                 FromEngine::Pair(pair) => {
                     if matches!(self.follow.learn(&pair), Learnt::NewEpoch | Learnt::Changed) {
                         state.pair = Some(pair.clone());
                         self.kept.send_replace(Some(pair.clone()));
-                        state.send(frame(&ToEngine::Knows(pair.clone())));
+                        state.say(&ToEngine::Knows(pair.clone()));
                         incoming.push(Incoming::Pair(pair));
                     }
                 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use tandem_protocol::{Epoch, RequestId};
+use tandem_protocol::{Epoch, LinkVersion, RequestId};
 use tandem_telemetry::trace::Span;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -16,6 +16,8 @@ pub(crate) const UNACKED_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(crate) struct Waiting<T> {
     /// The frame, as it was and will be sent.
     pub(crate) text: Utf8Bytes,
+    /// The first version of the protocol that has it.
+    pub(crate) since: LinkVersion,
     /// The owner's mark, given back with the answer.
     pub(crate) tag: T,
     /// The request asks to watch, which the link repeats for each new primary.
@@ -79,6 +81,13 @@ impl<T> Unacked<T> {
         }
     }
 
+    /// Takes out the requests that an engine of this version does not know, in order.
+    pub(crate) fn take_newer(&mut self, speaks: LinkVersion) -> Vec<Waiting<T>> {
+        let newer = |waiting: &Waiting<T>| waiting.since > speaks;
+        let ids: Vec<RequestId> = self.waiting.iter().filter(|(_, one)| newer(one)).map(|(id, _)| *id).collect();
+        ids.into_iter().filter_map(|id| self.answered(id)).collect()
+    }
+
     /// The frames of all that wait, in order.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Utf8Bytes> {
         self.waiting.values().map(|waiting| waiting.text.clone())
@@ -94,7 +103,7 @@ mod tests {
     use super::*;
 
     fn waiting(at: u64) -> Waiting<u64> {
-        Waiting { text: at.to_string().into(), tag: at, watch: false, span: None }
+        Waiting { text: at.to_string().into(), since: LinkVersion::FIRST, tag: at, watch: false, span: None }
     }
 
     #[test]
@@ -110,7 +119,7 @@ mod tests {
     #[test]
     fn bytes_are_bounded_too_and_come_free_with_the_answer() {
         let long: Utf8Bytes = "x".repeat(UNACKED_BYTES_MAX / 2 + 1).into();
-        let long = |tag| Waiting { text: long.clone(), tag, watch: false, span: None };
+        let long = |tag| Waiting { text: long.clone(), since: LinkVersion::FIRST, tag, watch: false, span: None };
         let mut unacked = Unacked::new(10);
         unacked.keep(RequestId(1), long(1)).unwrap();
         assert!(unacked.keep(RequestId(2), long(2)).is_err());

@@ -22,6 +22,7 @@ mod secret;
 mod state;
 mod switchover;
 mod trace;
+mod versions;
 
 pub use error_code::ErrorCode;
 pub use event::{
@@ -38,3 +39,4 @@ pub use secret::Secret;
 pub use state::{InvitationState, ParticipantState, Place, QueueState, SessionState, SessionStatus};
 pub use switchover::{Blocker, GivenUp, Switched, Switchover, SwitchoverOutcome};
 pub use trace::TraceParent;
+pub use versions::{LinkVersion, Speaks, too_old};

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// The version of the link protocol; the two sides of a link must agree on it.
-pub const LINK_VERSION: u16 = 1;
-
 /// The WebSocket subprotocol of browsers and integrators.
 pub const CLIENT_SUBPROTOCOL: &str = "tandem.v1";
 

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    AgentId, AskId, ClientId, DeskId, Epoch, GatewayLink, NoticeKind, Pair, PairName, ParticipantId, ParticipantKind,
-    Peer, Place, RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Switchover, SwitchoverOutcome, Timestamp,
-    TokenHash, TraceParent, Visibility,
+    AgentId, AskId, ClientId, DeskId, Epoch, GatewayLink, LinkVersion, NoticeKind, Pair, PairName, ParticipantId,
+    ParticipantKind, Peer, Place, RawEvent, Refusal, RequestId, Seq, SessionId, SessionState, Switchover,
+    SwitchoverOutcome, Timestamp, TokenHash, TraceParent, Visibility,
     control::{ControlAsk, Told},
     desk::{DeskAsk, DeskNews},
     routing::{Changed, EndInvitation, Invite, Leaving, Placed, Route},
@@ -89,8 +89,11 @@ pub enum ToEngine {
 /// Who connects, and what he knows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Hello {
-    /// [`crate::limits::LINK_VERSION`].
-    pub version: u16,
+    /// The least version of the protocol that this side speaks; see [`crate::Speaks`].
+    pub version: LinkVersion,
+    /// The most.
+    #[serde(default = "LinkVersion::first", skip_serializing_if = "LinkVersion::is_first")]
+    pub speaks: LinkVersion,
     /// The pair meant; an engine of another pair refuses.
     pub pair: PairName,
     /// What connects.
@@ -291,12 +294,23 @@ pub struct Attach {
     pub after: Seq,
 }
 
+/// See [`FromEngine::Welcome`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The pair.
+    #[serde(flatten)]
+    pub pair: Pair,
+    /// The newest version of the protocol that the engine speaks.
+    #[serde(default = "LinkVersion::first", skip_serializing_if = "LinkVersion::is_first")]
+    pub speaks: LinkVersion,
+}
+
 /// What an engine sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FromEngine {
     /// The engine is primary and serves this link.
-    Welcome(Pair),
+    Welcome(Welcome),
     /// The engine does not serve, or no longer: the pair as it knows it, if it does. The connection ends after it.
     NotPrimary(Option<Pair>),
     /// The engine has handed over to the primary of this pair, in its epoch. Whatever it had answered or delivered was

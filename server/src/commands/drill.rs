@@ -7,6 +7,7 @@ mod words;
 
 use std::{
     io::{IsTerminal, Write, stderr, stdin, stdout},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -66,11 +67,15 @@ pub(super) struct DrillArgs {
     /// The gateway that the synthetic customers connect to. [default: this machine's, as the settings say]
     #[arg(long, value_name = "URL")]
     gateway: Option<String>,
+    /// A file with the certificates (PEM) of the authority that vouches for an https gateway, beside those that the system
+    /// trusts.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Do not ask; it still says what it will do.
     #[arg(long)]
     yes: bool,
     /// Carry out nothing, but tell of the drills there were and when failover was last proven.
-    #[arg(long, conflicts_with_all = ["failure", "sessions", "every", "gateway", "yes"])]
+    #[arg(long, conflicts_with_all = ["failure", "sessions", "every", "gateway", "ca", "yes"])]
     history: bool,
     /// One JSON object instead of sentences, as in PROTOCOL.md.
     #[arg(long)]
@@ -99,11 +104,11 @@ impl DrillArgs {
         telemetry::start("drill", &settings.log);
         let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
         if self.history {
-            return on_all_cores(history::tell(pair, address, settings.links, self.json));
+            return on_all_cores(history::tell(pair, address, &settings.links, self.json));
         }
         let plan = self.plan(pair).map_err(Failure::usage)?;
-        let gateway = gateway::of(self.gateway.as_deref(), &settings).map_err(Failure::usage)?;
-        on_all_cores(self.carry_out(plan, address, settings.links, gateway))
+        let gateway = gateway::of(self.gateway.as_deref(), self.ca.as_deref(), &settings).map_err(Failure::usage)?;
+        on_all_cores(self.carry_out(plan, address, gateway, &settings.links))
     }
 
     fn plan(&self, pair: PairName) -> Result<Plan, Unplanned> {
@@ -126,11 +131,10 @@ impl DrillArgs {
         self,
         plan: Plan,
         address: String,
-        links: LinksSection,
         gateway: Arc<dyn Gateway>,
+        links: &LinksSection,
     ) -> Result<(), Failure> {
-        let operator =
-            Operator::connect(plan.pair.clone(), address, "drill", &links).await.map_err(Failure::runtime)?;
+        let operator = Operator::connect(plan.pair.clone(), address, "drill", links).await.map_err(Failure::runtime)?;
         let operator = Arc::new(operator);
         let asker = Asker::new(operator.clone(), operator.by().clone());
         let came_to = self.with_link(plan, asker, gateway).await;

@@ -63,7 +63,7 @@ impl SwitchoverArgs {
 }
 
 /// Whether all is well, and what a person is told, a line each.
-fn in_words(outcome: &SwitchoverOutcome) -> (bool, String) {
+pub(super) fn in_words(outcome: &SwitchoverOutcome) -> (bool, String) {
     match outcome {
         SwitchoverOutcome::Clear { from, to } => {
             (true, format!("nothing is in the way of a switchover from engine {from} to engine {to}"))

@@ -40,9 +40,11 @@ pub(crate) async fn serve(
     metrics: MetricsSection,
 ) -> Result<(), Failure> {
     let mut signals = EndSignals::take().map_err(Failure::runtime)?;
+    let speaks = pair.speaks();
     let mut settings = LinkSettings::new(pair.name.0, LinkRole::External, "echo", vec![echo.primary.0.to_string()]);
     settings.cache = echo.pair_cache.map(|cache| cache.0.0);
     settings.unacked_max = REQUESTS_MAX;
+    settings.speaks = speaks;
     settings.credentials = credentials::of_links(&links).map_err(Failure::runtime)?;
     let _watching = watch(settings.credentials.to_watch());
     let participant = Arc::new(Participant::default());

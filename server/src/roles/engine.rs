@@ -89,6 +89,7 @@ fn engine_settings(
         pair: pair.name.0.clone(),
         advertise,
         software: env!("CARGO_PKG_VERSION").to_owned(),
+        speaks: pair.speaks(),
         lease: LeaseTimes { renew: engine.lease.renew.0, expiry: engine.lease.expiry.0 },
         sessions: SessionSettings {
             client_disconnect_timeout: options.client_disconnect_timeout.0,

@@ -41,10 +41,11 @@ pub(crate) async fn serve(
         Some(certificate) => Listener::encrypted(listener, certificate),
         None => listener.into(),
     };
+    let speaks = pair.speaks();
     let links = links(&pair.name.0, place.primary.as_ref(), &place.pairs, place.pair_cache.as_ref());
     let links = links.into_iter().map(|PairLink { name, primary, cache }| {
         let link = LinkSettings::new(name, LinkRole::Gateway, "gateway", vec![primary]);
-        LinkSettings { cache, credentials: credentials.clone(), ..link }
+        LinkSettings { cache, speaks, credentials: credentials.clone(), ..link }
     });
     let traces = Traces::start(&traces, "gateway", &[]).map_err(Failure::runtime)?;
     let running = Gateway::start(gateway.service, listener, links.collect()).map_err(Failure::runtime)?;

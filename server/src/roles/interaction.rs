@@ -35,10 +35,11 @@ pub(crate) async fn serve(
     let stores = opened.map_err(Failure::runtime)?;
     let _lock = DataDir::at(path).and_then(|data| data.lock_interaction()).map_err(Failure::runtime)?;
     let settings = interaction.service();
+    let speaks = pair.speaks();
     let pairs = links(&pair.name.0, interaction.primary.as_ref(), &interaction.pairs, interaction.pair_cache.as_ref());
     let links = pairs.into_iter().map(|PairLink { name, primary, cache }| {
         let link = LinkSettings::new(name, LinkRole::Interaction, "interaction", vec![primary]);
-        LinkSettings { cache, credentials: credentials.clone(), ..link }
+        LinkSettings { cache, speaks, credentials: credentials.clone(), ..link }
     });
     let mut running = Interaction::start(settings, stores, links.collect()).await.map_err(Failure::runtime)?;
     let metrics = Metrics::show(&metrics, Shown::Interaction).map_err(Failure::runtime)?;

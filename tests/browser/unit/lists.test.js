@@ -4,7 +4,7 @@
 
 import { Lines } from '/static/shared/lines.js';
 import { element } from '/static/shared/dom.js';
-import { keep } from '/static/workspace/keyed.js';
+import { keep } from '/static/shared/keyed.js';
 import { equal, holds, test } from './harness.js';
 
 /** A list of buttons that stands in the page while a test runs. */

@@ -7,6 +7,7 @@ import './archive.test.js';
 import './backoff.test.js';
 import './canned.test.js';
 import './connection.test.js';
+import './control.test.js';
 import './contact-panel.test.js';
 import './contact.test.js';
 import './conversation.test.js';

@@ -1,6 +1,6 @@
 //! A gateway that encrypts, without a proxy before it.
 
-use tandem_tests::{Customer, Guard, Primary, Rest, System, Tunnel, check, eventually, tunnel};
+use tandem_tests::{Customer, Guard, Primary, Rest, System, Tunnel, Whole, check, eventually, tunnel, whole::Given};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -100,4 +100,23 @@ async fn a_gateways_certificate_is_replaced_while_chats_go_on() {
     assert_eq!(customer.view(|view| view.connections), 1);
     drop(customer);
     system.finish().await;
+}
+
+#[tokio::test]
+async fn one_command_with_a_certificate_prints_addresses_that_begin_with_https() {
+    let guard = Guard::by_certificate();
+    let text = |path: std::path::PathBuf| path.to_str().expect("a temp folder has a plain name").to_owned();
+    let variables = vec![
+        ("TANDEM_GATEWAY__TLS__CERTIFICATE".to_owned(), text(guard.certificate())),
+        ("TANDEM_GATEWAY__TLS__PRIVATE_KEY".to_owned(), text(guard.private_key())),
+    ];
+    let mut whole = Whole::start_with(Given { variables, ..Given::default() }).await;
+    let started = whole.says("started").await;
+    assert_eq!(started["sample"], format!("https://{}/sample", whole.address()));
+    assert_eq!(started["workspace"], format!("https://{}/workspace", whole.address()));
+    let tunnel = Tunnel::to(whole.address(), &guard.authorities()).await;
+    let customer = Customer::start_with_echo(&Rest::at(&tunnel.address), "Ann").await;
+    customer.says("hi").await;
+    drop(customer);
+    whole.ends(&[]).await;
 }

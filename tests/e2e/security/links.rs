@@ -2,8 +2,7 @@
 
 use tandem_link::connection::{ConnectionError, ConnectionSettings, dial};
 use tandem_protocol::{
-    Epoch, PairName, SwitchoverOutcome,
-    limits::LINK_VERSION,
+    Epoch, PairName, Speaks, SwitchoverOutcome,
     link::{Hello, LinkRole},
 };
 use tandem_tests::{Customer, Engine, Guard, Primary, Role, System, check, command::run};
@@ -40,7 +39,7 @@ async fn a_system_whose_links_prove_themselves_goes_on_when_its_primary_is_kille
 
 fn hello() -> Hello {
     let pair = PairName::new("main").expect("valid");
-    Hello { version: LINK_VERSION, pair, role: LinkRole::Gateway, name: "stranger".into(), epoch_seen: Epoch(99) }
+    Hello::new(Speaks::ALL, pair, LinkRole::Gateway, "stranger", Epoch(99))
 }
 
 /// Even a hello that names a later epoch, which would depose a primary that believed it, does nothing.

@@ -66,8 +66,19 @@ impl System {
     }
 
     fn launches_switchover(&self, flags: &[&str]) -> JoinHandle<Ran> {
-        let own =
-            ["switchover", "--pair", self.pair.as_str(), "--primary", &self.engines[0].address].map(OsString::from);
+        self.launches("switchover", flags)
+    }
+
+    /// Runs an operator's command that asks the pair, with these flags beside those that name the system.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn runs(&self, command: &'static str, flags: &[&str]) -> Ran {
+        self.launches(command, flags).await.expect("a command that fails says so")
+    }
+
+    fn launches(&self, command: &'static str, flags: &[&str]) -> JoinHandle<Ran> {
+        let own = [command, "--pair", self.pair.as_str(), "--primary", &self.engines[0].address].map(OsString::from);
         let config = ["--config".into(), self.settings().into()];
         let arguments: Vec<OsString> = own.into_iter().chain(config).chain(flags.iter().map(OsString::from)).collect();
         tokio::task::spawn_blocking(move || command::run(arguments, ""))

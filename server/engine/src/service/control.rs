@@ -18,7 +18,7 @@ impl Service {
         }
         match asked.act {
             Control::Fail { from, how } => self.on_fail_asked(link, id, from, how),
-            Control::RestartBackup { pid } => self.on_restart_asked(link, id, pid),
+            Control::RestartBackup { pid } => self.on_restart_asked(link, id, asked.by, pid),
             act @ (Control::Restorations { .. }
             | Control::Takeovers { .. }
             | Control::Acts { .. }

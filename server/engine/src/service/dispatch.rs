@@ -1,9 +1,14 @@
 //! Effects of the core become frames in the links' outboxes.
+//!
+//! What a link is too old to understand goes no further than here, and in [`Service::say`].
 
 use std::collections::HashMap;
 
 use tandem_link::{Utf8Bytes, connection::frame};
-use tandem_protocol::link::FromEngine;
+use tandem_protocol::{
+    AskId, ErrorCode, LinkVersion, Refusal,
+    link::{FromEngine, Outcome},
+};
 use tandem_session::{Effect, LinkId};
 use tandem_telemetry::ENGINE;
 use tracing::warn;
@@ -29,7 +34,7 @@ impl Outgoing {
 impl Service {
     /// Carries out the effects in the order given.
     pub(super) fn dispatch(&mut self) {
-        let mut outgoing = Outgoing::default();
+        let (mut outgoing, mut unknown) = (Outgoing::default(), Vec::new());
         let mut effects = std::mem::take(&mut self.effects);
         for effect in effects.drain(..) {
             match effect {
@@ -54,10 +59,14 @@ impl Service {
                 Effect::Notice { links, session, notice } => {
                     outgoing.push_to_all(&links, &frame(&FromEngine::Notice { session, notice }));
                 }
+                Effect::Asked { link, ask, ref body, .. } if !self.knows(link, body.since()) => {
+                    unknown.push((link, ask))
+                }
                 Effect::Asked { link, ask, gateway, body } => {
                     outgoing.push(link, frame(&FromEngine::Asked { ask, gateway, body }));
                 }
                 Effect::GatewayGone { link, gateway } => outgoing.push(link, frame(&FromEngine::GatewayGone(gateway))),
+                Effect::Desk { link, ref news, .. } if !self.knows(link, news.since()) => {}
                 Effect::Desk { link, desk, news } => outgoing.push(link, frame(&FromEngine::Desk { desk, news })),
                 Effect::InteractionGone { links } => {
                     outgoing.push_to_all(&links, &frame(&FromEngine::InteractionGone));
@@ -78,5 +87,22 @@ impl Service {
                 warn!(link = linked.hello.name, "a link reads too slowly and is cut off; it will come back");
             }
         }
+        self.refuse_unknown(unknown);
+    }
+
+    /// Whether this link knows the words of a version. One that is gone knows none, and is told nothing.
+    fn knows(&self, link: LinkId, since: LinkVersion) -> bool {
+        since == LinkVersion::FIRST || self.links.get(&link).is_some_and(|linked| since <= linked.speaks)
+    }
+
+    /// Whoever has asked the interaction server what that one is too old for is answered in its place.
+    fn refuse_unknown(&mut self, unknown: Vec<(LinkId, AskId)>) {
+        let Some((_, core)) = self.core.as_mut().filter(|_| !unknown.is_empty()) else { return };
+        for (link, ask) in unknown {
+            let sentence = "the interaction server is of an older version, which does not know this: upgrade it";
+            let refused = Outcome::Refused(Refusal::new(ErrorCode::Unavailable, sentence));
+            core.replied(link, ask, refused, &mut self.effects);
+        }
+        self.dispatch();
     }
 }

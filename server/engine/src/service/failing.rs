@@ -8,9 +8,10 @@ use std::{io, process::Stdio, time::Duration};
 
 use rustix::process::{Signal, getpid, kill_process};
 use tandem_protocol::{
-    Epoch, ErrorCode, Refusal, RequestId, SwitchoverOutcome,
+    Epoch, ErrorCode, LinkVersion, Refusal, RequestId, SwitchoverOutcome,
     control::{Failing, Told},
     link::{Answer, Outcome},
+    too_old,
 };
 use tandem_session::{Asker, LinkId, SwitchInput};
 use tokio::process::Command;
@@ -46,6 +47,12 @@ impl Service {
         }
         if from != epoch {
             return refuse(ErrorCode::BadRequest, format!("this engine serves in epoch {epoch}, not {from}"));
+        }
+        if let Some((backup, peer)) = &self.backup
+            && let Some(linked) = self.links.get(backup).filter(|linked| linked.speaks < LinkVersion::CONTROL)
+        {
+            // As primary it could not answer whoever asks whether this one has failed.
+            return Err(too_old(&peer.name, linked.speaks));
         }
         if let Failing::Hang { for_ms } = how {
             if self.settings.waker.is_empty() {

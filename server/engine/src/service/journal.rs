@@ -16,7 +16,7 @@ use tandem_protocol::{
 use tandem_session::{Core, LinkId, Session, TakeCause};
 use tandem_store::{Journal, Loaded, StoreError};
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::debug;
 use uuid::Uuid;
 
 use super::{Input, Service, measuring::count_takeover};
@@ -183,7 +183,8 @@ impl Service {
         let outcome = match told {
             Ok(told) => Outcome::Done(Answer::Control(told)),
             Err(error) => {
-                warn!(error, "the journal could not be read or written for an operator, who is told");
+                // He who asked is told; whether it can be written at all, the recorder says, once.
+                debug!(error, "the journal could not be read or written for whoever asked");
                 Outcome::Refused(Refusal::new(
                     ErrorCode::Unavailable,
                     "the journal cannot be read or written; ask again",

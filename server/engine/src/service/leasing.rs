@@ -242,8 +242,9 @@ impl Service {
     }
 
     fn following(&self, address: String, epoch_seen: Epoch, pause: Duration) -> Following {
-        let (pair, credentials) = (self.settings.pair.clone(), self.settings.credentials.clone());
-        Following { address, pair, this: self.this(), epoch_seen, pause, credentials }
+        let (pair, speaks, credentials) =
+            (self.settings.pair.clone(), self.settings.speaks, self.settings.credentials.clone());
+        Following { address, pair, this: self.this(), speaks, epoch_seen, pause, credentials }
     }
 
     /// The former primary has stepped down, or this engine has.

@@ -4,12 +4,11 @@ use std::{collections::HashMap, time::Duration};
 
 use tandem_link::{Outbox, connection::frame};
 use tandem_protocol::{
-    ErrorCode, Pair, Peer, Refusal,
-    limits::LINK_VERSION,
-    link::{FromEngine, Hello, LinkRole, ToEngine},
+    ErrorCode, LinkVersion, Pair, Peer, Refusal, Speaks,
+    link::{FromEngine, Hello, LinkRole, ToEngine, Welcome},
 };
 use tandem_session::{LeaseInput, LinkId, SwitchInput};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Input, Linked, Service};
 
@@ -19,12 +18,15 @@ const HOLD: Duration = Duration::from_millis(250);
 
 impl Service {
     pub(super) fn on_link_up(&mut self, link: LinkId, hello: Hello, outbox: Outbox) {
-        if let Some(refusal) = self.refusal_of(&hello) {
-            info!(link = hello.name, reason = %refusal, "refused a link");
-            // It may have gone already; then nobody is there to be told.
-            let _ = outbox.end(Some(frame(&FromEngine::Refused(refusal))));
-            return;
-        }
+        let speaks = match self.common_version(&hello) {
+            Ok(speaks) => speaks,
+            Err(refusal) => {
+                info!(link = hello.name, reason = %refusal, "refused a link");
+                // It may have gone already; then nobody is there to be told.
+                let _ = outbox.end(Some(frame(&FromEngine::Refused(refusal))));
+                return;
+            }
+        };
         let is_other = matches!(hello.role, LinkRole::Standby(_));
         if is_other && self.keeper.primary_epoch().is_some_and(|own| own < hello.epoch_seen) {
             // The other engine's word is believed, not just anybody's: a gateway may have outlived a store that was set up
@@ -34,7 +36,7 @@ impl Service {
             return;
         }
         let may_have_lost_primary = hello.epoch_seen.0 > 0 && !is_other;
-        self.links.insert(link, Linked { hello, outbox, is_welcome: false, knows: None });
+        self.links.insert(link, Linked { hello, outbox, speaks, is_welcome: false, knows: None });
         if self.core.is_some() {
             self.welcome(link);
         } else if self.keeper.is_undecided() || self.keeper.primary_epoch().is_some() {
@@ -81,11 +83,12 @@ impl Service {
     }
 
     pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>) {
-        if !self.links.get(&link).is_some_and(|linked| linked.is_welcome) {
-            return;
-        }
-        let now = self.clock.now();
+        let Some(linked) = self.links.get(&link).filter(|linked| linked.is_welcome) else { return };
+        let (speaks, now) = (linked.speaks, self.clock.now());
         for frame in frames {
+            if frame.since() > speaks {
+                return self.cut_off_strange(link);
+            }
             let Some(frame) = self.heed_about_pair(link, frame) else { continue };
             let Some((epoch, core)) = &mut self.core else { return };
             match frame {
@@ -161,14 +164,14 @@ impl Service {
             LinkRole::Control => core.operator_up(link),
             LinkRole::External | LinkRole::Standby(_) => {}
         }
-        info!(link = linked.hello.name, %epoch, "a link is there");
+        info!(link = linked.hello.name, %epoch, version = %linked.speaks, "a link is there");
         if let LinkRole::Standby(peer) = &linked.hello.role {
             self.backup = Some((link, peer.clone()));
             self.stop_deposing();
             self.tell_pair();
         } else if let Some(pair) = self.pair() {
             // Now, before any effect of its coming. An outbox that is full or ended shows as the link's end.
-            let _ = self.links[&link].outbox.push(frame(&FromEngine::Welcome(pair)));
+            let _ = self.links[&link].outbox.push(frame(&FromEngine::Welcome(self.welcome_of(pair))));
         }
     }
 
@@ -183,7 +186,7 @@ impl Service {
     fn tell_pair(&mut self) {
         let Some(pair) = self.pair() else { return };
         let changed = frame(&FromEngine::Pair(pair.clone()));
-        let welcome = frame(&FromEngine::Welcome(pair));
+        let welcome = frame(&FromEngine::Welcome(self.welcome_of(pair)));
         let standby = self.backup.as_ref().map(|(link, _)| *link);
         for (link, linked) in self.links.iter().filter(|(_, linked)| linked.is_welcome) {
             let frame = if Some(*link) == standby { &welcome } else { &changed };
@@ -209,15 +212,32 @@ impl Service {
         Peer { name, address: self.settings.advertise.clone(), pid: self.process.pid }
     }
 
-    fn refusal_of(&self, hello: &Hello) -> Option<Refusal> {
-        let refuse = |sentence: String| Some(Refusal::new(ErrorCode::BadRequest, sentence));
-        if hello.version != LINK_VERSION {
-            return refuse(format!("this engine speaks link version {LINK_VERSION}, not {}", hello.version));
-        }
+    fn welcome_of(&self, pair: Pair) -> Welcome {
+        Welcome { pair, speaks: self.settings.speaks.most }
+    }
+
+    /// The version that is spoken from now on.
+    fn common_version(&self, hello: &Hello) -> Result<LinkVersion, Refusal> {
+        let refuse = |sentence: String| Err(Refusal::new(ErrorCode::BadRequest, sentence));
         if hello.pair != self.settings.pair {
             return refuse(format!("this engine is of the pair {}, not {}", self.settings.pair, hello.pair));
         }
-        None
+        let (Speaks { least, most }, theirs) = (self.settings.speaks, hello.spoken());
+        match self.settings.speaks.common(theirs) {
+            Some(version) => Ok(version),
+            None => refuse(format!(
+                "this engine speaks link versions {least} to {most}, not {} to {}: upgrade the older one",
+                theirs.least, theirs.most
+            )),
+        }
+    }
+
+    /// A side that does not keep to the version it has said cannot be relied on in anything else.
+    fn cut_off_strange(&mut self, link: LinkId) {
+        if let Some(linked) = self.links.get(&link) {
+            warn!(link = linked.hello.name, version = %linked.speaks, "a link says what is newer than its version");
+            linked.outbox.cut();
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 //! for it. The primary passes the word on; it never ends itself, for then nobody would serve.
 
 use tandem_protocol::{
-    ErrorCode, Refusal, RequestId,
-    control::Told,
+    ErrorCode, LinkVersion, Peer, Refusal, RequestId,
+    control::{ActKind, Actor, Told},
     link::{Answer, FromEngine, Outcome},
+    too_old,
 };
 use tandem_session::LinkId;
 use tracing::info;
@@ -12,22 +13,32 @@ use tracing::info;
 use super::Service;
 
 impl Service {
-    pub(super) fn on_restart_asked(&mut self, link: LinkId, id: RequestId, pid: u32) {
-        let outcome = match self.pass_on_restart(pid) {
-            Ok(()) => Outcome::Done(Answer::Control(Told::Done)),
-            Err(refusal) => Outcome::Refused(refusal),
-        };
+    /// A process that does not stand by has been restarted already, or has become primary: a repeat does nothing.
+    pub(super) fn on_restart_asked(&mut self, link: LinkId, id: RequestId, by: Actor, pid: u32) {
+        let backup = self.backup.as_ref().filter(|(_, peer)| peer.pid == pid);
+        let restarted = backup.map(|(backup, peer)| (peer.name.clone(), self.pass_on_restart(*backup, peer)));
+        let (mut outcome, mut became) = (Outcome::Done(Answer::Control(Told::Done)), "done".to_owned());
+        if let Some((name, passed_on)) = restarted {
+            if let Err(refusal) = passed_on {
+                became = refusal.to_string();
+                outcome = Outcome::Refused(refusal);
+            }
+            let about = format!("engine {name} of pair {}, process {pid}", self.settings.pair);
+            self.note_act(by, ActKind::Restart, about, became);
+        }
         self.answer(link, id, outcome);
     }
 
-    /// A process that does not stand by has been restarted already, or has become primary: a repeat does nothing.
-    fn pass_on_restart(&self, pid: u32) -> Result<(), Refusal> {
-        let Some((backup, peer)) = self.backup.as_ref().filter(|(_, peer)| peer.pid == pid) else { return Ok(()) };
+    fn pass_on_restart(&self, backup: LinkId, peer: &Peer) -> Result<(), Refusal> {
         if !self.switching.is_idle() {
             return Err(Refusal::new(ErrorCode::Busy, "a switchover is under way, which needs the backup"));
         }
-        info!(backup = %peer.name, pid, "the backup is told to end, to be started again");
-        self.say(*backup, &FromEngine::Restart);
+        let speaks = self.links.get(&backup).map_or(LinkVersion::FIRST, |linked| linked.speaks);
+        if speaks < FromEngine::Restart.since() {
+            return Err(too_old(&peer.name, speaks));
+        }
+        info!(backup = %peer.name, pid = peer.pid, "the backup is told to end, to be started again");
+        self.say(backup, &FromEngine::Restart);
         Ok(())
     }
 

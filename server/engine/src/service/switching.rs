@@ -310,9 +310,9 @@ impl Service {
         self.say(link, &FromEngine::Answer { id, outcome });
     }
 
-    /// An outbox that is full or ended shows as the link's end.
+    /// Says it where the link knows the word. An outbox that is full or ended shows as the link's end.
     pub(super) fn say(&self, link: LinkId, word: &FromEngine) {
-        if let Some(linked) = self.links.get(&link) {
+        if let Some(linked) = self.links.get(&link).filter(|linked| word.since() <= linked.speaks) {
             let _ = linked.outbox.push(frame(word));
         }
     }

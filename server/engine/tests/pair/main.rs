@@ -12,11 +12,13 @@ use tandem_engine::{Engine, EngineRole, EngineSettings, SaveSettings};
 use tandem_link::Outbox;
 use tandem_link::connection::{ConnectionSettings, Dialled, Reader, dial, frame};
 use tandem_protocol::{
-    ClientId, DeskId, EngineName, Epoch, ErrorCode, Pair, PairName, ParticipantId, RequestId, Seq, SessionId,
+    ClientId, DeskId, EngineName, Epoch, ErrorCode, Pair, PairName, ParticipantId, RequestId, Seq, SessionId, Speaks,
     TokenHash, Visibility,
     desk::DeskAsk,
-    limits::LINK_VERSION,
-    link::{Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine},
+    link::{
+        Answer, Attach, Attached, Credential, FromEngine, Hello, LinkRole, Open, Outcome, Request, Send, ToEngine,
+        Welcome,
+    },
 };
 use tandem_session::{LeaseTimes, SessionSettings};
 use tandem_store::{Journal, SqliteJournal, SqliteStore, SqliteTranscripts, Store, Transcripts, verify};
@@ -64,6 +66,7 @@ impl Killable {
                 lease: LeaseTimes::default(),
                 sessions: SessionSettings::default(),
                 save: SaveSettings::default(),
+                speaks: Speaks::ALL,
                 allow_drills: true,
                 waker: Vec::new(),
                 credentials: Default::default(),
@@ -132,7 +135,7 @@ impl Peer {
 
     async fn dial_as(role: LinkRole, engine: &Killable, pair: &str, epoch_seen: Epoch) -> Self {
         let pair = PairName::new(pair).expect("valid");
-        let hello = Hello { version: LINK_VERSION, pair, role, name: "test".into(), epoch_seen };
+        let hello = Hello::new(Speaks::ALL, pair, role, "test", epoch_seen);
         let dialled = dial(&engine.address, hello, &ConnectionSettings::default()).await.expect("connects");
         let Dialled { reader, outbox, writer } = dialled;
         tokio::spawn(writer.run());
@@ -142,7 +145,7 @@ impl Peer {
     async fn hears(&mut self) -> FromEngine {
         let heard = timeout(DEADLINE, self.reader.next()).await.expect("something in time");
         let heard = heard.expect("the connection holds").expect("not the end");
-        if let FromEngine::Welcome(pair) | FromEngine::Pair(pair) = &heard {
+        if let FromEngine::Welcome(Welcome { pair, .. }) | FromEngine::Pair(pair) = &heard {
             self.pair = Some(pair.clone());
         }
         heard
@@ -163,7 +166,7 @@ impl Peer {
     async fn welcomed_by(engine: &Killable) -> (Self, Epoch) {
         let mut peer = Self::dial(engine, "main", Epoch::ZERO).await;
         match peer.hears().await {
-            FromEngine::Welcome(pair) => (peer, pair.epoch),
+            FromEngine::Welcome(Welcome { pair, .. }) => (peer, pair.epoch),
             other => panic!("not welcomed: {other:?}"),
         }
     }

@@ -286,7 +286,7 @@ fn only_gateways_and_operators_may_ask_for_it() {
         primary.is(is_primary).await;
         for role in [LinkRole::External, LinkRole::Interaction] {
             let mut peer = Peer::dial_as(role, &primary, "main", Epoch::ZERO).await;
-            let FromEngine::Welcome(pair) = peer.hears().await else { panic!("not welcomed") };
+            let FromEngine::Welcome(Welcome { pair, .. }) = peer.hears().await else { panic!("not welcomed") };
             let refused =
                 peer.asks(Request::Switchover(Switchover { from: pair.epoch, dry_run: true, by: None })).await;
             assert!(matches!(refused, Outcome::Refused(refusal) if refusal.code == ErrorCode::Forbidden));

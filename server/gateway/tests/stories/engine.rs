@@ -65,7 +65,7 @@ impl Engine {
         });
         let writing = tokio::spawn(writer.run());
         let peer = Peer { outbox, frames, tasks: [reading.abort_handle(), writing.abort_handle()] };
-        peer.says(&FromEngine::Welcome(self.pair()));
+        peer.says(&FromEngine::Welcome(self.pair().into()));
         peer
     }
 

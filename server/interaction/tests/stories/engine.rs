@@ -83,7 +83,7 @@ impl Engine {
         let writing = tokio::spawn(writer.run());
         let tasks = [reading.abort_handle(), writing.abort_handle()];
         let peer = Peer { outbox, frames, heard: VecDeque::new(), tasks, last_ask: AskId(0) };
-        peer.says(&FromEngine::Welcome(self.pair()));
+        peer.says(&FromEngine::Welcome(self.pair().into()));
         peer
     }
 

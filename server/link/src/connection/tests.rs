@@ -4,8 +4,8 @@ use std::{collections::VecDeque, time::Duration};
 
 use futures_util::SinkExt;
 use tandem_protocol::{
-    Epoch, ErrorCode, PairName, Refusal, SessionId,
-    limits::{LINK_SUBPROTOCOL, LINK_VERSION},
+    Epoch, ErrorCode, PairName, Refusal, SessionId, Speaks,
+    limits::LINK_SUBPROTOCOL,
     link::{FromEngine, Hello, LinkRole, ToEngine},
 };
 use tokio::{
@@ -22,7 +22,7 @@ use super::*;
 
 fn hello() -> Hello {
     let pair = PairName::new("main").unwrap();
-    Hello { version: LINK_VERSION, pair, role: LinkRole::Gateway, name: "gateway-1".into(), epoch_seen: Epoch(7) }
+    Hello::new(Speaks::ALL, pair, LinkRole::Gateway, "gateway-1", Epoch(7))
 }
 
 fn opened(at: u128) -> FromEngine {

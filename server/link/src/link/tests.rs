@@ -425,7 +425,7 @@ async fn each_request_is_answered_exactly_once_however_often_the_primary_dies() 
                 said += 1;
                 gateway.says(said);
             }
-            engine.says(&FromEngine::Welcome(pair(epoch, &a.address, None)));
+            engine.says(&FromEngine::Welcome(pair(epoch, &a.address, None).into()));
             lives_and_dies(engine, &mut rng).await;
         }
         let mut last = a.welcomes(&pair(21, &a.address, None)).await;

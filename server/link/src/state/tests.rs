@@ -25,15 +25,16 @@ impl Story {
     fn submit(&mut self, request: Request, tag: u32) -> RequestId {
         self.ids += 1;
         let (id, watch) = (RequestId(self.ids), matches!(request, Request::Watch));
+        let since = request.since();
         let text = frame(&ToEngine::Request { id, body: request, trace: None });
-        self.state.submit(id, Waiting { text, tag, watch, span: None }).unwrap();
+        self.state.submit(id, Waiting { text, since, tag, watch, span: None }).unwrap();
         id
     }
 
     fn connect(&mut self) -> (Outbox, Drain) {
         let (outbox, drain) = Outbox::new(BOUNDS);
         let ids = &mut self.ids;
-        self.state.connected(outbox.clone(), || {
+        self.state.connected(outbox.clone(), (EngineName::new("a").unwrap(), LinkVersion::CURRENT), || {
             *ids += 1;
             RequestId(*ids)
         });

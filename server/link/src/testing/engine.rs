@@ -99,7 +99,7 @@ impl FakeEngine {
     /// The next link, welcomed.
     pub(crate) async fn welcomes(&mut self, pair: &Pair) -> Linked {
         let linked = self.linked().await;
-        linked.says(&FromEngine::Welcome(pair.clone()));
+        linked.says(&FromEngine::Welcome(pair.clone().into()));
         linked
     }
 

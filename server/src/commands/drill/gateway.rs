@@ -1,50 +1,107 @@
-//! The gateway that a drill's synthetic customers connect to.
+//! The gateway that a drill's synthetic customers connect to, in plain text or encrypted.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     sync::Arc,
 };
 
-use tandem_drill::{Gateway, TcpGateway};
+use async_trait::async_trait;
+use tandem_credentials::{ClientConfig, CredentialError, ServerName, client_side};
+use tandem_drill::{Gateway, Stream, TcpGateway};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::settings::Settings;
 
-/// The port of plain HTTP.
-const PORT_DEFAULT: u16 = 80;
-
-/// What is no gateway's address.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("--gateway {0} is refused; it is http://HOST or http://HOST:PORT")]
-pub(super) struct BadUrl(String);
-
-/// As the flag says, or this machine's own as the settings have it.
-pub(super) fn of(url: Option<&str>, settings: &Settings) -> Result<Arc<dyn Gateway>, BadUrl> {
-    let address = match url {
-        Some(url) => address(url).ok_or_else(|| BadUrl(url.to_owned()))?,
-        None => {
-            let listen = settings.gateway.place.listen.0;
-            let ip = match listen.ip() {
-                IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-                ip => ip,
-            };
-            std::net::SocketAddr::new(ip, listen.port()).to_string()
-        }
-    };
-    Ok(Arc::new(TcpGateway { address }))
+/// Why there is no gateway to connect to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BadGateway {
+    /// It is no gateway's address.
+    #[error("--gateway {0} is refused; it is http://HOST, https://HOST, or either with :PORT")]
+    Url(String),
+    /// Nothing can be believed of it.
+    #[error("the gateway cannot be known by its certificate: {0}")]
+    Authorities(#[from] CredentialError),
 }
 
-/// `host:port` of a URL without a path.
-fn address(url: &str) -> Option<String> {
-    let authority = url.strip_prefix("http://")?;
+/// A gateway that encrypts what browsers say.
+struct TlsGateway {
+    address: String,
+    name: ServerName<'static>,
+    config: Arc<ClientConfig>,
+}
+
+#[async_trait]
+impl Gateway for TlsGateway {
+    fn authority(&self) -> &str {
+        &self.address
+    }
+
+    async fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        let stream = TcpStream::connect(&self.address).await?;
+        // Without it small frames wait for the acknowledgement of others.
+        stream.set_nodelay(true)?;
+        let connector = TlsConnector::from(self.config.clone());
+        Ok(Box::new(connector.connect(self.name.clone(), stream).await?))
+    }
+}
+
+/// Where a gateway is.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    host: String,
+    port: u16,
+    is_encrypted: bool,
+}
+
+/// As the flags say, or this machine's own as the settings have it.
+pub(super) fn of(
+    url: Option<&str>,
+    authorities: Option<&Path>,
+    settings: &Settings,
+) -> Result<Arc<dyn Gateway>, BadGateway> {
+    let given = url.map(|url| place(url).ok_or_else(|| BadGateway::Url(url.to_owned()))).transpose()?;
+    let Place { host, port, is_encrypted } = given.unwrap_or_else(|| own(settings));
+    let address = format!("{host}:{port}");
+    if !is_encrypted {
+        return Ok(Arc::new(TcpGateway { address }));
+    }
+    let name = host.trim_matches(['[', ']']).to_owned();
+    let name = ServerName::try_from(name).map_err(|_| BadGateway::Url(address.clone()))?;
+    Ok(Arc::new(TlsGateway { address, name, config: client_side(authorities)? }))
+}
+
+/// This machine's gateway.
+fn own(settings: &Settings) -> Place {
+    let listen = settings.gateway.place.listen.0;
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let address = SocketAddr::new(ip, listen.port()).to_string();
+    let host = address.rsplit_once(':').map_or_else(|| ip.to_string(), |(host, _)| host.to_owned());
+    Place { host, port: listen.port(), is_encrypted: settings.gateway.place.tls.files().is_some() }
+}
+
+/// What a URL without a path says.
+fn place(url: &str) -> Option<Place> {
+    let (scheme, authority) = url.split_once("://")?;
+    let (is_encrypted, usual) = match scheme {
+        "http" => (false, 80),
+        "https" => (true, 443),
+        _ => return None,
+    };
     let authority = authority.strip_suffix('/').unwrap_or(authority);
-    let is_host = |text: &str| !text.is_empty() && !text.contains(['/', '@', '?', '#', ' ']);
     let (host, port) = match authority.rsplit_once(':') {
         // A colon within brackets belongs to an IPv6 address.
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse::<u16>().ok()?),
-        _ => (authority, PORT_DEFAULT),
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+        _ => (authority, usual),
     };
-    is_host(host).then(|| format!("{host}:{port}"))
+    let is_host = !host.is_empty() && !host.contains(['/', '@', '?', '#', ' ']);
+    is_host.then(|| Place { host: host.to_owned(), port, is_encrypted })
 }
 
 #[cfg(test)]
@@ -53,24 +110,23 @@ mod tests {
 
     #[test]
     fn a_gateway_is_named_by_its_address_alone() {
-        for (url, found) in [
-            ("http://10.0.0.3:8080", Some("10.0.0.3:8080")),
-            ("http://chat.example.org/", Some("chat.example.org:80")),
-            ("http://[::1]:8080", Some("[::1]:8080")),
-            ("http://[::1]", Some("[::1]:80")),
-            ("10.0.0.3:8080", None),
-            ("http://", None),
-            ("http://host:port", None),
-            ("http://host/chat", None),
-            ("http://ben@host", None),
+        for (url, host, port, is_encrypted) in [
+            ("http://10.0.0.3:8080", "10.0.0.3", 8080, false),
+            ("https://chat.example.org/", "chat.example.org", 443, true),
+            ("http://[::1]:8080", "[::1]", 8080, false),
+            ("http://[::1]", "[::1]", 80, false),
         ] {
-            assert_eq!(address(url).as_deref(), found, "{url}");
+            assert_eq!(place(url), Some(Place { host: host.to_owned(), port, is_encrypted }), "{url}");
+        }
+        for url in ["10.0.0.3:8080", "ws://host", "http://", "http://host:port", "http://host/chat", "http://ben@host"]
+        {
+            assert_eq!(place(url), None, "{url}");
         }
     }
 
     #[test]
     fn without_an_address_it_is_the_one_of_the_settings() {
-        let found = of(None, &Settings::default()).expect("is known");
+        let found = of(None, None, &Settings::default()).expect("is known");
         assert_eq!(found.authority(), "127.0.0.1:8080");
     }
 }

@@ -203,6 +203,7 @@ impl Board {
         let started = Started {
             sample: page("sample"),
             workspace: page("workspace"),
+            control: page("control"),
             login: login.clone(),
             primary: part(primary),
             backup: part(backup),

@@ -79,6 +79,8 @@ pub(super) struct Started {
     pub(super) sample: String,
     /// The agent's page.
     pub(super) workspace: String,
+    /// The administrator's page.
+    pub(super) control: String,
     /// How to get in there.
     #[serde(skip_serializing_if = "Login::has_no_name")]
     pub(super) login: Login,
@@ -100,7 +102,7 @@ pub(super) struct Started {
     pub(super) data_dir: PathBuf,
 }
 
-/// How a person gets into the workspace. As JSON the name and, where it is new, the password.
+/// How a person gets into the workspace, and as an administrator into the control page. As JSON the name and, where it is new, the password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Login {
@@ -224,6 +226,7 @@ impl fmt::Display for Started {
         writeln!(f, "Tandem is running.")?;
         writeln!(f, "  customers    {}", self.sample)?;
         writeln!(f, "  agents       {}", self.workspace)?;
+        writeln!(f, "  operators    {}", self.control)?;
         writeln!(f, "               {}", self.login)?;
         let parts = [
             ("primary", format!("engine {}", self.primary.name), Some(&self.primary)),

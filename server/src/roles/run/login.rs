@@ -1,4 +1,4 @@
-//! How a person gets into the workspace: with an account that is made for a first look, or with one there is.
+//! How a person gets into the workspace and the control page: with an account that is made for a first look, or with one there is.
 //!
 //! An account that nobody asked for, with a password on a screen, is made only where nobody has one yet and where no
 //! other machine can reach it.
@@ -42,11 +42,11 @@ pub(super) async fn login(plan: &Plan, accounts: &Accounts) -> Result<Login, Fai
     Ok(Login::Made { name, password })
 }
 
-/// A supervisor, so that everything can be tried with one login: taking chats, and watching and taking over those of
-/// others.
+/// An administrator, so that everything can be tried with one login: taking chats, watching and taking over those of
+/// others, and the control page. Nobody but who is on this machine reaches it.
 async fn make(accounts: &Accounts, name: LoginName, password: Secret) -> Result<(), AccountsError> {
     let display = DisplayName::new("Demo agent").expect("is a name");
-    let (role, capacity, skills) = (AgentRole::Supervisor, DEMO_CAPACITY, Vec::new());
+    let (role, capacity, skills) = (AgentRole::Administrator, DEMO_CAPACITY, Vec::new());
     accounts.add(NewAgent { name, display, role, capacity, skills }, password).await.map(drop)
 }
 
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(name.as_str(), "demo");
         assert_eq!(password.reveal().len(), 19);
         let made = accounts.all().await.expect("reads");
-        assert_eq!((made.len(), made[0].role, made[0].display.as_str()), (1, AgentRole::Supervisor, "Demo agent"));
+        assert_eq!((made.len(), made[0].role, made[0].display.as_str()), (1, AgentRole::Administrator, "Demo agent"));
         let later = told(&plan(|_| {}), &accounts).await;
         let Login::Known { name, hint } = later else { panic!("is a later run: {later:?}") };
         let path = dir.path().canonicalize().expect("is there");

@@ -5,7 +5,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 use super::Plan;
 use crate::{
     lifecycle::{data_dir::DataDir, failure::Failure, report::Ready},
-    settings::{metrics, store},
+    settings::{PairSection, metrics, store},
 };
 
 /// How long an engine may take to save what was sent and give up its lease.
@@ -110,6 +110,10 @@ impl Programs {
         }
         common.extend(["--log-format".into(), settings.log.format.0.to_string().into()]);
         common.extend(["--log-level".into(), settings.log.level.0.to_string().into()]);
+        let version = settings.pair.link_version;
+        if version != PairSection::default().link_version {
+            common.extend(["--link-version".into(), version.0.to_string().into()]);
+        }
         let program = |role, name, listen, grace, more: Vec<OsString>| {
             let more = common.iter().cloned().chain(more).collect();
             Program { role, name, grace, executable: executable.clone(), listen, metrics: None, more, store: None }

@@ -2,8 +2,8 @@
 
 use tandem_credentials::Watched;
 use tandem_protocol::{
-    Epoch, PairName,
-    limits::{LINK_SUBPROTOCOL, LINK_VERSION},
+    Epoch, PairName, Speaks,
+    limits::LINK_SUBPROTOCOL,
     link::{Hello, LinkRole, ToEngine},
 };
 use tokio::net::{TcpListener, TcpStream};
@@ -27,7 +27,7 @@ const NEW: &str = "a new key, long enough to be one too";
 
 fn hello() -> Hello {
     let pair = PairName::new("main").unwrap();
-    Hello { version: LINK_VERSION, pair, role: LinkRole::Gateway, name: "gateway".into(), epoch_seen: Epoch(7) }
+    Hello::new(Speaks::ALL, pair, LinkRole::Gateway, "gateway", Epoch(7))
 }
 
 /// With these keys, the first of which is used; without any where the text is empty.

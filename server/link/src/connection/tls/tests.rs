@@ -4,8 +4,7 @@ use std::fs;
 
 use tandem_credentials::{Keys, Watched};
 use tandem_protocol::{
-    Epoch, PairName,
-    limits::LINK_VERSION,
+    Epoch, PairName, Speaks,
     link::{FromEngine, Hello, LinkRole},
 };
 use tokio::net::TcpListener;
@@ -19,7 +18,7 @@ use crate::{
 
 fn hello() -> Hello {
     let pair = PairName::new("main").unwrap();
-    Hello { version: LINK_VERSION, pair, role: LinkRole::Gateway, name: "gateway".into(), epoch_seen: Epoch(7) }
+    Hello::new(Speaks::ALL, pair, LinkRole::Gateway, "gateway", Epoch(7))
 }
 
 /// One who dials `host` and an engine try to make a link, and the engine has the last word on it. Each side's sentence where

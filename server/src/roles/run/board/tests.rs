@@ -73,6 +73,7 @@ fn a_newcomer_is_told_where_to_chat_how_to_log_in_whom_to_kill_and_how_to_stop()
 Tandem is running.
   customers    http://127.0.0.1:8080/sample
   agents       http://127.0.0.1:8080/workspace
+  operators    http://127.0.0.1:8080/control
                log in as demo with the password k7xm-q2vn-9hda-t4rw, shown only now
   primary      engine a  process 10       127.0.0.1:7301
   backup       engine b  process 11       127.0.0.1:7302
@@ -111,7 +112,7 @@ fn who_comes_again_is_told_how_to_log_in() {
     ];
     for (login, expected) in cases {
         let said = said(started(login));
-        assert_eq!(said[0].lines().nth(3).map(str::trim), Some(expected));
+        assert_eq!(said[0].lines().nth(4).map(str::trim), Some(expected));
     }
 }
 
@@ -120,6 +121,7 @@ fn a_program_is_told_the_same_as_json() {
     let json = |login| serde_json::to_value(&started(login)[0]).expect("a fact has only string keys")["started"].take();
     let first = json(made());
     assert_eq!(first["workspace"], "http://127.0.0.1:8080/workspace");
+    assert_eq!(first["control"], "http://127.0.0.1:8080/control");
     assert_eq!(first["login"], serde_json::json!({ "name": "demo", "password": "k7xm-q2vn-9hda-t4rw" }));
     assert_eq!(first["interaction"], serde_json::json!({ "name": "interaction", "pid": 14 }));
     let name = LoginName::new("demo").expect("is a login name");

@@ -1,10 +1,10 @@
 /**
- * The form with which an agent logs in.
+ * The form with which somebody logs in whose account the interaction server knows.
  */
 
 import { login } from '../client/tandem.js';
-import { whileBusy } from '../shared/busy.js';
-import { byId, put } from '../shared/dom.js';
+import { whileBusy } from './busy.js';
+import { byId, put } from './dom.js';
 
 /** @param {(login: import('../client/desk-protocol.js').LoggedIn) => void} onLogin */
 export function prepareLogin(onLogin) {

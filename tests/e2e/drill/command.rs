@@ -1,0 +1,122 @@
+//! The operator's command: what it refuses, asks, and remembers.
+
+use tandem_tests::{Drilled, Engine, Primary, System, eventually};
+
+const FEW: [&str; 4] = ["--sessions", "5", "--every", "50ms"];
+
+fn with_few<'a>(flags: &[&'a str]) -> Vec<&'a str> {
+    flags.iter().copied().chain(FEW).collect()
+}
+
+/// Nothing is in the way any more.
+async fn may_be_done(system: &System) {
+    system.may_switch_over().await;
+}
+
+#[tokio::test]
+async fn a_drill_without_a_backup_is_refused_and_fails_nobody() {
+    let mut system = System::builder().without_backup().start().await;
+    let ran = system.runs_drill(&with_few(&["--kill", "--yes"])).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), "tandem: blocked: no backup stands by\n"));
+    let ran = system.runs_drill(&with_few(&["--kill", "--yes", "--json"])).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), "{\"blocked\":[\"no backup stands by\"]}\n"));
+    assert!(system.is_running(Engine::A).await);
+    system.restart(Engine::B).await;
+    system.is_complete().await;
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn a_drill_that_would_leave_no_room_is_refused() {
+    let system = System::builder().setting("engine.settings.limit-for-sessions", 3).start().await;
+    may_be_done(&system).await;
+    let ran = system.runs_drill(&with_few(&["--kill", "--yes"])).await;
+    let said = "tandem: blocked: limit-for-sessions leaves room for 3 more open sessions, and the drill needs 5\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), said));
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_allows_no_drills_is_not_killed_but_may_be_switched_over() {
+    let system = System::builder().setting("engine.allow-drills", false).start().await;
+    may_be_done(&system).await;
+    let ran = system.runs_drill(&with_few(&["--kill", "--yes"])).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("allow-drills = false"), "{}", ran.stderr);
+    let ran = system.runs_drill(&with_few(&["--switchover", "--yes"])).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("passed: engine a handed over, engine b took over\n"), "{}", ran.stdout);
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_asked_it_says_what_it_would_do_and_does_nothing() {
+    let mut system = System::start().await;
+    may_be_done(&system).await;
+    let pid = system.pid_of(Engine::A).await;
+    let ran = system.runs_drill(&with_few(&["--kill"])).await;
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.starts_with(&format!("Kills engine a, process {pid}, on ")), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("there is no terminal to ask at; --yes carries the drill out without asking\n"));
+    let ran = system.runs_drill(&["--every", "often"]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(system.is_running(Engine::A).await);
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_away_is_named() {
+    let mut system = System::start().await;
+    may_be_done(&system).await;
+    system.shut_down_gateway().await;
+    let ran = system.runs_drill(&with_few(&["--kill", "--yes"])).await;
+    assert_eq!(ran.code, Some(1));
+    let said = format!("blocked: the gateway {} cannot be reached: ", system.gateway_address());
+    assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    system.finish().await;
+}
+
+/// What is called off before anything has failed leaves nothing.
+#[tokio::test]
+async fn ctrl_c_calls_it_off_and_clears_up() {
+    let system = System::start().await;
+    may_be_done(&system).await;
+    let drill = system.begins_drill(&["--kill", "--yes", "--json", "--sessions", "5", "--every", "5s"]);
+    eventually("its sessions are open", async || (system.open_sessions().await == 5).then_some(())).await;
+    drill.interrupt();
+    let (code, Drilled { drill, passed, .. }) = drill.outcome().await;
+    assert_eq!((code, passed, drill.aborted.as_deref()), (Some(1), false, Some("called off by the operator")));
+    assert_eq!(system.open_sessions().await, 0);
+    assert_eq!(system.which(Primary).await, Engine::A);
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn when_failover_was_last_proven_is_known_after_everything_was_restarted() {
+    let mut system = System::start().await;
+    may_be_done(&system).await;
+    let never = "failover has not been proven by a drill; `tandem drill` does it\n";
+    assert_eq!(system.runs_drill(&["--history"]).await.done(), never);
+    let (_, planned) = system.begins_drill(&with_few(&["--switchover", "--yes", "--json"])).outcome().await;
+    assert!(system.runs_drill(&["--history"]).await.done().ends_with(never), "a switchover proves no failover");
+    may_be_done(&system).await;
+    system.expects_failure();
+    let drill = system.begins_drill(&with_few(&["--kill", "--yes", "--json"]));
+    assert_eq!(system.ends(Engine::B).await, None, "a signal has ended it");
+    system.restart(Engine::B).await;
+    let (_, killed) = drill.outcome().await;
+    system.kill_both();
+    system.restart(Engine::A).await;
+    system.restart(Engine::B).await;
+    system.is_complete().await;
+    let history: serde_json::Value =
+        serde_json::from_str(&system.runs_drill(&["--history", "--json"]).await.done()).expect("is JSON");
+    let ids: Vec<&str> =
+        history["drills"].as_array().expect("a list").iter().filter_map(|drill| drill["id"].as_str()).collect();
+    assert_eq!(ids, [killed.drill.id.to_string(), planned.drill.id.to_string()]);
+    assert_eq!(history["proven_at_ms"], killed.drill.at_ms.0);
+    let told = system.runs_drill(&["--history"]).await.done();
+    let last = told.lines().last().expect("says it");
+    assert!(last.starts_with("failover was last proven at ") && last.ends_with(" (just now)"), "{told}");
+    system.finish().await;
+}
