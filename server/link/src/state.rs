@@ -144,6 +144,7 @@ impl<T> State<T> {
         let refused =
             |Waiting { tag, .. }| Incoming::Answered { tag, outcome: Outcome::Refused(too_old(&primary, speaks)) };
         let refused = self.unacked.take_newer(speaks).into_iter().map(refused).collect();
+        self.measures.unacked.set(self.unacked.len());
         self.primary = Some((primary, speaks));
         let mut frames = Vec::new();
         let mut request = |body| {

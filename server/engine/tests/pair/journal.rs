@@ -80,7 +80,7 @@ impl Peer {
         }
         let asked = Request::Switchover(Switchover { from, dry_run: false, by: Some(ann()) });
         let id = RequestId(self.next_request);
-        self.outbox.push(frame(&ToEngine::Request { id, body: asked })).expect("the connection holds");
+        self.outbox.push(frame(&ToEngine::Request { id, body: asked, trace: None })).expect("the connection holds");
         while !matches!(self.hears().await, FromEngine::Moved(_)) {}
     }
 }
