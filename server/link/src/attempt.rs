@@ -17,7 +17,7 @@ use crate::{
 /// What an engine said to the hello.
 pub(crate) enum Verdict {
     /// It is primary, as it believes.
-    Welcome(Welcomed),
+    Welcome(Box<Welcomed>),
     /// It is not; who is, if it knows.
     NotPrimary(Option<Pair>),
     /// It will never serve this link.
@@ -54,7 +54,9 @@ async fn say_hello(address: &str, hello: Hello, connection: &ConnectionSettings)
         () = &mut writing => reader.next().await,
     };
     match first? {
-        Some(FromEngine::Welcome(welcome)) => Ok(Verdict::Welcome(Welcomed { welcome, reader, outbox, writing })),
+        Some(FromEngine::Welcome(welcome)) => {
+            Ok(Verdict::Welcome(Box::new(Welcomed { welcome, reader, outbox, writing })))
+        }
         Some(FromEngine::NotPrimary(pair)) => Ok(Verdict::NotPrimary(pair)),
         Some(FromEngine::Refused(refusal)) => Ok(Verdict::Refused(refusal)),
         Some(_) | None => Err(ConnectionError::OutOfTurn),

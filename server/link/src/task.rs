@@ -142,7 +142,7 @@ impl<O: Owner> Task<O> {
     ) -> Option<Welcomed> {
         match verdict {
             Ok(Verdict::Welcome(welcomed)) => match self.learn(&welcomed.welcome.pair) {
-                Learnt::NewEpoch | Learnt::Changed | Learnt::Known => return Some(welcomed),
+                Learnt::NewEpoch | Learnt::Changed | Learnt::Known => return Some(*welcomed),
                 Learnt::Disbelieved => self.disbelieve(address, &welcomed.welcome.pair, search),
             },
             Ok(Verdict::NotPrimary(pair)) => self.redirect(address, pair.as_ref(), search),

@@ -106,6 +106,10 @@ fn tell(states: &Receiver<State>) {
         if let Err(error) = told {
             tracing::debug!(%error, "the service manager could not be told");
         }
+        if let State::Stopping(said) = state {
+            // Whoever waited may have waited long enough.
+            let _ = said.send(());
+        }
     }
 }
 

@@ -96,7 +96,7 @@ async fn the_whole_system_is_one_service_that_is_ready_when_all_of_it_is() {
         let (name, value) = variable.split_once('=').expect("it is set");
         (name.to_owned(), value.to_owned())
     });
-    let whole = Whole::start_with(Given { variables: variables.collect(), flags: Vec::new() }).await;
+    let whole = Whole::start_with(Given { variables: variables.collect(), ..Given::default() }).await;
     manager.hears("tandem run", LIFE).await;
     let told = manager.told_by("tandem run");
     assert_eq!(told.first().map(String::as_str), Some("WATCHDOG=1"), "it lives while it starts: {told:?}");

@@ -130,7 +130,10 @@ fn an_operator_reads_that_the_store_stands_still_and_then_that_it_is_out_of_reac
         let text = "hi".into();
         let send = tandem_protocol::link::Send { session, by: ANA, client_id, text, visibility: Visibility::All };
         let body = Request::Send(send);
-        gateway.outbox.push(frame(&ToEngine::Request { id: RequestId(90), body })).expect("the connection holds");
+        gateway
+            .outbox
+            .push(frame(&ToEngine::Request { id: RequestId(90), body, trace: None }))
+            .expect("the connection holds");
         trouble.is_reached().await;
         let status = operator.status().await;
         assert_eq!(status.saving.waiting, 1);

@@ -43,7 +43,9 @@ fn a_link_that_says_what_is_newer_than_its_version_is_cut_off() {
         assert!(matches!(peer.hears().await, FromEngine::Welcome(_)));
         let by = Actor { who: "root@here".into(), from: "a story".into() };
         let body = Request::Control(ControlAsk { by, act: Control::Acts { before_ms: None, limit: 1 } });
-        peer.outbox.push(frame(&ToEngine::Request { id: RequestId(1), body })).expect("the connection holds");
+        peer.outbox
+            .push(frame(&ToEngine::Request { id: RequestId(1), body, trace: None }))
+            .expect("the connection holds");
         let ended = timeout(DEADLINE, async {
             while let Ok(Some(word)) = peer.reader.next().await {
                 assert!(matches!(word, FromEngine::Heartbeat), "{word:?}");

@@ -224,7 +224,7 @@ async fn what_an_old_primary_does_not_know_is_refused_at_once_or_when_it_is_met(
     assert_eq!(ids(&sent(&mut drain).await), [known]);
     let body = asks();
     let (text, since) = ("a frame".into(), body.since());
-    let waiting = Waiting { text, since, tag: 3, watch: false };
+    let waiting = Waiting { text, since, tag: 3, watch: false, span: None };
     let (given_back, refusal) = story.state.submit(RequestId(9), waiting).unwrap_err();
     assert_eq!((given_back.tag, refusal.code), (3, ErrorCode::Unavailable));
 }
