@@ -38,7 +38,7 @@ async fn both_engines_become_the_new_program_by_one_command_and_nobody_notices()
     let program = folder.path().join("tandem");
     fs::copy(executable::tandem(), &program).expect("the executable can be copied");
     let mut whole = Whole::start_with(Given { program: Some(program.clone()), ..Given::default() }).await;
-    let chatter = Chatter::start_at(&whole.rest(), 16).await;
+    let chatter = Chatter::start_at(&whole.rest(), 8).await;
     chatter.goes_on_for(50).await;
     is_replaced(&program);
     let flags = ["restart", "--rolling", "--json", "--back", "--primary"];
