@@ -1,9 +1,13 @@
 //! What happened and who did it, as operators' commands tell it, whatever has died since.
 
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tandem_protocol::{
+    archive::{Contact, Erasure, Look},
+    desk::AgentRole,
+};
 use tandem_tests::{
-    Customer, Engine, Primary, Store, System, check, eventually,
+    Account, Customer, Engine, Primary, Store, System, check, eventually,
     postgres::{Database, USER},
 };
 use test_case::test_case;
@@ -92,6 +96,28 @@ async fn what_happened_and_who_did_it_is_told_whatever_has_died_since(store: Sto
     assert!(system.runs("failovers", &[]).await.done().contains("process died"));
     assert!(system.runs("log", &[&session]).await.done().contains("ahead of the switchover"));
     assert_eq!(check(&customer.history()), []);
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_erases_a_contact_is_named_once() {
+    let system = System::builder().agents().start().await;
+    let ticket = system.rest().open_with("Ana", json!({ "email": "ana@example.org" })).await;
+    let adam = system.looker(&Account::agent("adam").role(AgentRole::Administrator)).await;
+    let known = async || {
+        let told = adam.tries(Look::ContactOf { session: ticket.session }).await.ok()?;
+        serde_json::from_str::<Option<Contact>>(&told).expect("is a contact")
+    };
+    let contact = eventually("the contact is known", known).await.contact;
+    for _ in 0..2 {
+        // The second time he asks how far it is.
+        let erasure: Erasure = adam.looks(Look::Erase { contact }).await;
+        assert_eq!(erasure.chats, 1);
+    }
+    let has_both = |acts: &Value| acts.as_array().is_some_and(|acts| acts.len() >= 2);
+    let acts = told_once(&system, "audit", &[], has_both).await;
+    assert_eq!(each(&acts, "act"), ["contact_erase", "account_add"]);
+    assert_eq!((&acts[0]["by"]["who"], &acts[0]["about"]), (&json!("adam"), &json!(format!("contact {contact}"))));
     system.finish().await;
 }
 

@@ -155,11 +155,14 @@ mod tests {
 
     use super::*;
     use crate::{
-        Account, Directory, NewAccount, PasswordHash, SqliteDirectory, SqliteStore, Store,
-        contract::story::{engine, history, messages, session, take_over, written},
+        Account, Directory, Journal, NewAccount, PasswordHash, SqliteDirectory, SqliteJournal, SqliteStore, Store,
+        contract::{
+            journal::story::{act, notes},
+            story::{engine, history, messages, session, take_over, written},
+        },
         sqlite::tests::pair,
     };
-    use tandem_protocol::{LoginName, desk::AgentRole};
+    use tandem_protocol::{LoginName, control::Noted, desk::AgentRole};
 
     async fn account(directory: &SqliteDirectory, name: &str) -> Account {
         let account = NewAccount {
@@ -216,6 +219,15 @@ mod tests {
             .collect();
         found.sort();
         assert_eq!(found, [("directory.db".into(), 0o600), ("tandem.db".into(), 0o600)]);
+    }
+
+    #[tokio::test]
+    async fn a_copy_has_what_has_happened_and_who_did_it() {
+        let (dir, copy) = (TempDir::new().expect("is writable"), TempDir::new().expect("is writable"));
+        drop(SqliteStore::open(dir.path(), &pair()).expect("opens"));
+        notes(&SqliteJournal::new(dir.path()), vec![Noted::Act(act(1))]).await;
+        SqliteBackup::begin(dir.path(), dir.path()).expect("begins").copy(copy.path(), &mut |_| ()).expect("copies");
+        assert_eq!(SqliteJournal::new(copy.path()).acts(None, 9).await.expect("reads"), [act(1)]);
     }
 
     #[test]
