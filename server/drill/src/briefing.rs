@@ -100,8 +100,9 @@ fn sentences(plan: &Plan, status: &PairStatus, takeovers: &[Takeover]) -> Vec<St
              all chats."
         )),
         DrillFailure::Hang => says.push(format!(
-            "Engine {primary} is let go on after {} s and becomes the backup; until then a second failure would stop all \
-             chats.",
+            "Engine {primary} is let go on after {} s and becomes the backup; on the embedded store it may be killed \
+             instead, by the one that takes over, where it stops in the middle of a write. Until it is back a second \
+             failure would stop all chats.",
             HANG.as_secs()
         )),
         DrillFailure::Switchover => says.push(format!("Engine {primary} becomes the backup.")),
