@@ -195,14 +195,15 @@ fn wrong(expression: &str) -> impl Iterator<Item = String> {
         at += 1;
         let Token::Word(word) = token else { continue };
         let opens = |sign| tokens.get(at) == Some(&Token::Sign(sign));
+        let is_operator = WORDS.contains(&word.as_str());
+        let is_function = FUNCTIONS.contains(&word.as_str());
+        let is_grouped = matches!(tokens.get(at), Some(Token::Word(next)) if GROUPING.contains(&next.as_str()));
         if GROUPING.contains(&word.as_str()) && opens('(') {
-            let listed = tokens[at..].iter().take_while(|token| **token != Token::Sign(')'));
-            let before = grouping.len();
-            grouping.extend(
-                listed.filter_map(|token| if let Token::Word(label) = token { Some(label.clone()) } else { None }),
-            );
-            at += grouping.len() - before;
-        } else if opens('(') && !FUNCTIONS.contains(&word.as_str()) {
+            let listed = tokens[at..].split(|token| *token == Token::Sign(')')).next().unwrap_or_default();
+            let label = |token: &Token| if let Token::Word(label) = token { Some(label.clone()) } else { None };
+            grouping.extend(listed.iter().filter_map(label));
+            at += listed.len();
+        } else if opens('(') && !is_function && !is_operator {
             wrong.push(format!("there is no function {word}"));
         } else if opens('(') && word == "label_values" {
             // Its second argument is a label.
@@ -216,7 +217,7 @@ fn wrong(expression: &str) -> impl Iterator<Item = String> {
             let matchers = tokens[at..].split(|token| *token == Token::Sign('}')).next().unwrap_or_default();
             wrong.extend(wrong_matchers(word, labels, if opens('{') { matchers } else { &[] }));
             at += if opens('{') { matchers.len() } else { 0 };
-        } else if !opens('(') && !WORDS.contains(&word.as_str()) {
+        } else if !opens('(') && !is_operator && !(is_function && is_grouped) {
             wrong.push(format!("there is no metric {word}"));
         }
     }
