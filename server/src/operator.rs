@@ -83,6 +83,16 @@ impl From<Refusal> for Unanswered {
     }
 }
 
+impl Unanswered {
+    /// A setting that is wrong is one thing, and what is in the way another.
+    pub(crate) fn failure(self) -> Failure {
+        match self {
+            Self::Credentials(_) => Failure::usage(self),
+            _ => Failure::runtime(self),
+        }
+    }
+}
+
 impl PairArgs {
     /// As [`PairArgs::whom_to_ask`]; where the flags name none of several pairs, all of them.
     pub(crate) fn all_to_ask(&self, settings: &Settings) -> Result<Vec<(PairName, String)>, Unnamed> {
@@ -183,7 +193,7 @@ pub(crate) fn ask_once(
         operator.end().await;
         Ok(told)
     };
-    runtime.block_on(answers).map_err(Failure::runtime)
+    runtime.block_on(answers).map_err(Unanswered::failure)
 }
 
 /// Who runs this process, and as what, for the audit log.

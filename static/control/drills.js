@@ -80,10 +80,13 @@ export class Drills {
     if (!this.#signal.aborted) this.#timer = setTimeout(() => this.#look(), this.#isRunning ? RUNNING_MS : IDLE_MS);
   }
 
-  #shows({ running, drills }) {
+  #shows({ running, last, drills }) {
     byId('drills').hidden = false;
     byId('rehearse').hidden = false;
-    if (this.#isRunning && !running && drills[0]) announce(`The rehearsal is over: ${drillOutcome(drills[0])}.`);
+    if (this.#isRunning && !running && last) announce(`The rehearsal is over: ${ended(last)}`);
+    const remarks = last && !running ? [last.not_begun, ...(last.remarks ?? [])].filter(Boolean) : [];
+    put(byId('drill-remarks'), remarks.join(' '));
+    byId('drill-remarks').hidden = remarks.length === 0;
     this.#isRunning = running !== null;
     byId('drill-running').hidden = !running;
     if (running) {
@@ -155,6 +158,9 @@ export class Drills {
     this.#look();
   }
 }
+
+/** What became of the last one of this gateway. */
+const ended = ({ not_begun, drill }) => (drill ? `${drillOutcome(drill)}.` : `it was not begun: ${not_begun}`);
 
 function showDrills(drills) {
   fillTable({ table: 'drill-table', rows: 'drill-rows', none: 'drills-none' }, drills, ({ id }) => id, (drill) => {

@@ -179,7 +179,8 @@ export function drillOutcome({ aborted, gaps, acknowledged, lost, doubled, out_o
 
 /** When failover was last proven. @param {object[]} drills newest first @param {number} now_ms */
 export function proven(drills, now_ms) {
-  const last = drills.find((drill) => drillOutcome(drill) === 'Passed');
+  // A planned switchover is no failure: it proves nothing of one.
+  const last = drills.find((drill) => drill.failure !== 'switchover' && drillOutcome(drill) === 'Passed');
   if (!last) return 'Failover has not been proven by a rehearsal yet.';
   const what = `${failureWord(last.failure).toLowerCase()}, ${count(last.sessions, 'session')}`;
   const when = `${ago(now_ms - last.at_ms)} (${moment(last.at_ms)})`;

@@ -217,7 +217,7 @@ fn wrong(expression: &str) -> impl Iterator<Item = String> {
             let matchers = tokens[at..].split(|token| *token == Token::Sign('}')).next().unwrap_or_default();
             wrong.extend(wrong_matchers(word, labels, if opens('{') { matchers } else { &[] }));
             at += if opens('{') { matchers.len() } else { 0 };
-        } else if !opens('(') && !is_operator && !(is_function && is_grouped) {
+        } else if !(opens('(') || is_operator || is_function && is_grouped) {
             wrong.push(format!("there is no metric {word}"));
         }
     }

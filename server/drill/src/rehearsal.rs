@@ -123,7 +123,8 @@ impl Rehearsal {
         if !briefing.blockers.is_empty() {
             return Err(NotBegun::Blocked(briefing.blockers));
         }
-        let record = Record::begin(&self.plan, self.asker.by().clone(), briefing.from, briefing.epoch);
+        let mut record = Record::begin(&self.plan, self.asker.by().clone(), briefing.from, briefing.epoch);
+        record.announce(&self.asker).await;
         let mut course = Course { record, crowd: Crowd::new(&self.plan), failed: None };
         let went = self.go(&mut course).await;
         if let Err(Aborted(why)) = went {

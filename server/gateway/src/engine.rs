@@ -65,8 +65,9 @@ impl Engine {
         Self::ask_at(self.0.pairs.of(session), request, Instant::now() + self.0.wait_max).await
     }
 
-    /// Asks something about a pair as a whole.
+    /// Asks something about a pair as a whole. A switchover that is not answered in time is not asked for any more.
     pub(crate) async fn ask_pair(&self, pair: &Pair, request: Request, wait_max: Duration) -> Result<Answer, Problem> {
+        let _withdrawing = matches!(request, Request::Switchover(_)).then(|| pair.withdrawing());
         let (reply, answer) = oneshot::channel();
         pair.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(full.refusal))?;
         answer_of(timeout(wait_max, answer).await.ok().and_then(Result::ok))

@@ -131,6 +131,14 @@ fn authority(dir: &Path) -> Result<Issuer<'static, KeyPair>, Failure> {
         let own = KeyPair::from_pem(&pem).map_err(|_| unreadable("it is no private key in PEM".into()))?;
         return Ok(Issuer::new(params, own));
     }
+    if certificate.exists() || key.exists() {
+        let (there, missing) = if certificate.exists() { (&certificate, &key) } else { (&key, &certificate) };
+        return Err(Failure::usage(anyhow::anyhow!(
+            "{} is there and {} is not; bring it back, or take another directory for a new authority",
+            there.display(),
+            missing.display()
+        )));
+    }
     let own = KeyPair::generate().map_err(Failure::runtime)?;
     let made = params.self_signed(&own).map_err(Failure::runtime)?;
     write_secret(&key, &own.serialize_pem())?;

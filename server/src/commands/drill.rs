@@ -23,7 +23,7 @@ use self::display::Display;
 use super::{Global, on_all_cores};
 use crate::{
     lifecycle::failure::Failure,
-    operator::{Operator, PairArgs, quiet},
+    operator::{Operator, PairArgs, Unanswered, quiet},
     settings::LinksSection,
     telemetry,
 };
@@ -134,7 +134,8 @@ impl DrillArgs {
         gateway: Arc<dyn Gateway>,
         links: &LinksSection,
     ) -> Result<(), Failure> {
-        let operator = Operator::connect(plan.pair.clone(), address, "drill", links).await.map_err(Failure::runtime)?;
+        let operator =
+            Operator::connect(plan.pair.clone(), address, "drill", links).await.map_err(Unanswered::failure)?;
         let operator = Arc::new(operator);
         let asker = Asker::new(operator.clone(), operator.by().clone());
         let came_to = self.with_link(plan, asker, gateway).await;

@@ -83,7 +83,7 @@ impl RestartArgs {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
         runtime.block_on(async {
             let connected = Operator::connect(pair, address, "restart", &settings.links).await;
-            let operator = connected.map_err(Failure::runtime)?;
+            let operator = connected.map_err(Unanswered::failure)?;
             let outcome = self.restart(&operator).await;
             operator.end().await;
             outcome
@@ -99,7 +99,8 @@ impl RestartArgs {
         if !self.json {
             eprintln!("{}", plan(operator.met()));
             if !self.yes && !is_wanted().map_err(Failure::runtime)? {
-                return Ok(());
+                eprintln!("Nothing is done.");
+                return Err(Failure::Told(1));
             }
         }
         match rolling.carry_out(self.back, |step| display.step(step)).await {

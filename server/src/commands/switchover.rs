@@ -47,7 +47,8 @@ impl SwitchoverArgs {
         telemetry::start("switchover", &settings.log);
         let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
-        let outcome = runtime.block_on(ask(pair, address, self.dry_run, &settings.links)).map_err(Failure::runtime)?;
+        let outcome =
+            runtime.block_on(ask(pair, address, self.dry_run, &settings.links)).map_err(Unanswered::failure)?;
         self.tell(&outcome)
     }
 

@@ -71,6 +71,7 @@ test('failover is proven by the last rehearsal that passed', () => {
   const drill = { at_ms: 1000, failure: 'kill', sessions: 50, acknowledged: 9, lost: 0, doubled: 0, out_of_order: 0, disconnected: 0, gaps: { max_us: 201_000 } };
   equal([drillOutcome(drill), drillOutcome({ ...drill, lost: 1 }), drillOutcome({ ...drill, aborted: 'no time' })], ['Passed', 'Not passed', 'Aborted: no time']);
   holds(proven([{ ...drill, lost: 1 }, drill], 61_000).startsWith('Failover was last proven 1 min ago'), 'the one that passed counts');
+  equal(proven([{ ...drill, failure: 'switchover' }], 61_000), 'Failover has not been proven by a rehearsal yet.');
   equal(proven([], 1), 'Failover has not been proven by a rehearsal yet.');
 });
 

@@ -79,17 +79,22 @@ impl Record {
         drill.gaps = quantiles(gaps);
     }
 
+    /// Says in the audit log that it has begun: whoever carries it out may not live to say how it ended.
+    pub(super) async fn announce(&mut self, asker: &Asker) {
+        if let Err(why) = asker.note(Noted::Act(self.act("begun".to_owned()))).await {
+            self.remarks.push(format!("That this drill has begun could not be written down: {why}."));
+        }
+    }
+
+    fn act(&self, outcome: String) -> Act {
+        let Drill { by, pair, .. } = &self.drill;
+        Act { id: Uuid::now_v7(), at_ms: now(), by: by.clone(), act: ActKind::Drill, about: pair.to_string(), outcome }
+    }
+
     /// Writes it down, once more where that has not been answered: it is known by its id.
     pub(super) async fn write_down(mut self, asker: &Asker) -> Report {
         self.drill.took_ms = millis(self.began.elapsed());
-        let act = Act {
-            id: Uuid::now_v7(),
-            at_ms: now(),
-            by: self.drill.by.clone(),
-            act: ActKind::Drill,
-            about: self.drill.pair.to_string(),
-            outcome: outcome(&self.drill),
-        };
+        let act = self.act(outcome(&self.drill));
         for noted in [Noted::Drill(self.drill.clone()), Noted::Act(act)] {
             if let Err(why) = asker.note(noted).await {
                 self.remarks.push(format!("This drill could not be written down: {why}."));

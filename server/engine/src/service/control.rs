@@ -25,7 +25,7 @@ impl Service {
                 let sessions = self.open_sessions(after, limit);
                 self.answer(link, id, sessions.map_or_else(not_serving, |sessions| told(Told::Sessions(sessions))));
             }
-            Control::Fail { from, how } => self.on_fail_asked(link, id, from, how),
+            Control::Fail { from, how } => self.on_fail_asked(link, id, &asked.by, from, how),
             Control::RestartBackup { pid } => self.on_restart_asked(link, id, asked.by, pid),
             act @ (Control::Restorations { .. }
             | Control::Takeovers { .. }

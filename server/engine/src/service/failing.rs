@@ -9,7 +9,7 @@ use std::{io, process::Stdio, time::Duration};
 use rustix::process::{Signal, getpid, kill_process};
 use tandem_protocol::{
     Epoch, ErrorCode, LinkVersion, Refusal, RequestId, SwitchoverOutcome,
-    control::{Failing, Told},
+    control::{Actor, Failing, Told},
     link::{Answer, Outcome},
     too_old,
 };
@@ -24,7 +24,7 @@ use super::Service;
 const HANG_SPAN: Duration = Duration::from_secs(60);
 
 impl Service {
-    pub(super) fn on_fail_asked(&mut self, link: LinkId, id: RequestId, from: Epoch, how: Failing) {
+    pub(super) fn on_fail_asked(&mut self, link: LinkId, id: RequestId, by: &Actor, from: Epoch, how: Failing) {
         let Some((epoch, _)) = self.core else { return };
         if from < epoch {
             // The one that was to fail has failed: this is its successor.
@@ -33,6 +33,7 @@ impl Service {
         if let Err(refusal) = self.may_fail(from, epoch, how) {
             return self.answer(link, id, Outcome::Refused(refusal));
         }
+        info!(?how, from = by.from, %epoch, "a drill asks this engine to fail");
         self.switch(SwitchInput::Asked { by: Asker::Drill(link, id, how), dry_run: true });
     }
 

@@ -40,8 +40,8 @@ pub(super) struct Askers {
 }
 
 impl Askers {
-    pub(super) fn is_gone(&mut self, link: LinkId) {
-        self.links.retain(|(of, _), _| *of != link);
+    fn take_gone(&mut self, link: LinkId) -> Vec<Actor> {
+        self.links.extract_if(|(of, _), _| *of == link).map(|(_, by)| by).collect()
     }
 }
 
@@ -50,6 +50,16 @@ impl Service {
     pub(super) fn note_asked(&mut self, link: LinkId, id: RequestId, by: Option<Actor>) {
         let by = self.actor(link, by);
         self.askers.links.insert((link, id), by);
+    }
+
+    /// A link is gone, and with it whoever wanted this engine to hand over and has not been told: it may do so all the same.
+    pub(super) fn note_gone(&mut self, link: LinkId) {
+        let gone = self.askers.take_gone(link);
+        let Some(epoch) = self.core.as_ref().map(|(epoch, _)| *epoch) else { return };
+        for by in gone {
+            let (about, outcome) = (self.about(epoch), "asked for; whoever asked was gone before the outcome");
+            self.note_act(by, ActKind::Switchover, about, outcome.to_owned());
+        }
     }
 
     /// Somebody has signalled the process: who it was is not to be known.

@@ -81,12 +81,13 @@ impl Service {
             (self.backup, self.deputy) = (None, None);
             self.tell_pair();
         }
-        self.askers.is_gone(link);
+        self.note_gone(link);
         self.switch(SwitchInput::LinkDown(link));
     }
 
     pub(super) fn on_frames(&mut self, link: LinkId, frames: Vec<ToEngine>, arrived: Instant) {
         let Some(linked) = self.links.get(&link).filter(|linked| linked.is_welcome) else { return };
+        let is_interaction = linked.hello.role == LinkRole::Interaction;
         let (speaks, now, arrived) = (linked.speaks, self.clock.now(), self.clock.elapsed_at(arrived));
         if let Some((_, core)) = &mut self.core {
             core.arrived(arrived);
@@ -110,9 +111,11 @@ impl Service {
                 }
                 ToEngine::Reply { ask, outcome } => core.replied(link, ask, outcome, &mut self.effects),
                 ToEngine::Push { gateway, desk, news } => core.pushed(link, gateway, desk, news, &mut self.effects),
-                ToEngine::Places(placed) => core.placed(&placed, &mut self.effects),
-                // A second hello changes nothing, and what is about the pair was heeded.
-                ToEngine::Hello(_)
+                ToEngine::Places(placed) if is_interaction => core.placed(&placed, &mut self.effects),
+                // Places are the interaction server's to say; a second hello changes nothing, and what is about the pair
+                // was heeded.
+                ToEngine::Places(_)
+                | ToEngine::Hello(_)
                 | ToEngine::Heartbeat
                 | ToEngine::Knows(_)
                 | ToEngine::StandsBy(_)

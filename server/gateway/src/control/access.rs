@@ -138,7 +138,8 @@ impl Oversight {
         let mut kept = self.lock();
         let now = Instant::now();
         if !kept.contains_key(&token) && kept.len() >= OVERSEERS_MAX {
-            let oldest = kept.iter().min_by_key(|(_, kept)| kept.used_at).map(|(token, _)| *token);
+            // Strangers give way first: a word of an administrator may not be renewable now.
+            let oldest = kept.iter().min_by_key(|(_, kept)| (kept.is_noted, kept.used_at)).map(|(token, _)| *token);
             oldest.map(|oldest| kept.remove(&oldest));
         }
         let entry = kept.entry(token).or_insert_with(|| Kept { sight: Sight::new(), is_noted: false, used_at: now });

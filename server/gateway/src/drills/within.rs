@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tandem_drill::{Gateway, Primary, Stream, Unanswered};
 use tandem_protocol::{
     ErrorCode, PairName, Refusal,
+    control::Control,
     link::{Answer, Outcome, Request},
 };
 use tokio::{io::duplex, sync::oneshot};
@@ -30,6 +31,8 @@ impl Primary for Link {
     async fn ask(&self, request: Request) -> Result<Answer, Unanswered> {
         let pair = self.app.engine.pairs().iter().find(|pair| pair.name == self.pair);
         let pair = pair.expect("a gateway's pairs stay the same");
+        // A drill that has given up must not make a primary fail, or hand over, when the link is back.
+        let _withdrawing = is_act(&request).then(|| pair.withdrawing());
         let (reply, answer) = oneshot::channel();
         pair.link.submit(request, Tag::Reply(reply)).map_err(|full| full.refusal)?;
         match answer.await {
@@ -38,6 +41,14 @@ impl Primary for Link {
             // The gateway ends.
             Err(_) => Err(Unanswered::Late),
         }
+    }
+}
+
+fn is_act(request: &Request) -> bool {
+    match request {
+        Request::Switchover(_) => true,
+        Request::Control(asked) => matches!(asked.act, Control::Fail { .. }),
+        _ => false,
     }
 }
 

@@ -123,6 +123,21 @@ impl Pair {
     pub(crate) fn status(&self) -> LinkStatus {
         self.link.status()
     }
+
+    /// Takes back what nobody waits for any more once this is dropped, for acts that must not be done later than whoever
+    /// asked for them believes. Made before the place for the answer, so that it is dropped after it.
+    pub(crate) fn withdrawing(&self) -> Withdrawing<'_> {
+        Withdrawing(self)
+    }
+}
+
+/// See [`Pair::withdrawing`].
+pub(crate) struct Withdrawing<'a>(&'a Pair);
+
+impl Drop for Withdrawing<'_> {
+    fn drop(&mut self) {
+        self.0.link.withdraw(|tag| matches!(tag, Tag::Reply(reply) if reply.is_closed()));
+    }
 }
 
 fn check(links: &[LinkSettings]) -> Result<(), InvalidPairs> {

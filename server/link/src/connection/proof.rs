@@ -5,10 +5,13 @@
 //! good for one connection, one hello and one direction: it cannot be replayed, moved to another pair, role or name, or
 //! sent back to who made it. What follows is neither encrypted nor signed: who can change it on its way needs TLS.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tandem_credentials::{Key, Keys};
 use tandem_protocol::link::Proof;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{
     self, Message, Utf8Bytes,
     http::{HeaderMap, HeaderName, HeaderValue},
@@ -22,6 +25,9 @@ pub(super) const NONCE: HeaderName = HeaderName::from_static("tandem-nonce");
 
 /// The engine's close code when a proof does not do: the link stops until somebody changes a key.
 pub(super) const UNPROVEN: u16 = 4501;
+
+/// How long whoever has another key may take to read that: less than a handshake.
+const GOODBYE_MAX: Duration = Duration::from_secs(1);
 
 /// What whoever dials signs begins with this, …
 const DIALS: &[u8] = b"tandem.link.v1 dials\n";
@@ -107,9 +113,15 @@ where
     let signer = signed(&proven).and_then(|it| keys.signer(&nonces.parts(DIALS, &hello), &it));
     let Some(key) = signer else {
         let reason = "This engine has another shared key.".into();
-        socket.send(Message::Close(Some(CloseFrame { code: CloseCode::from(UNPROVEN), reason }))).await?;
-        // Until the other side has read it and answers; the handshake has its bound.
-        while let Some(Ok(_)) = socket.next().await {}
+        let goodbye = async {
+            let close = Message::Close(Some(CloseFrame { code: CloseCode::from(UNPROVEN), reason }));
+            // Until the other side has read it and answers, or is gone.
+            if socket.send(close).await.is_ok() {
+                while let Some(Ok(_)) = socket.next().await {}
+            }
+        };
+        // Whoever does not take it is told of in the log all the same.
+        let _ = timeout(GOODBYE_MAX, goodbye).await;
         return Err(Unproven::WrongKey.into());
     };
     socket.send(Message::Text(proof(key, &nonces.parts(ACCEPTS, &hello)))).await?;

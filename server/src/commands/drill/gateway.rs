@@ -21,6 +21,11 @@ pub(in crate::commands) enum BadGateway {
     /// It is no gateway's address.
     #[error("--gateway {0} is refused; it is http://HOST, https://HOST, or either with :PORT")]
     Url(String),
+    /// Its certificate is for a name that the settings do not say.
+    #[error(
+        "which gateway is meant must be said, as --gateway https://NAME: this machine's has a certificate for its name"
+    )]
+    Unnamed,
     /// Nothing can be believed of it.
     #[error("the gateway cannot be known by its certificate: {0}")]
     Authorities(#[from] CredentialError),
@@ -63,7 +68,11 @@ pub(in crate::commands) fn of(
     settings: &Settings,
 ) -> Result<Arc<dyn Gateway>, BadGateway> {
     let given = url.map(|url| place(url).ok_or_else(|| BadGateway::Url(url.to_owned()))).transpose()?;
+    let is_named = given.is_some();
     let Place { host, port, is_encrypted } = given.unwrap_or_else(|| own(settings));
+    if is_encrypted && !is_named {
+        return Err(BadGateway::Unnamed);
+    }
     let address = format!("{host}:{port}");
     if !is_encrypted {
         return Ok(Arc::new(TcpGateway { address }));

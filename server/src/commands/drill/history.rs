@@ -24,7 +24,7 @@ const SHOWN_MAX: usize = 20;
 
 /// Tells of the pair's drills.
 pub(super) async fn tell(pair: PairName, address: String, links: &LinksSection, is_json: bool) -> Result<(), Failure> {
-    let operator = Operator::connect(pair.clone(), address, "drill", links).await.map_err(Failure::runtime)?;
+    let operator = Operator::connect(pair.clone(), address, "drill", links).await.map_err(Unanswered::failure)?;
     let told = operator.control(Control::Drills { before_ms: None, limit: JOURNAL_LIMIT_MAX }).await;
     operator.end().await;
     let drills = match told.map_err(Failure::runtime)? {

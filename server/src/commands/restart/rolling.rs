@@ -142,12 +142,23 @@ impl<'a> Rolling<'a> {
         let (_, Peer { name, pid, .. }) = self.is_complete(epoch).await?;
         say(&Step::Restarting { engine: name.clone(), pid });
         let begun = Instant::now();
+        let mut pairs = self.pairs.clone();
         match self.operator.control(Control::RestartBackup { pid }).await {
             Ok(Told::Done) => {}
             Ok(_) => return Err(Unanswered::Strange.into()),
             Err(unanswered) => return Err(Stop::NotTold(name, unanswered)),
         }
-        let (_, Peer { pid: is, .. }) = self.stands_by(epoch, |backup| backup.pid != pid).await?;
+        // In a container its next process may well have the same number: what tells them apart is that it was away.
+        let is_away = |pair: &Option<Pair>| {
+            let Some(pair) = pair else { return false };
+            pair.epoch > epoch || pair.backup.as_ref().is_none_or(|backup| backup.pid != pid)
+        };
+        match timeout(self.wait, pairs.wait_for(is_away)).await {
+            Ok(Ok(_)) => {}
+            // It does not end, or the link has, which nobody but this command ends.
+            Ok(Err(_)) | Err(_) => return Err(Stop::NotBack { engine: name, wait: self.wait }),
+        }
+        let (_, Peer { pid: is, .. }) = self.is_complete(epoch).await?;
         say(&Step::Restarted { engine: name, was: pid, is, took_ms: begun.elapsed().as_millis() as u64 });
         Ok(())
     }

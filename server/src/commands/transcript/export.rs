@@ -82,8 +82,8 @@ async fn export(
 ) -> Result<(), Failure> {
     let transcript = context.transcript(session).await?;
     let text = written(&transcript, format)?;
-    match output {
-        None => io::stdout().write_all(text.as_bytes()).map_err(Failure::runtime)?,
+    let wrote = match output {
+        None => io::stdout().write_all(text.as_bytes()).map_err(Failure::runtime),
         Some(path) => {
             let make = || {
                 let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
@@ -91,11 +91,13 @@ async fn export(
                 // Half a transcript is none, and would stand in the way of the next try.
                 written.inspect_err(|_| drop(fs::remove_file(path)))
             };
-            make().map_err(|cause| Failure::runtime(Unwritten { path: path.to_owned(), cause }))?;
+            make().map_err(|cause| Failure::runtime(Unwritten { path: path.to_owned(), cause }))
         }
-    }
+    };
+    // Also where the other end has closed: it may have read enough.
     let audit = Audit::new(context.place.open_journal(), command);
     audit.done(ActKind::TranscriptExport, format_args!("session {session}")).await;
+    wrote?;
     let verified = verify(session, &transcript.events);
     verified.map(drop).map_err(|broken| Failure::runtime(anyhow::anyhow!("session {session}: {broken}")))
 }
