@@ -112,7 +112,7 @@ async fn the_first_run_makes_an_account_to_try_and_says_its_password_once() {
     assert_eq!(first["name"], "demo");
     let password = first["password"].as_str().expect("is said once").to_owned();
     let login: Value = try_login(&whole.rest(), "demo", &password).await.done();
-    assert_eq!(login["role"], "supervisor", "everything can be tried with it");
+    assert_eq!(login["role"], "administrator", "everything can be tried with it");
     whole.kill().await;
     whole.start_again().await;
     let second = whole.says("started").await["login"].take();

@@ -44,8 +44,8 @@ mod tests {
         assert_eq!(labelled("store", 10, "here"), "store     here\n");
         let text = "engine b takes over; 120 sessions are restored; customers and agents keep their connections";
         let laid = labelled("  engine a", 14, text);
-        let expected = "  engine a    engine b takes over; 120 sessions are restored; customers and agents\n\x20             keep \
-                        their connections\n";
+        let expected = "  engine a    engine b takes over; 120 sessions are restored; customers and\n\x20             agents \
+                        keep their connections\n";
         assert_eq!(laid, expected);
         let long = "x".repeat(100);
         assert_eq!(labelled("at", 4, &format!("a {long} b")), format!("at  a\n    {long}\n    b\n"));

@@ -117,7 +117,7 @@ fn an_unknown_variable_is_refused_by_its_name() {
 
 #[test]
 fn a_value_in_the_place_of_a_table_is_refused() {
-    let expected = "FILE: pair = \"main\" is refused; pair is a table with name";
+    let expected = "FILE: pair = \"main\" is refused; pair is a table with link-version, name";
     assert_eq!(refused("pair = \"main\""), expected);
 }
 

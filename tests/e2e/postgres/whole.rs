@@ -23,7 +23,7 @@ async fn one_command_runs_everything_on_a_database_and_its_data_directory_holds_
     }
     let demo = started["login"]["password"].as_str().expect("is made for a first look").to_owned();
     let login: Value = try_login(&whole.rest(), "demo", &demo).await.done();
-    assert_eq!(login["role"], "supervisor");
+    assert_eq!(login["role"], "administrator");
     assert_eq!(database.number("SELECT count(*) FROM accounts").await, 1);
 
     let customer = Customer::start_with_echo(&whole.rest(), "Ann").await;
