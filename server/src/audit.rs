@@ -11,11 +11,9 @@ use std::{
 
 use tandem_protocol::{
     Timestamp,
-    control::{Act, ActKind, Actor, Noted},
+    control::{Act, ActKind, Actor},
 };
-use tandem_store::{Journal, StoreError};
-use tokio::time::timeout;
-use tracing::warn;
+use tandem_store::{Journal, note_done};
 use uuid::Uuid;
 
 use crate::operator::actor;
@@ -39,22 +37,9 @@ impl Audit {
     pub(crate) async fn done(&self, act: ActKind, about: impl fmt::Display) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let at_ms = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        let about = about.to_string();
         let (id, by, outcome) = (Uuid::now_v7(), self.by.clone(), "done".to_owned());
-        let noted = Noted::Act(Act { id, at_ms, by, act, about: about.clone(), outcome });
-        let error = match timeout(JOURNAL_MAX, self.journal.note(vec![noted])).await {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => described(&error),
-            Err(_late) => "the journal does not answer".to_owned(),
-        };
-        warn!(?act, about, error, "done, and not written into the audit log");
-    }
-}
-
-fn described(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
+        let act = Act { id, at_ms, by, act, about: about.to_string(), outcome };
+        note_done(&*self.journal, act, JOURNAL_MAX).await;
     }
 }
 

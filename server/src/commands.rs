@@ -1,6 +1,7 @@
 //! The command line. One file a command: its flags, its help, and what it starts.
 
 mod agent;
+mod asking;
 mod audit;
 mod certificates;
 mod completions;

@@ -83,12 +83,12 @@ impl From<Refusal> for Unanswered {
     }
 }
 
-impl Unanswered {
+impl From<Unanswered> for Failure {
     /// A setting that is wrong is one thing, and what is in the way another.
-    pub(crate) fn failure(self) -> Failure {
-        match self {
-            Self::Credentials(_) => Failure::usage(self),
-            _ => Failure::runtime(self),
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Credentials(_) => Self::usage(unanswered),
+            _ => Self::runtime(unanswered),
         }
     }
 }
@@ -167,6 +167,25 @@ pub(crate) fn quiet(loaded: Loaded) -> Settings {
     settings
 }
 
+/// Does what a command is to do over a link to the pair's primary, and ends the link.
+pub(crate) fn over_link<T>(
+    loaded: Loaded,
+    pair: &PairArgs,
+    command: &'static str,
+    work: impl AsyncFnOnce(&Operator) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let settings = quiet(loaded);
+    telemetry::start(command, &settings.log);
+    let (pair, address) = pair.whom_to_ask(&settings).map_err(Failure::usage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+    runtime.block_on(async {
+        let operator = Operator::connect(pair, address, command, &settings.links).await?;
+        let came_to = work(&operator).await;
+        operator.end().await;
+        came_to
+    })
+}
+
 /// Asks the pair's primary these, one after the other, and says what each was answered: all of a command that only looks.
 pub(crate) fn ask_once(
     loaded: Loaded,
@@ -174,26 +193,13 @@ pub(crate) fn ask_once(
     command: &'static str,
     asked: Vec<Control>,
 ) -> Result<Vec<Told>, Failure> {
-    let settings = quiet(loaded);
-    telemetry::start(command, &settings.log);
-    let (pair, address) = pair.whom_to_ask(&settings).map_err(Failure::usage)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
-    let answers = async {
-        let operator = Operator::connect(pair, address, command, &settings.links).await?;
+    over_link(loaded, pair, command, async |operator| {
         let mut told = Vec::new();
         for act in asked {
-            match operator.control(act).await {
-                Ok(answer) => told.push(answer),
-                Err(unanswered) => {
-                    operator.end().await;
-                    return Err(unanswered);
-                }
-            }
+            told.push(operator.control(act).await?);
         }
-        operator.end().await;
         Ok(told)
-    };
-    runtime.block_on(answers).map_err(Unanswered::failure)
+    })
 }
 
 /// Who runs this process, and as what, for the audit log.

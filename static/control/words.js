@@ -4,9 +4,6 @@
 
 import { clock, day } from '../shared/words.js';
 
-export const LOGGED_OUT = 'You have logged out.';
-export const LOGGED_OUT_ELSEWHERE = 'You have logged out in another tab.';
-export const REVOKED = 'Your login has ended. Please log in again.';
 export const NOT_ADMINISTRATOR = 'This account is not an administrator’s. Please log in with one that is.';
 
 export const LIVE = 'Live';

@@ -1,5 +1,5 @@
 /**
- * What every page says of a conversation and its connection. Pure: sentences in, values in, text out. One place to
+ * What every page says of a conversation and its connection, and of a login. Pure: sentences in, values in, text out. One place to
  * translate; what only one page says stands with that page.
  */
 
@@ -17,6 +17,11 @@ export const STATUS = Object.freeze({
   stopped: 'Not connected',
   ended: 'Ended',
 });
+
+/** Why somebody who was logged in is not any more. */
+export const LOGGED_OUT = 'You have logged out.';
+export const LOGGED_OUT_ELSEWHERE = 'You have logged out in another tab.';
+export const REVOKED = 'Your login has ended. Please log in again.';
 
 /** Below the field, by the session's status. */
 export const WAITING = Object.freeze({

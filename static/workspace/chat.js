@@ -9,7 +9,7 @@ import { Session } from '../client/tandem.js';
 import { announce } from '../shared/announcer.js';
 import { byId, within } from '../shared/dom.js';
 import { Conversation } from '../shared/conversation.js';
-import { keepRead, readTo } from './account.js';
+import { keepRead, readTo } from '../shared/account.js';
 import { TAGS } from './words.js';
 
 /** @typedef {import('../client/desk-protocol.js').DeskChat} DeskChat */

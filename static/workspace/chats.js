@@ -5,7 +5,7 @@
 
 import { byId, element, icon, name, put, within } from '../shared/dom.js';
 import { ofTab } from '../shared/kept.js';
-import { forgetChat, forgetChatsBut, keptDraft, noteChat, onRead, readTo } from './account.js';
+import { forgetChat, forgetChatsBut, keptDraft, noteChat, onRead, readTo } from '../shared/account.js';
 import { showAge } from './ages.js';
 import { Chat } from './chat.js';
 import { keep } from '../shared/keyed.js';

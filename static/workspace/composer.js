@@ -7,7 +7,7 @@ import { announce } from '../shared/announcer.js';
 import { byId, put } from '../shared/dom.js';
 import { Field } from '../shared/field.js';
 import { TOO_MANY, WAITING } from '../shared/words.js';
-import { keepDraft, keptDraft } from './account.js';
+import { keepDraft, keptDraft } from '../shared/account.js';
 import { Completion } from './completion.js';
 import { FIELD, WHOM } from './words.js';
 

@@ -3,7 +3,7 @@
  */
 
 import { byId, element, put, within } from '../shared/dom.js';
-import { keptDraft } from './account.js';
+import { keptDraft } from '../shared/account.js';
 import { act } from './act.js';
 import { dialog } from './dialogs.js';
 

@@ -10,9 +10,6 @@ import { clock, day, duration, leaving } from '../shared/words.js';
 
 export const TITLE = 'Workspace · Tandem';
 
-export const REVOKED = 'Your login has ended. Please log in again.';
-export const LOGGED_OUT = 'You have logged out.';
-export const LOGGED_OUT_ELSEWHERE = 'You have logged out in another tab.';
 
 /** What stands in the bar, by the desk's status. */
 export const DESK_STATUS = Object.freeze({

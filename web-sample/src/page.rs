@@ -88,6 +88,8 @@ pub(crate) mod samples {
         let control = |version| control(&ControlPage { version }).expect("renders");
         vec![
             ("control/index.html", control("0.1.0 <&\">")),
+            // Rendered within the pages that it is a part of.
+            ("shared/login.html", workspace("0.1.0 <&\">")),
             ("sample/index.html", sample(true, "0.1.0")),
             ("sample/index.html", sample(false, "0.1.0 <&\">")),
             ("workspace/index.html", workspace("0.1.0 <&\">")),

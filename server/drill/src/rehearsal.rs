@@ -10,7 +10,7 @@ use std::{
 };
 
 use tandem_protocol::{
-    EngineName, Epoch, SwitchoverOutcome,
+    Blocker, EngineName, Epoch, SwitchoverOutcome,
     control::{Drill, DrillFailure, Failing},
 };
 use tokio::{sync::watch, time::sleep};
@@ -199,8 +199,7 @@ impl Rehearsal {
             }
             SwitchoverOutcome::GivenUp(cause) => Err(Aborted(format!("the switchover was given up: {cause}"))),
             SwitchoverOutcome::Blocked(blockers) => {
-                let blockers: Vec<String> = blockers.iter().map(ToString::to_string).collect();
-                Err(Aborted(format!("the switchover was blocked: {}", blockers.join("; "))))
+                Err(Aborted(format!("the switchover was blocked: {}", Blocker::listed(&blockers))))
             }
             SwitchoverOutcome::Clear { .. } => Err(Aborted(Unanswered::Strange.to_string())),
         }
@@ -240,10 +239,7 @@ impl Rehearsal {
         while Instant::now() < until {
             match self.unless_cancelled(self.asker.switchover(epoch, true)).await? {
                 Ok(SwitchoverOutcome::Clear { .. }) => return Ok(()),
-                Ok(SwitchoverOutcome::Blocked(blockers)) => {
-                    let blockers: Vec<String> = blockers.iter().map(ToString::to_string).collect();
-                    in_the_way = blockers.join("; ");
-                }
+                Ok(SwitchoverOutcome::Blocked(blockers)) => in_the_way = Blocker::listed(&blockers),
                 Ok(_) => return Err(Aborted("the primary has failed once more".to_owned())),
                 Err(_) => {}
             }

@@ -168,7 +168,7 @@ impl Writing {
             debug!(tries, error = ?failed, "the journal could not be written");
             let may_pass = !matches!(failed, Some(StoreError::Failed(_)));
             if !may_pass || tries == TRIES_MAX || self.ending.is_cancelled() {
-                let error = failed.map_or_else(|| "it does not answer".to_owned(), |error| described(&error));
+                let error = failed.map_or_else(|| "it does not answer".to_owned(), |error| error.in_full());
                 return self.missed.add(batch.len(), &format!("the journal cannot be written ({error})"));
             }
             tokio::select! {
@@ -187,14 +187,6 @@ impl Writing {
             // It is tried again in an hour, and who writes says what is wrong.
             Err(error) => debug!(%error, "old restorations could not be forgotten"),
         }
-    }
-}
-
-/// The error with what the backend says.
-fn described(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use tandem_protocol::{
     TokenHash,
-    control::{Control, ControlAsk, PairStatus, Told},
+    control::{Actor, Control, ControlAsk, PairStatus, Told},
     desk::Overview,
     link::{Answer, Request},
 };
@@ -56,8 +56,11 @@ impl Oversight {
 
 /// Asks a pair's primary on behalf of an administrator, and waits for its answer.
 pub(crate) async fn ask(app: &Shared, pair: &Pair, by: &Overseer, act: Control) -> Result<Told, Problem> {
-    let request = Request::Control(ControlAsk { by: by.actor(), act });
-    match app.engine.ask_pair(pair, request, ANSWER_MAX).await? {
+    ask_as(app, pair, by.actor(), act, ANSWER_MAX).await
+}
+
+async fn ask_as(app: &Shared, pair: &Pair, by: Actor, act: Control, wait_max: Duration) -> Result<Told, Problem> {
+    match app.engine.ask_pair(pair, Request::Control(ControlAsk { by, act }), wait_max).await? {
         Answer::Control(told) => Ok(told),
         answer => Err(unexpected(&answer).into()),
     }

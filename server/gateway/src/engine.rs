@@ -18,10 +18,7 @@ use tandem_protocol::{
     link::{Answer, Attach, Credential, Outcome, Request, Send},
 };
 use tandem_telemetry::GATEWAY;
-use tokio::{
-    sync::oneshot,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use opening::NewId;
@@ -65,19 +62,13 @@ impl Engine {
         Self::ask_at(self.0.pairs.of(session), request, Instant::now() + self.0.wait_max).await
     }
 
-    /// Asks something about a pair as a whole. A switchover that is not answered in time is not asked for any more.
+    /// Asks something about a pair as a whole.
     pub(crate) async fn ask_pair(&self, pair: &Pair, request: Request, wait_max: Duration) -> Result<Answer, Problem> {
-        let _withdrawing = matches!(request, Request::Switchover(_)).then(|| pair.withdrawing());
-        let (reply, answer) = oneshot::channel();
-        pair.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(full.refusal))?;
-        answer_of(timeout(wait_max, answer).await.ok().and_then(Result::ok))
+        answer_of(timeout(wait_max, pair.ask(request)).await.unwrap_or(Ok(None))?)
     }
 
     async fn ask_at(pair: &Pair, request: Request, until: Instant) -> Result<Answer, Problem> {
-        let (reply, answer) = oneshot::channel();
-        pair.link.submit(request, Tag::Reply(reply)).map_err(|full| Problem::from(counted(full.refusal)))?;
-        // None when the link was stopped under us.
-        answer_of(timeout_at(until, answer).await.ok().and_then(Result::ok))
+        answer_of(timeout_at(until, pair.ask(request)).await.unwrap_or(Ok(None)).map_err(counted)?)
     }
 
     /// Asks the interaction server something that concerns no desk, through whichever pair it is reached, and waits for

@@ -203,8 +203,7 @@ impl Problem {
 
     /// All of these are in the way of a switchover; nothing was begun.
     pub(crate) fn blocked(blockers: Vec<Blocker>) -> Self {
-        let mut sentence = blockers.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        sentence.push('.');
+        let sentence = format!("{}.", Blocker::listed(&blockers));
         Self { blockers, ..Self::new(Kind::SwitchoverBlocked, sentence) }
     }
 

@@ -70,12 +70,9 @@ impl Secret {
         }
     }
 
-    /// What the id of the session that this request names is made of, a UUID of version 8 (RFC 9562 §5.8) since its bits
-    /// are ours.
+    /// What the id of the session that this request names is made of.
     pub(crate) fn id_of(&self, key: &str, request: &[u8]) -> Uuid {
-        let derived = self.derive("session", &[key.as_bytes(), request]);
-        let (bytes, _) = derived.split_first_chunk().expect("a hash has 32 bytes, an id 16");
-        uuid::Builder::from_custom_bytes(*bytes).into_uuid()
+        uuid_of(self.derive("session", &[key.as_bytes(), request]))
     }
 
     /// The token of its customer.
@@ -112,6 +109,12 @@ pub(crate) fn random_text() -> String {
     let mut bytes = [0; RANDOM_BYTES];
     getrandom::fill(&mut bytes).expect("Linux always has random bytes once it has started");
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// An id of what was derived, a UUID of version 8 (RFC 9562 §5.8) since its bits are ours.
+pub(crate) fn uuid_of(derived: [u8; 32]) -> Uuid {
+    let (bytes, _) = derived.split_first_chunk().expect("a hash has 32 bytes, an id 16");
+    uuid::Builder::from_custom_bytes(*bytes).into_uuid()
 }
 
 /// What engines and the store know of a token.

@@ -5,15 +5,12 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tandem_protocol::{
     ContactId, LoginName, Timestamp,
     archive::Look,
-    control::{Act, ActKind, Actor, Noted},
+    control::{Act, ActKind, Actor},
 };
-use tandem_store::Journal;
-use tokio::time::timeout;
-use tracing::warn;
+use tandem_store::{Journal, id_of_act, note_done};
 
 /// How long the journal may take for one: whoever looks something up next waits for it.
 const JOURNAL_MAX: Duration = Duration::from_secs(5);
@@ -39,18 +36,7 @@ impl Deed {
 
     /// Writes down that this account has done it.
     pub(crate) async fn write_down(self, journal: &dyn Journal, by: &LoginName, at: Timestamp) {
-        let act = self.act(by, at);
-        let (kind, about) = (act.act, act.about.clone());
-        let written = timeout(JOURNAL_MAX, journal.note(vec![Noted::Act(act)])).await;
-        let error = match written {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-                format!("{error}{cause}")
-            }
-            Err(_late) => "the journal does not answer".to_owned(),
-        };
-        warn!(?kind, about, error, "done, and not written into the audit log");
+        note_done(journal, self.act(by, at), JOURNAL_MAX).await;
     }
 
     /// Asked once more, as how far an erasure is, it is the same act.
@@ -59,8 +45,7 @@ impl Deed {
             Self::Erased(contact) => (ActKind::ContactErase, format!("contact {contact}")),
             Self::Merged { into, from } => (ActKind::ContactMerge, format!("contact {from} into contact {into}")),
         };
-        let hash: [u8; 32] = Sha256::digest(format!("{act:?} {about} {by}")).into();
-        let id = uuid::Builder::from_custom_bytes(*hash.first_chunk().expect("32 are more than 16")).into_uuid();
+        let id = id_of_act([&format!("{act:?}"), &about, by.as_str()]);
         // The gateway does not say where the request came from.
         let by = Actor { who: by.to_string(), from: "through a gateway".into() };
         Act { id, at_ms: at, by, act, about, outcome: "done".into() }

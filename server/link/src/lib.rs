@@ -11,6 +11,7 @@ mod backoff;
 mod cache;
 pub mod connection;
 mod credentials;
+mod entrance;
 mod follow;
 mod incoming;
 mod link;
@@ -26,6 +27,7 @@ mod testing;
 mod unacked;
 
 pub use credentials::Credentials;
+pub use entrance::{begins_tls, say_last};
 pub use incoming::{Incoming, Owner};
 pub use link::{Full, Link, LinkStatus, LinkTask};
 pub use outbox::{Drain, Drained, Outbox, OutboxBounds, PushError};

@@ -137,6 +137,20 @@ pub enum LinkRole {
     Standby(Peer),
 }
 
+impl LinkRole {
+    /// In a word, for status and metrics.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::External => "external",
+            Self::Interaction => "interaction",
+            Self::Control => "control",
+            Self::Standby(_) => "standby",
+        }
+    }
+}
+
 /// What a link's client asks of the engine.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -88,6 +88,14 @@ pub enum Blocker {
     UnderWay,
 }
 
+impl Blocker {
+    /// All of them in one sentence.
+    #[must_use]
+    pub fn listed(blockers: &[Self]) -> String {
+        blockers.iter().map(Self::to_string).collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tandem_protocol::{
     Timestamp,
     control::{Act, ActKind, Control, JOURNAL_LIMIT_MAX, Told},
@@ -11,7 +11,7 @@ use tandem_protocol::{
 
 use super::{
     Global,
-    table::{moment, table},
+    table::{dated, moment, table},
 };
 use crate::{
     lifecycle::failure::Failure,
@@ -76,12 +76,7 @@ fn as_text(acts: &[Act]) -> String {
 
 /// The entries as on the wire, each with its moment as a person reads it.
 fn as_json(acts: &[Act]) -> String {
-    let entry = |act: &Act| {
-        let mut entry = serde_json::to_value(act).expect("an act has only string keys");
-        entry["at"] = json!(moment(act.at_ms));
-        entry
-    };
-    Value::Array(acts.iter().map(entry).collect()).to_string() + "\n"
+    Value::Array(acts.iter().map(|act| dated(act, act.at_ms)).collect()).to_string() + "\n"
 }
 
 fn in_words(act: ActKind) -> &'static str {
@@ -91,7 +86,6 @@ fn in_words(act: ActKind) -> &'static str {
         ActKind::Restart => "restart",
         ActKind::ControlLogin => "login to control",
         ActKind::AccountAdd => "account added",
-        ActKind::AccountChange => "account changed",
         ActKind::AccountDisable => "account disabled",
         ActKind::AccountEnable => "account enabled",
         ActKind::AccountPassword => "password changed",

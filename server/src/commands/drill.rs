@@ -20,10 +20,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use self::display::Display;
-use super::{Global, on_all_cores};
+use super::{Global, asking::is_agreed, on_all_cores, switchover::blocked};
 use crate::{
     lifecycle::failure::Failure,
-    operator::{Operator, PairArgs, Unanswered, quiet},
+    operator::{Operator, PairArgs, over_link, quiet},
     settings::LinksSection,
     telemetry,
 };
@@ -100,12 +100,13 @@ enum Unplanned {
 
 impl DrillArgs {
     pub(super) fn execute(self, global: &Global) -> Result<(), Failure> {
-        let settings = quiet(global.load([])?);
+        let loaded = global.load([])?;
+        if self.history {
+            return over_link(loaded, &self.pair, "drill", async |operator| history::tell(operator, self.json).await);
+        }
+        let settings = quiet(loaded);
         telemetry::start("drill", &settings.log);
         let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
-        if self.history {
-            return on_all_cores(history::tell(pair, address, &settings.links, self.json));
-        }
         let plan = self.plan(pair).map_err(Failure::usage)?;
         let gateway = gateway::of(self.gateway.as_deref(), self.ca.as_deref(), &settings).map_err(Failure::usage)?;
         on_all_cores(self.carry_out(plan, address, gateway, &settings.links))
@@ -134,9 +135,7 @@ impl DrillArgs {
         gateway: Arc<dyn Gateway>,
         links: &LinksSection,
     ) -> Result<(), Failure> {
-        let operator =
-            Operator::connect(plan.pair.clone(), address, "drill", links).await.map_err(Unanswered::failure)?;
-        let operator = Arc::new(operator);
+        let operator = Arc::new(Operator::connect(plan.pair.clone(), address, "drill", links).await?);
         let asker = Asker::new(operator.clone(), operator.by().clone());
         let came_to = self.with_link(plan, asker, gateway).await;
         // Whoever else had it is gone with what became of the drill.
@@ -177,14 +176,7 @@ impl DrillArgs {
         if self.json || !stdin().is_terminal() || !stderr().is_terminal() {
             return Err(Failure::usage(NobodyToAsk));
         }
-        eprint!("Go on? [y/N] ");
-        let mut answer = String::new();
-        stdin().read_line(&mut answer).map_err(Failure::runtime)?;
-        let is_agreed = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
-        if !is_agreed {
-            eprintln!("Nothing is done.");
-        }
-        Ok(is_agreed)
+        is_agreed().map_err(Failure::runtime)
     }
 
     fn tell(&self, report: &Report) -> Result<(), Failure> {
@@ -204,10 +196,7 @@ impl DrillArgs {
                 writeln!(stdout(), "{}", json!({ "blocked": blockers })).map_err(Failure::runtime)?;
                 Err(Failure::Told(1))
             }
-            NotBegun::Blocked(blockers) => {
-                let lines: Vec<String> = blockers.iter().map(|blocker| format!("blocked: {blocker}")).collect();
-                Err(Failure::runtime(anyhow::Error::msg(lines.join("\n"))))
-            }
+            NotBegun::Blocked(blockers) => Err(Failure::runtime(anyhow::Error::msg(blocked(blockers)))),
             other => Err(Failure::runtime(other.clone())),
         }
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tandem_protocol::{
     EngineName,
     control::{Control, JOURNAL_LIMIT_MAX, Takeover, TakeoverCause, Told},
@@ -11,7 +11,7 @@ use tandem_protocol::{
 
 use super::{
     Global,
-    table::{millis, moment, table},
+    table::{dated, millis, moment, table},
 };
 use crate::{
     lifecycle::failure::Failure,
@@ -75,14 +75,8 @@ fn as_text(takeovers: &[Takeover]) -> String {
 }
 
 /// The entries as on the wire, each with its moment as a person reads it.
-pub(super) fn entry(takeover: &Takeover) -> Value {
-    let mut entry = serde_json::to_value(takeover).expect("a takeover has only string keys");
-    entry["at"] = json!(moment(takeover.at_ms));
-    entry
-}
-
 fn as_json(takeovers: &[Takeover]) -> String {
-    Value::Array(takeovers.iter().map(entry).collect()).to_string() + "\n"
+    Value::Array(takeovers.iter().map(|takeover| dated(takeover, takeover.at_ms)).collect()).to_string() + "\n"
 }
 
 /// Why an engine took over, in few words.
@@ -99,6 +93,7 @@ pub(super) fn in_words(cause: TakeoverCause) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use tandem_protocol::{Epoch, PairName, Timestamp};
 
     use super::*;

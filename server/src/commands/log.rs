@@ -11,7 +11,7 @@ use tandem_protocol::{
 
 use super::{
     Global, failovers,
-    table::{millis, moment},
+    table::{dated, millis, moment},
 };
 use crate::{
     lifecycle::failure::Failure,
@@ -107,10 +107,9 @@ fn cause(takeover: &Takeover) -> String {
 /// The entries as on the wire, each with its moment as a person reads it and the takeover before it.
 fn as_json(session: SessionId, restorations: &[Restoration], takeovers: &HashMap<Epoch, &Takeover>) -> String {
     let entry = |restoration: &Restoration| {
-        let mut entry = serde_json::to_value(restoration).expect("a restoration has only string keys");
-        entry["at"] = json!(moment(restoration.at_ms));
-        entry["takeover"] =
-            takeovers.get(&restoration.epoch).map_or(Value::Null, |takeover| failovers::entry(takeover));
+        let mut entry = dated(restoration, restoration.at_ms);
+        let takeover = takeovers.get(&restoration.epoch);
+        entry["takeover"] = takeover.map_or(Value::Null, |takeover| dated(*takeover, takeover.at_ms));
         entry
     };
     let restorations: Vec<Value> = restorations.iter().map(entry).collect();

@@ -14,11 +14,10 @@ use serde_json::json;
 use tandem_protocol::Pair;
 
 use self::rolling::{Done, Rolling, Step, Stop};
-use super::Global;
+use super::{Global, asking::is_agreed};
 use crate::{
     lifecycle::failure::Failure,
-    operator::{Operator, PairArgs, Unanswered, quiet},
-    telemetry,
+    operator::{Operator, PairArgs, Unanswered, over_link},
 };
 
 /// Restart both engines of a pair, one after the other, for an upgrade: nobody is disconnected and nothing is lost.
@@ -74,20 +73,10 @@ struct NobodyToAsk;
 
 impl RestartArgs {
     pub(super) fn execute(self, global: &Global) -> Result<(), Failure> {
-        let settings = quiet(global.load([])?);
-        telemetry::start("restart", &settings.log);
-        let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
         if !self.yes && !self.json && !std::io::stdin().is_terminal() {
             return Err(Failure::usage(NobodyToAsk));
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
-        runtime.block_on(async {
-            let connected = Operator::connect(pair, address, "restart", &settings.links).await;
-            let operator = connected.map_err(Unanswered::failure)?;
-            let outcome = self.restart(&operator).await;
-            operator.end().await;
-            outcome
-        })
+        over_link(global.load([])?, &self.pair, "restart", async |operator| self.restart(operator).await)
     }
 
     async fn restart(&self, operator: &Operator) -> Result<(), Failure> {
@@ -98,8 +87,7 @@ impl RestartArgs {
         }
         if !self.json {
             eprintln!("{}", plan(operator.met()));
-            if !self.yes && !is_wanted().map_err(Failure::runtime)? {
-                eprintln!("Nothing is done.");
+            if !self.yes && !is_agreed().map_err(Failure::runtime)? {
                 return Err(Failure::Told(1));
             }
         }
@@ -127,16 +115,6 @@ fn plan(pair: &Pair) -> String {
         a_pid = primary.pid,
         a_address = primary.address,
     )
-}
-
-/// Anything but a yes is a no.
-fn is_wanted() -> std::io::Result<bool> {
-    let mut stderr = std::io::stderr();
-    write!(stderr, "Go on? [y/N] ")?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Tells a person at stderr what happens, or a program at stdout.

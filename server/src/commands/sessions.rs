@@ -3,17 +3,12 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use tandem_protocol::{
-    PairName,
-    control::{Control, SESSIONS_LIMIT_MAX, SessionSummary, Told},
-};
+use tandem_protocol::control::{Control, SESSIONS_LIMIT_MAX, SessionSummary, Told};
 
 use super::{Global, table::moment};
 use crate::{
     lifecycle::failure::Failure,
-    operator::{Operator, PairArgs, Unanswered, quiet},
-    settings::LinksSection,
-    telemetry,
+    operator::{Operator, PairArgs, Unanswered, over_link},
 };
 
 /// List the open sessions of a pair, as a rule the oldest first.
@@ -51,25 +46,23 @@ enum Broken {
     Write(#[from] io::Error),
 }
 
+impl From<Broken> for Failure {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Unanswered(unanswered) => unanswered.into(),
+            Broken::Write(_) => Self::runtime(broken),
+        }
+    }
+}
+
 impl SessionsArgs {
     pub(super) fn execute(self, global: &Global) -> Result<(), Failure> {
-        let settings = quiet(global.load([])?);
-        telemetry::start("sessions", &settings.log);
-        let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
-        runtime.block_on(self.list(pair, address, &settings.links)).map_err(Failure::runtime)
-    }
-
-    async fn list(&self, pair: PairName, address: String, links: &LinksSection) -> Result<(), Broken> {
-        let operator = Operator::connect(pair, address, "sessions", links).await?;
-        let listed = self.list_all(&operator).await;
-        operator.end().await;
-        listed
+        over_link(global.load([])?, &self.pair, "sessions", async |operator| Ok(self.list(operator).await?))
     }
 
     /// Page by page: whatever opens or ends meanwhile, each that is open all the time is listed once, and a failover in
     /// the middle is nothing but a pause.
-    async fn list_all(&self, operator: &Operator) -> Result<(), Broken> {
+    async fn list(&self, operator: &Operator) -> Result<(), Broken> {
         let mut stdout = io::stdout().lock();
         let (mut left, mut after) = (self.limit.unwrap_or(u64::MAX), None);
         while left > 0 {

@@ -1,19 +1,17 @@
 //! `tandem switchover`: has the primary hand over to its backup, and says what became of it.
 
-use std::{io::Write, time::Duration};
+use std::{fmt::Display, io::Write, time::Duration};
 
 use clap::Args;
 use tandem_protocol::{
-    PairName, Switched, Switchover, SwitchoverOutcome,
+    Switched, Switchover, SwitchoverOutcome,
     link::{Answer, Request},
 };
 
 use super::Global;
 use crate::{
     lifecycle::failure::Failure,
-    operator::{Operator, PairArgs, Unanswered, quiet},
-    settings::LinksSection,
-    telemetry,
+    operator::{PairArgs, Unanswered, over_link},
 };
 
 /// Have the primary hand over to its backup, with no gap: nobody is disconnected and nothing is lost.
@@ -43,12 +41,14 @@ pub(super) struct SwitchoverArgs {
 
 impl SwitchoverArgs {
     pub(super) fn execute(self, global: &Global) -> Result<(), Failure> {
-        let settings = quiet(global.load([])?);
-        telemetry::start("switchover", &settings.log);
-        let (pair, address) = self.pair.whom_to_ask(&settings).map_err(Failure::usage)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
-        let outcome =
-            runtime.block_on(ask(pair, address, self.dry_run, &settings.links)).map_err(Unanswered::failure)?;
+        let outcome = over_link(global.load([])?, &self.pair, "switchover", async |operator| {
+            let asked =
+                Switchover { from: operator.met().epoch, dry_run: self.dry_run, by: Some(operator.by().clone()) };
+            match operator.ask(Request::Switchover(asked)).await? {
+                Answer::Switchover(outcome) => Ok(outcome),
+                _ => Err(Unanswered::Strange.into()),
+            }
+        })?;
         self.tell(&outcome)
     }
 
@@ -69,10 +69,7 @@ pub(super) fn in_words(outcome: &SwitchoverOutcome) -> (bool, String) {
         SwitchoverOutcome::Clear { from, to } => {
             (true, format!("nothing is in the way of a switchover from engine {from} to engine {to}"))
         }
-        SwitchoverOutcome::Blocked(blockers) => {
-            let lines: Vec<String> = blockers.iter().map(|blocker| format!("blocked: {blocker}")).collect();
-            (false, lines.join("\n"))
-        }
+        SwitchoverOutcome::Blocked(blockers) => (false, blocked(blockers)),
         SwitchoverOutcome::GivenUp(cause) => (false, format!("given up: {cause}; the primary goes on")),
         SwitchoverOutcome::Done(Switched { from, to, epoch, held_us }) => {
             let held_ms = Duration::from_micros(*held_us).as_secs_f64() * 1_000.0;
@@ -88,20 +85,10 @@ pub(super) fn in_words(outcome: &SwitchoverOutcome) -> (bool, String) {
     }
 }
 
-async fn ask(
-    pair: PairName,
-    address: String,
-    dry_run: bool,
-    links: &LinksSection,
-) -> Result<SwitchoverOutcome, Unanswered> {
-    let operator = Operator::connect(pair, address, "switchover", links).await?;
-    let asked = Switchover { from: operator.met().epoch, dry_run, by: Some(operator.by().clone()) };
-    let answer = operator.ask(Request::Switchover(asked)).await;
-    operator.end().await;
-    match answer? {
-        Answer::Switchover(outcome) => Ok(outcome),
-        _ => Err(Unanswered::Strange),
-    }
+/// What is in the way, a line each.
+pub(super) fn blocked(blockers: &[impl Display]) -> String {
+    let lines: Vec<String> = blockers.iter().map(|blocker| format!("blocked: {blocker}")).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What an operator's commands print: tables that are as wide as what is in them, and moments.
 
+use serde::Serialize;
+use serde_json::{Value, json};
 use tandem_protocol::Timestamp;
 
 /// Rows under their headings, the columns two spaces apart.
@@ -18,6 +20,13 @@ pub(super) fn table<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: Vec<[
 pub(super) fn moment(at: Timestamp) -> String {
     let known = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     known.map_or_else(|| at.0.to_string(), |known| known.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+}
+
+/// An entry as on the wire, with its moment as a person reads it beside.
+pub(super) fn dated(entry: &impl Serialize, at: Timestamp) -> Value {
+    let mut entry = serde_json::to_value(entry).expect("an entry of the journal has only string keys");
+    entry["at"] = json!(moment(at));
+    entry
 }
 
 /// Microseconds as milliseconds that a person reads.

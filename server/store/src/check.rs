@@ -107,7 +107,7 @@ pub async fn check(store: &mut dyn Inspect, checked: &mut (dyn FnMut(u64) + Send
     let mut found = Checked::default();
     match store.inspect().await {
         Ok(findings) => found.findings = findings,
-        Err(error) => found.findings.push(Finding::Closed(described(&error))),
+        Err(error) => found.findings.push(Finding::Closed(error.in_full())),
     }
     let mut transcripts = Transcripts::default();
     for table in TABLES {
@@ -141,7 +141,7 @@ async fn walk(
         let step = match store.rows(table, after.as_ref()).await {
             Ok(step) => step,
             Err(error) => {
-                findings.push(Finding::Unreadable { table: table.name, rows, cause: described(&error) });
+                findings.push(Finding::Unreadable { table: table.name, rows, cause: error.in_full() });
                 return rows;
             }
         };
@@ -158,17 +158,6 @@ async fn stray(store: &mut dyn Inspect, table: &'static Table, transcripts: &Tra
     // A table that cannot be counted cannot be read either, which is told.
     let stray = store.count(table).await.ok()?.saturating_sub(transcripts.of_pairs);
     (stray > 0).then_some(Finding::Stray(stray))
-}
-
-/// The error with its causes.
-fn described(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text.push_str(&format!(": {next}"));
-        cause = next.source();
-    }
-    text
 }
 
 fn look(table: &'static Table, row: &Row, transcripts: &mut Transcripts, findings: &mut Vec<Finding>) {

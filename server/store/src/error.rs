@@ -27,6 +27,20 @@ pub enum StoreError {
     Failed(#[source] Cause),
 }
 
+impl StoreError {
+    /// With all its causes, for people.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(next) = cause {
+            text.push_str(&format!(": {next}"));
+            cause = next.source();
+        }
+        text
+    }
+}
+
 /// What a backend says about a failure. One failure may have to be told to many callers, so it can be cloned.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]

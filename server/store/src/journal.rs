@@ -4,13 +4,20 @@
 //! decided by it. Every entry has a name of its own ([`Noted`]), so that one that is written twice stands there once.
 //! Engines, the interaction server and the operator's commands write it, each in a process of its own, at the same time.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tandem_protocol::{
     Epoch, PairName, SessionId, Timestamp,
     control::{Act, Drill, Noted, Restoration, Takeover},
 };
+
+use tokio::time::timeout;
+use tracing::warn;
+use uuid::Uuid;
 
 use crate::StoreError;
 
@@ -82,4 +89,28 @@ pub(crate) fn word(variant: &impl Serialize) -> String {
 /// The variant of a word, if it is one.
 pub(crate) fn meaning<T: DeserializeOwned>(word: String) -> Option<T> {
     serde_json::from_value(Value::String(word)).ok()
+}
+
+/// Writes down an act that is done already, within this time. What cannot be written down stays done, and the log is told.
+pub async fn note_done(journal: &dyn Journal, act: Act, wait_max: Duration) {
+    let (kind, about) = (act.act, act.about.clone());
+    let error = match timeout(wait_max, journal.note(vec![Noted::Act(act)])).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.in_full(),
+        Err(_late) => "the journal does not answer".to_owned(),
+    };
+    warn!(act = ?kind, about, error, "done, and not written into the audit log");
+}
+
+/// The id of an act that more than one may write down, or one more than once: it follows from what tells it from others.
+#[must_use]
+pub fn id_of_act<const PARTS: usize>(parts: [&str; PARTS]) -> Uuid {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // With its length before it, so that no two lists of parts read the same.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let hash: [u8; 32] = hash.finalize().into();
+    uuid::Builder::from_custom_bytes(*hash.first_chunk().expect("a hash has 32 bytes, an id 16")).into_uuid()
 }

@@ -25,7 +25,7 @@ pub use chain::{Breach, Broken, Verifier, verify};
 pub use directory::{Account, Chosen, Directory, Filing, Login, NewAccount, PasswordHash, TakenChat};
 pub use entry::{Entry, Erased, Loaded, OpenSession, StoredEvent};
 pub use error::{Cause, StoreError};
-pub use journal::Journal;
+pub use journal::{Journal, id_of_act, note_done};
 pub use lease::{Holder, Lease, Taken};
 pub use postgres::{
     AddressError, PostgresAddress, PostgresDirectory, PostgresJournal, PostgresOpenError, PostgresSource,

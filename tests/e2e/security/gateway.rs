@@ -1,10 +1,12 @@
 //! A gateway that encrypts, without a proxy before it.
 
-use tandem_tests::{Customer, Guard, Primary, Rest, System, Tunnel, Whole, check, eventually, tunnel, whole::Given};
+use tandem_tests::{Customer, Guard, Rest, System, Tunnel, Whole, check, eventually, tunnel, whole::Given};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+
+use super::chat_outlives_the_primary;
 
 async fn encrypted(guard: &Guard) -> System {
     let text = |path: std::path::PathBuf| path.to_str().expect("a temp folder has a plain name").to_owned();
@@ -24,10 +26,7 @@ async fn a_chat_over_a_secure_websocket_goes_on_when_the_primary_is_killed() {
     let customer = Customer::start_with_echo(&rest, "Ann").await;
     customer.says("hi").await;
     customer.reads("You said: hi").await;
-    let dead = system.kill(Primary).await;
-    customer.says("still there?").await;
-    customer.reads("You said: still there?").await;
-    system.restart(dead).await;
+    chat_outlives_the_primary(&mut system, &customer).await;
     system.is_complete().await;
     assert_eq!(customer.view(|view| view.connections), 1);
     assert_eq!(check(&customer.history()), []);

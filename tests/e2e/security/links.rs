@@ -9,6 +9,8 @@ use tandem_tests::{Customer, Engine, Guard, Primary, Role, System, check, comman
 use test_case::test_case;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::chat_outlives_the_primary;
+
 /// What a role says of one with whom it makes no link.
 const COMPLAINT: &str = "no link is made";
 
@@ -22,10 +24,7 @@ async fn a_system_whose_links_prove_themselves_goes_on_when_its_primary_is_kille
     let customer = Customer::start_with_echo(&system.rest(), "Ann").await;
     customer.says("hi").await;
     customer.reads("You said: hi").await;
-    let dead = system.kill(Primary).await;
-    customer.says("still there?").await;
-    customer.reads("You said: still there?").await;
-    system.restart(dead).await;
+    let dead = chat_outlives_the_primary(&mut system, &customer).await;
     assert!(matches!(system.role_of(dead).await, Role::Backup(_)));
     system.is_complete().await;
     system.may_switch_over().await;
@@ -92,10 +91,7 @@ async fn a_key_is_replaced_while_chats_go_on_and_nothing_is_restarted() {
     }
     system.is_asked_with(guard.credentials());
     // Every link is made anew, with the new key.
-    let dead = system.kill(Primary).await;
-    customer.says("still there?").await;
-    customer.reads("You said: still there?").await;
-    system.restart(dead).await;
+    chat_outlives_the_primary(&mut system, &customer).await;
     system.is_complete().await;
     system.finish().await;
 }
@@ -109,10 +105,7 @@ async fn a_certificate_and_its_authority_are_replaced_while_chats_go_on() {
     guard.changes_authority();
     system.every_role_logs("the certificate of the links has been read anew", 1).await;
     system.is_asked_with(guard.credentials());
-    let dead = system.kill(Primary).await;
-    customer.says("still there?").await;
-    customer.reads("You said: still there?").await;
-    system.restart(dead).await;
+    chat_outlives_the_primary(&mut system, &customer).await;
     system.is_complete().await;
     system.finish().await;
 }

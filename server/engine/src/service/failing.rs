@@ -8,7 +8,7 @@ use std::{io, process::Stdio, time::Duration};
 
 use rustix::process::{Signal, getpid, kill_process};
 use tandem_protocol::{
-    Epoch, ErrorCode, LinkVersion, Refusal, RequestId, SwitchoverOutcome,
+    Blocker, Epoch, ErrorCode, LinkVersion, Refusal, RequestId, SwitchoverOutcome,
     control::{Actor, Failing, Told},
     link::{Answer, Outcome},
     too_old,
@@ -77,13 +77,13 @@ impl Service {
     /// What would be in the way of a switchover is known: then the failure follows, or the refusal.
     pub(super) fn on_drill_judged(&mut self, link: LinkId, id: RequestId, how: Failing, outcome: &SwitchoverOutcome) {
         let blockers = match outcome {
-            SwitchoverOutcome::Blocked(blockers) => blockers.iter().map(ToString::to_string).collect(),
+            SwitchoverOutcome::Blocked(blockers) => &blockers[..],
             // Somebody has asked for one while the store was tested.
-            _ if !self.switching.is_idle() => vec![tandem_protocol::Blocker::UnderWay.to_string()],
-            _ => Vec::new(),
+            _ if !self.switching.is_idle() => &[Blocker::UnderWay],
+            _ => &[],
         };
         if !blockers.is_empty() {
-            let sentence = format!("a drill is refused: {}", blockers.join("; "));
+            let sentence = format!("a drill is refused: {}", Blocker::listed(blockers));
             return self.answer(link, id, Outcome::Refused(Refusal::new(ErrorCode::Busy, sentence)));
         }
         let (epoch, by) = (self.keeper.primary_epoch(), self.links.get(&link).map(|linked| linked.hello.name.clone()));

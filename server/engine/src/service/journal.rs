@@ -5,16 +5,15 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use sha2::{Digest, Sha256};
 use tandem_protocol::{
-    Epoch, ErrorCode, Refusal, RequestId, SessionId, Switched, SwitchoverOutcome,
+    Blocker, Epoch, ErrorCode, Refusal, RequestId, SessionId, Switched, SwitchoverOutcome,
     control::{
         Act, ActKind, Actor, Control, JOURNAL_LIMIT_MAX, Noted, Restoration, RestoredHow, Takeover, TakeoverCause, Told,
     },
     link::{Answer, Outcome},
 };
 use tandem_session::{Core, LinkId, Session, TakeCause};
-use tandem_store::{Journal, Loaded, StoreError};
+use tandem_store::{Journal, Loaded, id_of_act};
 use tokio::time::timeout;
 use tracing::debug;
 use uuid::Uuid;
@@ -55,11 +54,7 @@ impl Service {
     /// A link is gone, and with it whoever wanted this engine to hand over and has not been told: it may do so all the same.
     pub(super) fn note_gone(&mut self, link: LinkId) {
         let gone = self.askers.take_gone(link);
-        let Some(epoch) = self.core.as_ref().map(|(epoch, _)| *epoch) else { return };
-        for by in gone {
-            let (about, outcome) = (self.about(epoch), "asked for; whoever asked was gone before the outcome");
-            self.note_act(by, ActKind::Switchover, about, outcome.to_owned());
-        }
+        self.note_became(gone, "asked for; whoever asked was gone before the outcome".into());
     }
 
     /// Somebody has signalled the process: who it was is not to be known.
@@ -76,16 +71,21 @@ impl Service {
 
     /// He who asked over this link is told; the primary goes on, so that asking again would be another act.
     pub(super) fn note_outcome(&mut self, link: LinkId, id: RequestId, outcome: &SwitchoverOutcome) {
-        let (Some(by), Some((epoch, _))) = (self.askers.links.remove(&(link, id)), &self.core) else { return };
-        let about = self.about(*epoch);
-        self.note_act(by, ActKind::Switchover, about, in_words(outcome));
+        let by = self.askers.links.remove(&(link, id));
+        self.note_became(by, in_words(outcome));
     }
 
     /// As [`Self::note_outcome`] for whoever signalled the process.
     pub(super) fn note_outcome_of_signal(&mut self, outcome: &SwitchoverOutcome) {
-        let (Some(by), Some((epoch, _))) = (self.askers.signal.take(), &self.core) else { return };
-        let about = self.about(*epoch);
-        self.note_act(by, ActKind::Switchover, about, in_words(outcome));
+        let by = self.askers.signal.take();
+        self.note_became(by, in_words(outcome));
+    }
+
+    fn note_became(&self, by: impl IntoIterator<Item = Actor>, outcome: String) {
+        let Some((epoch, _)) = &self.core else { return };
+        for by in by {
+            self.note_act(by, ActKind::Switchover, self.about(*epoch), outcome.clone());
+        }
     }
 
     /// The primary of this epoch has handed over. Those who asked over a link ask the successor too, who notes the same.
@@ -104,13 +104,7 @@ impl Service {
 
     /// Two engines may write it down, and a repeat once more: its id follows from what it says.
     fn note_moved(&self, by: Actor, from: Epoch, outcome: String) {
-        let mut hash = Sha256::new();
-        for part in [self.settings.pair.as_str(), &from.to_string(), &by.who, &by.from] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        let bytes: [u8; 32] = hash.finalize().into();
-        let id = uuid::Builder::from_custom_bytes(*bytes.first_chunk().expect("32 are more than 16")).into_uuid();
+        let id = id_of_act([self.settings.pair.as_str(), &from.to_string(), &by.who, &by.from]);
         let act = Act { id, at_ms: wall(), by, act: ActKind::Switchover, about: self.about(from), outcome };
         self.recorder.note(Noted::Act(act));
     }
@@ -236,22 +230,14 @@ async fn look(journal: &dyn Journal, pair: &tandem_protocol::PairName, act: Cont
             return Err("it has nothing of that".into());
         }
     };
-    told.map_err(|error| described(&error))
-}
-
-fn described(error: &StoreError) -> String {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("{error}{cause}")
+    told.map_err(|error| error.in_full())
 }
 
 fn in_words(outcome: &SwitchoverOutcome) -> String {
     match outcome {
         SwitchoverOutcome::Done(Switched { .. }) => DONE.into(),
         SwitchoverOutcome::Clear { .. } => "nothing is in the way".into(),
-        SwitchoverOutcome::Blocked(blockers) => {
-            let blockers: Vec<String> = blockers.iter().map(ToString::to_string).collect();
-            format!("blocked: {}", blockers.join("; "))
-        }
+        SwitchoverOutcome::Blocked(blockers) => format!("blocked: {}", Blocker::listed(blockers)),
         SwitchoverOutcome::GivenUp(cause) => format!("given up: {cause}"),
         SwitchoverOutcome::Overtaken { primary, epoch } => {
             format!("the primary was lost meanwhile: engine {primary} took over in epoch {epoch}")

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tandem_protocol::{
     Epoch, ErrorCode, Refusal,
     control::{Takeover, TakeoverCause},
-    link::{Answer, Attached, LinkRole, Outcome},
+    link::{Answer, Attached, Outcome},
 };
 use tandem_telemetry::ENGINE;
 use tokio::time::Instant;
@@ -36,19 +36,9 @@ impl Service {
         ENGINE.unsaved.set(core.map_or(0, |core| core.unsaved()));
         ENGINE.behind.set(core.map_or(0, |core| core.sessions_behind()));
         for role in LINK_ROLES {
-            let links = self.links.values().filter(|linked| linked.is_welcome && role_of(&linked.hello.role) == role);
+            let links = self.links.values().filter(|linked| linked.is_welcome && linked.hello.role.word() == role);
             ENGINE.links.of([role]).set(links.count());
         }
-    }
-}
-
-fn role_of(role: &LinkRole) -> &'static str {
-    match role {
-        LinkRole::Gateway => "gateway",
-        LinkRole::Interaction => "interaction",
-        LinkRole::External => "external",
-        LinkRole::Standby(_) => "standby",
-        LinkRole::Control => "control",
     }
 }
 

@@ -108,24 +108,16 @@ impl Service {
         let pair = self.pair();
         let mut links: Vec<(&LinkId, &Linked)> = self.links.iter().collect();
         links.sort_unstable_by_key(|(link, _)| **link);
-        let status = |linked: &Linked| {
-            let role = match linked.hello.role {
-                LinkRole::Gateway => "gateway",
-                LinkRole::Interaction => "interaction",
-                LinkRole::External => "external",
-                LinkRole::Control => "control",
-                LinkRole::Standby(_) => return None,
-            };
-            Some(LinkStatus {
-                name: linked.hello.name.clone(),
-                role: role.to_owned(),
-                from: linked.line.peer.to_string(),
-                since_ms: linked.since,
-                heard_ms_ago: millis(linked.line.heard.ago()),
-                knows_pair: linked.knows.is_some() && linked.knows == pair,
-            })
+        let status = |linked: &Linked| LinkStatus {
+            name: linked.hello.name.clone(),
+            role: linked.hello.role.word().to_owned(),
+            from: linked.line.peer.to_string(),
+            since_ms: linked.since,
+            heard_ms_ago: millis(linked.line.heard.ago()),
+            knows_pair: linked.knows.is_some() && linked.knows == pair,
         };
-        links.into_iter().filter_map(|(_, linked)| status(linked)).collect()
+        let others = links.into_iter().filter(|(_, linked)| !matches!(linked.hello.role, LinkRole::Standby(_)));
+        others.map(|(_, linked)| status(linked)).collect()
     }
 
     fn session_counts(&self, core: &Core) -> SessionCounts {

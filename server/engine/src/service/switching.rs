@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tandem_link::connection::frame;
 use tandem_protocol::{
-    Epoch, ErrorCode, Pair, Refusal, RequestId, SessionId, Switched, Switchover, SwitchoverOutcome,
+    Blocker, Epoch, ErrorCode, Pair, Refusal, RequestId, SessionId, Switched, Switchover, SwitchoverOutcome,
     link::{Answer, FromEngine, LinkRole, Outcome, Request, ToEngine},
 };
 use tandem_session::{
@@ -329,8 +329,8 @@ impl Service {
 fn log_outcome(outcome: &SwitchoverOutcome) {
     match outcome {
         SwitchoverOutcome::Blocked(blockers) => {
-            let blockers: Vec<String> = blockers.iter().map(ToString::to_string).collect();
-            warn!(blockers = blockers.join("; "), "a switchover was asked for by a signal and is blocked");
+            let blockers = Blocker::listed(blockers);
+            warn!(blockers, "a switchover was asked for by a signal and is blocked");
         }
         SwitchoverOutcome::GivenUp(cause) => warn!(%cause, "the switchover asked for by a signal was given up"),
         // Said by this engine's own log, or by the successor's.

@@ -8,7 +8,7 @@ use tandem_protocol::{
 use uuid::Uuid;
 
 use super::{Overseer, ask};
-use crate::{app::Shared, clock};
+use crate::{app::Shared, clock, secret::uuid_of};
 
 /// Has it written down; he does not wait for it, for he may have come because nothing can be written.
 pub(super) fn note(app: &Shared, token: TokenHash, overseer: &Overseer) {
@@ -36,9 +36,7 @@ pub(super) fn note(app: &Shared, token: TokenHash, overseer: &Overseer) {
 
 /// The same at every gateway, so that a login is written down once; nobody gets the token's hash from it.
 fn id_of(token: TokenHash) -> Uuid {
-    let digest: [u8; 32] = Sha256::new().chain_update("control login").chain_update(token.0).finalize().into();
-    let (bytes, _) = digest.split_first_chunk().expect("a hash has 32 bytes, an id 16");
-    uuid::Builder::from_custom_bytes(*bytes).into_uuid()
+    uuid_of(Sha256::new().chain_update("control login").chain_update(token.0).finalize().into())
 }
 
 #[cfg(test)]

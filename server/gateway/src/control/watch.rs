@@ -4,17 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use tandem_protocol::{
     Pair as Known, PairName,
-    control::{Actor, Control, ControlAsk, PairStatus, Told},
-    link::{Answer, Request},
+    control::{Actor, Control, PairStatus, Told},
 };
 
-use super::Age;
-use crate::{
-    app::Shared,
-    engine::Pair,
-    problem::Problem,
-    registry::{Away, unexpected},
-};
+use super::{Age, ask_as};
+use crate::{app::Shared, engine::Pair, problem::Problem, registry::Away};
 
 /// How often a primary is asked, however many pages look.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -72,11 +66,10 @@ async fn look(app: &Shared, at: usize, pair: &Pair) -> Watched {
 
 /// The answer of whoever is primary: the link repeats the question through failovers, so one is enough for ever.
 async fn ask(app: &Shared, name: &PairName) -> Result<PairStatus, Problem> {
-    let pair = app.engine.pairs().iter().find(|pair| pair.name == *name).expect("a gateway's pairs stay the same");
+    let pair = app.engine.pairs().named(name).expect("a gateway's pairs stay the same");
     let by = Actor { who: "gateway".into(), from: format!("process {}", std::process::id()) };
-    let request = Request::Control(ControlAsk { by, act: Control::Status });
-    match app.engine.ask_pair(pair, request, Duration::MAX).await? {
-        Answer::Control(Told::Status(status)) => Ok(*status),
-        answer => Err(unexpected(&answer).into()),
+    match ask_as(app, pair, by, Control::Status, Duration::MAX).await? {
+        Told::Status(status) => Ok(*status),
+        _ => Err(Problem::internal()),
     }
 }

@@ -10,12 +10,11 @@ use async_trait::async_trait;
 use tandem_drill::{Gateway, Primary, Stream, Unanswered};
 use tandem_protocol::{
     ErrorCode, PairName, Refusal,
-    control::Control,
     link::{Answer, Outcome, Request},
 };
-use tokio::{io::duplex, sync::oneshot};
+use tokio::io::duplex;
 
-use crate::{app::Shared, problem::Problem, registry::Tag, routes, serve};
+use crate::{app::Shared, problem::Problem, routes, serve};
 
 /// Bytes that wait on either side of a stream; beyond it the other side is not read.
 const STREAM_BYTES: usize = 64 * 1024;
@@ -29,26 +28,13 @@ pub(super) struct Link {
 #[async_trait]
 impl Primary for Link {
     async fn ask(&self, request: Request) -> Result<Answer, Unanswered> {
-        let pair = self.app.engine.pairs().iter().find(|pair| pair.name == self.pair);
-        let pair = pair.expect("a gateway's pairs stay the same");
-        // A drill that has given up must not make a primary fail, or hand over, when the link is back.
-        let _withdrawing = is_act(&request).then(|| pair.withdrawing());
-        let (reply, answer) = oneshot::channel();
-        pair.link.submit(request, Tag::Reply(reply)).map_err(|full| full.refusal)?;
-        match answer.await {
-            Ok(Outcome::Done(answer)) => Ok(answer),
-            Ok(Outcome::Refused(refusal)) => Err(refusal.into()),
+        let pair = self.app.engine.pairs().named(&self.pair).expect("a gateway's pairs stay the same");
+        match pair.ask(request).await? {
+            Some(Outcome::Done(answer)) => Ok(answer),
+            Some(Outcome::Refused(refusal)) => Err(refusal.into()),
             // The gateway ends.
-            Err(_) => Err(Unanswered::Late),
+            None => Err(Unanswered::Late),
         }
-    }
-}
-
-fn is_act(request: &Request) -> bool {
-    match request {
-        Request::Switchover(_) => true,
-        Request::Control(asked) => matches!(asked.act, Control::Fail { .. }),
-        _ => false,
     }
 }
 

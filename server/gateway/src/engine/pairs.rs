@@ -10,11 +10,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use tandem_link::{Link, LinkSettings, LinkStatus, LinkTask};
 use tandem_protocol::{
-    PairName, PairTag, SessionId,
+    PairName, PairTag, Refusal, SessionId,
     control::{Actor, Control, ControlAsk},
-    link::Request,
+    link::{Outcome, Request},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::registry::{Desks, PairIndex, Registry, Tag};
@@ -73,6 +73,11 @@ impl Pairs {
         self.pairs.iter().find(|pair| pair.is_connected()).unwrap_or(&self.pairs[0])
     }
 
+    /// The pair of this name.
+    pub(crate) fn named(&self, name: &PairName) -> Option<&Pair> {
+        self.pairs.iter().find(|pair| pair.name == *name)
+    }
+
     /// The pair of a session; the first for an id of before ids said it.
     pub(crate) fn of(&self, session: SessionId) -> &Pair {
         let tag = session.pair_tag();
@@ -124,15 +129,29 @@ impl Pair {
         self.link.status()
     }
 
-    /// Takes back what nobody waits for any more once this is dropped, for acts that must not be done later than whoever
-    /// asked for them believes. Made before the place for the answer, so that it is dropped after it.
-    pub(crate) fn withdrawing(&self) -> Withdrawing<'_> {
-        Withdrawing(self)
+    /// Asks its primary and waits for the answer, through failovers, for as long as this is polled; none where the link was
+    /// stopped under us. An act that nobody waits for any more is taken back: it must not be done later than whoever wanted
+    /// it believes.
+    pub(crate) async fn ask(&self, request: Request) -> Result<Option<Outcome>, Refusal> {
+        // Before the place for the answer, so that it is dropped after it.
+        let _withdrawing = is_act(&request).then(|| Withdrawing(self));
+        let (reply, answer) = oneshot::channel();
+        self.link.submit(request, Tag::Reply(reply)).map_err(|full| full.refusal)?;
+        Ok(answer.await.ok())
     }
 }
 
-/// See [`Pair::withdrawing`].
-pub(crate) struct Withdrawing<'a>(&'a Pair);
+/// Whether it does to the pair what is not done twice for want of an answer.
+fn is_act(request: &Request) -> bool {
+    match request {
+        Request::Switchover(_) => true,
+        Request::Control(asked) => matches!(asked.act, Control::Fail { .. }),
+        _ => false,
+    }
+}
+
+/// Takes back, when it is dropped, what nobody waits for any more.
+struct Withdrawing<'a>(&'a Pair);
 
 impl Drop for Withdrawing<'_> {
     fn drop(&mut self) {

@@ -32,10 +32,12 @@ pub(super) fn router() -> Router<Shared> {
 
 /// The pair of this name; without one, the only one there is.
 fn pair_of<'a>(app: &'a Shared, name: Option<&PairName>) -> Result<&'a Pair, Problem> {
-    let mut pairs = app.engine.pairs().iter();
     let found = match name {
-        Some(name) => pairs.find(|pair| pair.name == *name),
-        None => pairs.next().filter(|_| pairs.next().is_none()),
+        Some(name) => app.engine.pairs().named(name),
+        None => {
+            let mut pairs = app.engine.pairs().iter();
+            pairs.next().filter(|_| pairs.next().is_none())
+        }
     };
     found.ok_or_else(|| {
         let names: Vec<&str> = app.engine.pairs().iter().map(|pair| pair.name.as_str()).collect();

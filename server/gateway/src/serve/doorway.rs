@@ -8,9 +8,8 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tandem_credentials::Watched;
-use tandem_link::Room;
+use tandem_link::{Room, begins_tls, say_last};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -22,12 +21,6 @@ pub(super) const HANDSHAKES_MAX: usize = 1_024;
 
 /// How long one may take, and the wait after it: a slow phone's is done in a tenth.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
-
-/// How long somebody may take to read that he should encrypt.
-const LAST_WORD_MAX: Duration = Duration::from_secs(1);
-
-/// The first byte of TLS (RFC 8446 §5.1); no request of HTTP begins with it.
-const HANDSHAKE_RECORD: u8 = 0x16;
 
 /// To one who speaks HTTP where HTTPS is spoken. It stands before all HTTP, so it is no problem document.
 const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\
@@ -71,21 +64,11 @@ impl Doorway {
     }
 }
 
-async fn encrypt(mut tcp: TcpStream, acceptor: &TlsAcceptor) -> io::Result<TlsStream<TcpStream>> {
-    let mut first = [0];
-    let is_plain = tcp.peek(&mut first).await? > 0 && first[0] != HANDSHAKE_RECORD;
-    if !is_plain {
+async fn encrypt(tcp: TcpStream, acceptor: &TlsAcceptor) -> io::Result<TlsStream<TcpStream>> {
+    // Whoever says nothing is gone, which the handshake finds out.
+    if begins_tls(&tcp).await?.unwrap_or(true) {
         return acceptor.accept(tcp).await;
     }
-    let goodbye = async {
-        tcp.write_all(PLAIN).await?;
-        tcp.shutdown().await?;
-        // Closing while bytes arrive would take the answer back.
-        let mut ignored = [0; 1024];
-        while tcp.read(&mut ignored).await? > 0 {}
-        io::Result::Ok(())
-    };
-    // Whoever does not read it is left to itself.
-    let _ = timeout(LAST_WORD_MAX, goodbye).await;
+    say_last(tcp, PLAIN).await;
     Err(io::Error::other("it does not speak TLS"))
 }

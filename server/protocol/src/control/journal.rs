@@ -115,8 +115,6 @@ pub enum ActKind {
     ControlLogin,
     /// Made an account.
     AccountAdd,
-    /// Changed an account.
-    AccountChange,
     /// Closed an account.
     AccountDisable,
     /// Opened an account again.

@@ -10,7 +10,6 @@ use std::{
 use async_trait::async_trait;
 use tandem_credentials::{ClientConfig, CredentialError, ServerName, client_side};
 use tandem_drill::{Gateway, Stream, TcpGateway};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::settings::Settings;
@@ -33,7 +32,7 @@ pub(in crate::commands) enum BadGateway {
 
 /// A gateway that encrypts what browsers say.
 struct TlsGateway {
-    address: String,
+    tcp: TcpGateway,
     name: ServerName<'static>,
     config: Arc<ClientConfig>,
 }
@@ -41,15 +40,12 @@ struct TlsGateway {
 #[async_trait]
 impl Gateway for TlsGateway {
     fn authority(&self) -> &str {
-        &self.address
+        self.tcp.authority()
     }
 
     async fn connect(&self) -> io::Result<Box<dyn Stream>> {
-        let stream = TcpStream::connect(&self.address).await?;
-        // Without it small frames wait for the acknowledgement of others.
-        stream.set_nodelay(true)?;
         let connector = TlsConnector::from(self.config.clone());
-        Ok(Box::new(connector.connect(self.name.clone(), stream).await?))
+        Ok(Box::new(connector.connect(self.name.clone(), self.tcp.connect().await?).await?))
     }
 }
 
@@ -74,12 +70,13 @@ pub(in crate::commands) fn of(
         return Err(BadGateway::Unnamed);
     }
     let address = format!("{host}:{port}");
+    let tcp = TcpGateway { address: address.clone() };
     if !is_encrypted {
-        return Ok(Arc::new(TcpGateway { address }));
+        return Ok(Arc::new(tcp));
     }
     let name = host.trim_matches(['[', ']']).to_owned();
-    let name = ServerName::try_from(name).map_err(|_| BadGateway::Url(address.clone()))?;
-    Ok(Arc::new(TlsGateway { address, name, config: client_side(authorities)? }))
+    let name = ServerName::try_from(name).map_err(|_| BadGateway::Url(address))?;
+    Ok(Arc::new(TlsGateway { tcp, name, config: client_side(authorities)? }))
 }
 
 /// This machine's gateway.

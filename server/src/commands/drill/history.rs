@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::json;
 use tandem_protocol::{
-    PairName, Timestamp,
+    Timestamp,
     control::{Control, Drill, DrillFailure, JOURNAL_LIMIT_MAX, Told},
 };
 
@@ -16,23 +16,17 @@ use super::words::figures;
 use crate::{
     lifecycle::failure::Failure,
     operator::{Operator, Unanswered},
-    settings::LinksSection,
 };
 
 /// Drills that a person is shown; the last proof is looked for in as many as come in one answer.
 const SHOWN_MAX: usize = 20;
 
 /// Tells of the pair's drills.
-pub(super) async fn tell(pair: PairName, address: String, links: &LinksSection, is_json: bool) -> Result<(), Failure> {
-    let operator = Operator::connect(pair.clone(), address, "drill", links).await.map_err(Unanswered::failure)?;
-    let told = operator.control(Control::Drills { before_ms: None, limit: JOURNAL_LIMIT_MAX }).await;
-    operator.end().await;
-    let drills = match told.map_err(Failure::runtime)? {
-        Told::Drills(drills) => drills,
-        _ => return Err(Failure::runtime(Unanswered::Strange)),
-    };
+pub(super) async fn tell(operator: &Operator, is_json: bool) -> Result<(), Failure> {
+    let asked = Control::Drills { before_ms: None, limit: JOURNAL_LIMIT_MAX };
+    let Told::Drills(drills) = operator.control(asked).await? else { return Err(Unanswered::Strange.into()) };
     let said = if is_json {
-        json!({ "pair": pair, "proven_at_ms": proof(&drills).map(|drill| drill.at_ms), "drills": drills }).to_string()
+        json!({ "pair": operator.met().name, "proven_at_ms": proof(&drills).map(|drill| drill.at_ms), "drills": drills }).to_string()
     } else {
         in_words(&drills, SystemTime::now())
     };
@@ -110,7 +104,7 @@ fn ago(at: Timestamp, now: SystemTime) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use tandem_protocol::{
-        EngineName, Epoch,
+        EngineName, Epoch, PairName,
         control::{Actor, Gaps},
     };
 

@@ -1,7 +1,7 @@
 //! How a pair stands, for a person at a terminal.
 
 use tandem_protocol::{
-    Timestamp,
+    Blocker, Timestamp,
     control::{EngineStatus, LinkStatus, PairStatus, SavingStatus, SessionCounts, Takeover, TakeoverCause, Traffic},
 };
 
@@ -66,9 +66,10 @@ fn of_status(status: &PairStatus, last: Option<&Takeover>) -> String {
     if let Some(last) = last {
         page += &line("last takeover", &of_takeover(last));
     }
-    let blockers: Vec<String> = status.blockers.iter().map(ToString::to_string).collect();
-    let way =
-        if blockers.is_empty() { "nothing is in the way".into() } else { format!("blocked: {}", blockers.join("; ")) };
+    let way = match &status.blockers[..] {
+        [] => "nothing is in the way".into(),
+        blockers => format!("blocked: {}", Blocker::listed(blockers)),
+    };
     page + &line("switchover", &way)
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { forgetWaiting } from '../client/tandem.js';
-import { ofSite, ofTab } from '../shared/kept.js';
+import { ofSite, ofTab } from './kept.js';
 
 /** @typedef {import('../client/desk-protocol.js').LoggedIn} LoggedIn */
 
