@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// When it is missing; the message says how to build it.
 #[must_use]
 pub fn tandem() -> PathBuf {
-    beside_the_test("tandem", "cargo build --release --workspace --bins")
+    beside_the_test("tandem")
 }
 
 /// The environment variable with the executable of an earlier release, for whoever wants the stories of mixed versions told
@@ -27,7 +27,7 @@ pub fn old() -> Option<PathBuf> {
 /// When it is missing; the message says how to build it.
 #[must_use]
 pub fn own(name: &str) -> PathBuf {
-    beside_the_test(name, "cargo build --release --workspace --bins")
+    beside_the_test(name)
 }
 
 /// The top of the source tree.
@@ -36,12 +36,16 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is a folder of the workspace")
 }
 
-fn beside_the_test(name: &str, build: &str) -> PathBuf {
+fn beside_the_test(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a running test has an executable");
     // A test runs as target/<profile>/deps/<name>-<hash>, a program as target/<profile>/<name>.
     let folder = own.parent().expect("an executable is in a folder");
     let folder = if folder.ends_with("deps") { folder.parent().expect("deps is in a folder") } else { folder };
     let path = folder.join(name);
-    assert!(path.is_file(), "{} is missing; build it first: {build} (tests/run does)", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing; build it in the profile of the tests, as tests/run does: cargo build --workspace --bins",
+        path.display()
+    );
     path
 }
