@@ -20,12 +20,17 @@
  */
 
 /**
+ * @typedef {import('../client/control.js').LinkStatus & {missing_ms?: number, is_gone?: boolean}} LinkBox
+ *   `missing_ms`: since when the primary has not had it any more, by the page's clock
+ */
+
+/**
  * @typedef {object} Picture
  * @property {string} pair
  * @property {'well'|'care'|'unsafe'|'moving'|'lost'|'unknown'} state
  * @property {number} epoch
  * @property {EngineBox[]} engines in the order of their names, so that a role moves and no box does
- * @property {import('../client/control.js').LinkStatus[]} links all but operators'
+ * @property {LinkBox[]} links all but operators'
  * @property {{place: string, in_reach: boolean}|null} store
  * @property {import('../client/control.js').Blocker[]} blockers
  * @property {number} [away_ms]
@@ -33,6 +38,15 @@
 
 /** Engines that a picture remembers; a pair has two, and one that was replaced may have another name. */
 const ENGINES_MAX = 3;
+
+/** Links come to a new primary one after the other: none is called gone before it had the time to. */
+const GONE_AFTER_MS = 3_000;
+
+/** One that has not come back for so long was taken away, as far as anybody knows. */
+const FORGOTTEN_AFTER_MS = 600_000;
+
+/** Gone links that a picture remembers. */
+const GONE_MAX = 4;
 
 const LINK_ORDER = ['gateway', 'interaction', 'external'];
 
@@ -50,7 +64,7 @@ export function picture(before, view, now_ms) {
     state: stateOf(view, engines, status),
     epoch: view.known?.epoch ?? 0,
     engines,
-    links: linksOf(view),
+    links: linksOf(before, view, now_ms),
     store: view.status?.store ?? null,
     blockers: status?.blockers ?? [],
     away_ms: view.away_ms,
@@ -79,6 +93,10 @@ export function changes(before, after) {
   // Who has become primary does not stand by any more, which is said already.
   if (stands === null && stood !== null && stood !== is && after.state !== 'lost' && after.state !== 'moving') {
     happened.push({ what: 'alone', engine: stood });
+  }
+  for (const link of after.links.filter(({ is_gone }) => is_gone)) {
+    const earlier = before.links.find(({ name, role, from }) => name === link.name && role === link.role && from === link.from);
+    if (earlier && !earlier.is_gone) happened.push({ what: 'link_gone', link });
   }
   if (before.store?.in_reach === true && after.store?.in_reach === false) happened.push({ what: 'store_lost' });
   if (before.store?.in_reach === false && after.store?.in_reach === true) happened.push({ what: 'store_back' });
@@ -133,9 +151,38 @@ function goneBox({ name, address, pid, host, version }, now_ms) {
   return { name, address, pid, host, version, role: 'gone', gone_ms: now_ms };
 }
 
-function linksOf({ status }) {
-  const links = (status?.links ?? []).filter(({ role }) => LINK_ORDER.includes(role));
+function linksOf(before, { status }, now_ms) {
+  // Nobody has told of any yet.
+  if (!status) return before?.links ?? [];
   const rank = ({ role }) => LINK_ORDER.indexOf(role);
   const name = (link) => `${link.name} ${link.from}`;
-  return links.sort((one, other) => rank(one) - rank(other) || (name(one) < name(other) ? -1 : 1));
+  const inOrder = (links) => links.sort((one, other) => rank(one) - rank(other) || (name(one) < name(other) ? -1 : 1));
+  const there = status.links.filter(({ role }) => LINK_ORDER.includes(role));
+  const missing = missingOf(before?.links ?? [], there)
+    .map((link) => ({ ...link, missing_ms: link.missing_ms ?? now_ms }))
+    .map((link) => ({ ...link, is_gone: now_ms - link.missing_ms >= GONE_AFTER_MS }))
+    .filter(({ missing_ms }) => now_ms - missing_ms < FORGOTTEN_AFTER_MS);
+  // The newest losses matter most.
+  const kept = missing.sort((one, other) => other.missing_ms - one.missing_ms).slice(0, GONE_MAX);
+  const isGone = ({ is_gone }) => is_gone;
+  return [...inOrder([...there, ...kept.filter((link) => !isGone(link))]), ...inOrder(kept.filter(isGone))];
+}
+
+/**
+ * Those that were there and are not. One that is there again comes from another port, and perhaps from another host, under
+ * its name, which others may have too: who went last is the likeliest to have come back.
+ */
+function missingOf(were, there) {
+  const is = (one) => (other) => one.from === other.from && one.name === other.name && one.role === other.role;
+  const host = ({ from }) => from.slice(0, from.lastIndexOf(':'));
+  const come = there.filter((link) => !were.some(is(link)));
+  const takes = (link, isLike) => {
+    const at = come.findIndex((other) => other.name === link.name && other.role === link.role && isLike(other));
+    if (at >= 0) come.splice(at, 1);
+    return at >= 0;
+  };
+  let missing = were.filter((link) => !there.some(is(link)));
+  missing.sort((one, other) => (other.missing_ms ?? Infinity) - (one.missing_ms ?? Infinity) || 0);
+  missing = missing.filter((link) => !takes(link, (other) => host(other) === host(link)));
+  return missing.filter((link) => !takes(link, () => true));
 }

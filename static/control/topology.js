@@ -5,7 +5,7 @@
 
 import { byId, element, put, within } from '../shared/dom.js';
 import { keep } from '../shared/keyed.js';
-import { ago, linkWord, micros, number, roleWord, span } from './words.js';
+import { ago, linkName, micros, number, roleWord, span } from './words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -40,12 +40,12 @@ export class Topology {
    */
   show(picture, now_ms, page_ms) {
     const links = keyed(picture.links);
-    const shown = links.slice(0, LINKS_MAX);
-    const rest = links.length > LINKS_MAX ? [{ key: 'rest', rest: links.length - LINKS_MAX }] : [];
-    keep(byId('map-links'), [...shown, ...rest], {
+    const [gone, there] = [links.filter(({ is_gone }) => is_gone), links.filter(({ is_gone }) => !is_gone)];
+    const rest = there.length > LINKS_MAX ? [{ key: 'rest', rest: there.length - LINKS_MAX }] : [];
+    keep(byId('map-links'), [...there.slice(0, LINKS_MAX), ...rest, ...gone], {
       key: ({ key }) => key,
       make: () => box('link'),
-      update: (node, link) => (link.rest ? restBox(node, link.rest) : linkBox(node, link, now_ms)),
+      update: (node, link) => (link.rest ? restBox(node, link.rest) : linkBox(node, link, now_ms, page_ms)),
     });
     byId('map-links-none').hidden = links.length > 0;
     keep(byId('map-engines'), withVacancy(picture), {
@@ -135,18 +135,23 @@ function vacantBox(node) {
   fill(node, { name: 'No other engine', role: 'vacant', roleText: 'Nobody', lines: ['No backup stands by.'] });
 }
 
-function linkBox(node, link, now_ms) {
+function linkBox(node, link, now_ms, page_ms) {
+  const [name, roleText] = linkName(link);
+  if (link.is_gone) {
+    node.removeAttribute('data-linked');
+    const lines = [`not linked, since ${ago(page_ms - link.missing_ms)}`, link.from ? `was at ${link.from}` : ''];
+    return fill(node, { name, role: 'gone', roleText: roleWord('gone'), lines });
+  }
   const isQuiet = link.heard_ms_ago > QUIET_MS;
   const isLinked = link.since_ms !== undefined;
   node.toggleAttribute('data-linked', isLinked);
   const heard = isQuiet ? `silent for ${span(link.heard_ms_ago)}` : `for ${span(now_ms - link.since_ms)}`;
   const how = isLinked ? heard : 'waits to be let in';
   const unaware = isLinked && !link.knows_pair ? 'does not know the pair yet' : '';
-  const name = link.role === 'external' || link.name !== link.role ? link.name : linkWord(link.role);
   fill(node, {
     name,
     role: isLinked && !isQuiet && !unaware ? 'linked' : 'quiet',
-    roleText: name === linkWord(link.role) ? '' : linkWord(link.role),
+    roleText,
     lines: [[how, unaware].filter(Boolean).join(' · '), link.from ? `from ${link.from}` : ''],
   });
 }

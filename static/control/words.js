@@ -61,14 +61,21 @@ const ALONE = 'No backup stands by: nobody would take over. Whoever supervises t
 const WITHOUT_STORE = 'Messages wait, or are refused, until it is back.';
 const WITHOUT_PRIMARY = 'Customers stay connected to the gateway; what they say waits in their pages.';
 
+/** What a link is called, and what it is where its name does not say that. @param {{name: string, role: string}} link */
+export function linkName({ name, role }) {
+  const called = role === 'external' || name !== role ? name : linkWord(role);
+  return [called, called === linkWord(role) ? '' : linkWord(role)];
+}
+
 /** What happened, as it is read aloud. @param {object} happened of {@link import('./picture.js').changes} */
-export function happening({ what, engine, epoch }) {
+export function happening({ what, engine, epoch, link }) {
   switch (what) {
     case 'primary': return `Engine ${engine} is the primary now, epoch ${epoch}.`;
     case 'found': return `Engine ${engine} is reached again.`;
     case 'lost': return engine === null ? 'No primary is reached.' : `Engine ${engine} is not reached any more.`;
     case 'backup': return `Engine ${engine} stands by.`;
     case 'alone': return `Engine ${engine} is gone: no backup stands by.`;
+    case 'link_gone': return `${linkName(link)[0]} is not linked to the primary any more.`;
     case 'store_lost': return 'The store is out of reach.';
     case 'store_back': return 'The store is in reach again.';
     default: return '';

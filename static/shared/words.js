@@ -1,6 +1,6 @@
 /**
- * What every page says of a conversation and its connection, and of a login. Pure: sentences in, values in, text out. One place to
- * translate; what only one page says stands with that page.
+ * What every page says of a conversation and its connection, and of a login. Pure: sentences in, values in, text out.
+ * One place to translate; what only one page says stands with that page.
  */
 
 export const LOST = 'Connection to the chat was lost. You can keep typing; messages will be sent.';

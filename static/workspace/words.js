@@ -10,7 +10,6 @@ import { clock, day, duration, leaving } from '../shared/words.js';
 
 export const TITLE = 'Workspace · Tandem';
 
-
 /** What stands in the bar, by the desk's status. */
 export const DESK_STATUS = Object.freeze({
   connecting: 'Connecting…',

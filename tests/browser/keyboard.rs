@@ -8,11 +8,11 @@ use crate::{
     page::{Page, keys},
 };
 
-/// Fails unless this element has the focus and shows it.
+/// Waits until this element has the focus and shows it.
 async fn has_focus(page: &Page, id: &str) {
-    let script = "const { activeElement: at } = document;
-        return [at.id || at.value || at.tagName, getComputedStyle(at).outlineStyle !== 'none'];";
-    assert_eq!(page.run(script, json!([])).await, json!([id, true]), "the focus is elsewhere or not visible");
+    let shown = "getComputedStyle(document.activeElement).outlineStyle !== 'none'";
+    let called = "(document.activeElement.id || document.activeElement.value)";
+    page.until(&format!("{id} has the focus and shows it"), &format!("{called} === '{id}' && {shown}")).await;
 }
 
 #[tokio::test]
@@ -20,6 +20,7 @@ async fn a_chat_needs_no_mouse() {
     let system = System::builder().echo().start().await;
     let browser = Browser::start().await;
     let page = browser.opens(&system).await;
+    page.has_windows_focus().await;
     page.until("the start form is shown", "document.body.dataset.view === 'start'").await;
     has_focus(&page, "name").await;
     page.presses(keys::ENTER).await;

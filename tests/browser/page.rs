@@ -72,6 +72,12 @@ impl Page {
         self.web.post("/window", json!({ "handle": self.window })).await;
     }
 
+    /// Gives the tab the focus of its window, which a browser without a screen may not have.
+    pub(crate) async fn has_windows_focus(&self) {
+        self.front().await;
+        self.web.devtools("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await;
+    }
+
     /// Runs a function body in the tab.
     pub(crate) async fn run(&self, script: &str, arguments: Value) -> Value {
         self.front().await;

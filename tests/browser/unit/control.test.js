@@ -50,6 +50,35 @@ test('a planned move is no loss, and operators\u2019 links are no part of the pi
   equal(changes(before, seen), []);
 });
 
+test('a link that does not come back is shown as gone for a while, and one that comes from another port is the same', () => {
+  const link = (name, from) => ({ name, role: 'gateway', from, since_ms: 1, heard_ms_ago: 1, knows_pair: true });
+  const seen = (links, epoch = 1) => view({ primary: 'a', backup: 'b', epoch, links });
+  const shown = ({ links }) => links.map(({ name, from, is_gone }) => `${name} ${from}${is_gone ? ' gone' : ''}`);
+  const both = picture(null, seen([link('one', 'x:1'), link('two', 'y:1')]), 1000);
+  const moved = picture(both, seen([link('two', 'y:2')], 2), 2000);
+  equal(shown(moved), ['one x:1', 'two y:2']);
+  const gone = picture(moved, seen([link('two', 'y:2')], 2), 5000);
+  equal([shown(gone), changes(moved, gone).map(happening)], [['two y:2', 'one x:1 gone'], ['one is not linked to the primary any more.']]);
+  const later = picture(gone, seen([link('two', 'y:2')], 2), 9000);
+  equal([shown(later), changes(gone, later)], [['two y:2', 'one x:1 gone'], []]);
+  equal(shown(picture(later, seen([link('two', 'y:2'), link('one', 'x:7')], 2), 9500)), ['one x:7', 'two y:2']);
+  equal(shown(picture(later, seen([link('two', 'y:2')], 2), 700_000)), ['two y:2']);
+  equal(shown(picture(later, { ...seen([]), status: undefined }, 9500)), shown(later));
+});
+
+test('of several links of one name the one that is gone is told from those that moved', () => {
+  const links = (...from) => from.map((from) => ({ name: 'gateway', role: 'gateway', from, since_ms: 1, heard_ms_ago: 1, knows_pair: true }));
+  const seen = (...from) => view({ primary: 'a', backup: 'b', links: links(...from) });
+  const shown = ({ links }) => links.map(({ from, is_gone }) => `${from}${is_gone ? ' gone' : ''}`);
+  const three = picture(null, seen('x:1', 'y:1', 'z:1'), 1000);
+  const gone = picture(picture(three, seen('y:1', 'z:1'), 2000), seen('y:1', 'z:1'), 6000);
+  equal(shown(gone), ['y:1', 'z:1', 'x:1 gone']);
+  const moved = picture(gone, seen('y:2', 'z:2'), 7000);
+  equal([shown(moved), changes(gone, moved)], [['y:2', 'z:2', 'x:1 gone'], []]);
+  const elsewhere = picture(moved, seen('y:2', 'w:2'), 8000);
+  equal(shown(elsewhere), ['w:2', 'y:2', 'x:1 gone']);
+});
+
 test('what stands in the way, or out of reach, is told on top', () => {
   const care = picture(null, view({ primary: 'a', backup: 'b', blockers: [{ link_unaware: { link: 'echo' } }] }), 1);
   equal(headline(care)[1], 'A switchover is not possible now: the link echo has not acknowledged who is primary and who is backup.');
