@@ -58,7 +58,10 @@ mod tests {
         let [act] = &acts[..] else { panic!("{acts:?}") };
         assert_eq!((act.act, act.about.as_str(), act.outcome.as_str()), (ActKind::AccountAdd, "ana", "done"));
         assert!(act.by.who.contains('@'), "{act:?}");
-        assert_eq!(act.by.from, format!("tandem agent add (process {})", std::process::id()));
+        assert_eq!(
+            act.by.from,
+            format!("tandem agent add (process {}, uid {})", std::process::id(), rustix::process::getuid().as_raw())
+        );
     }
 
     #[tokio::test]

@@ -68,6 +68,8 @@ pub(crate) enum Unanswered {
     Credentials(#[from] CredentialFault),
     #[error("no engine of the pair {pair} is found to be primary through {address}")]
     NoPrimary { pair: String, address: String },
+    #[error("no link to the pair {pair} is made; {complaint}")]
+    Unproven { pair: String, complaint: String },
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
     Late(#[from] Elapsed),
     #[error("the primary refused: {0}")]
@@ -206,8 +208,10 @@ pub(crate) fn ask_once(
 pub(crate) fn actor(command: &str) -> Actor {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
-    let user = user.unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()));
-    Actor { who: format!("{user}@{host}"), from: format!("tandem {command} (process {})", std::process::id()) }
+    let (uid, process) = (rustix::process::getuid().as_raw(), std::process::id());
+    let user = user.unwrap_or_else(|_| "?".to_owned());
+    // A name may be made up; what the process runs as may not.
+    Actor { who: format!("{user}@{host}"), from: format!("tandem {command} (process {process}, uid {uid})") }
 }
 
 /// A link to the primary, by whichever engine it is found.
@@ -230,7 +234,8 @@ impl Operator {
     ) -> Result<Self, Unanswered> {
         let addresses = address.split(SEPARATOR).map(str::to_owned).collect();
         let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, addresses);
-        settings.credentials = credentials::of_links(links)?;
+        let credentials = credentials::of_links(links)?;
+        settings.credentials = credentials.clone();
         let (known, mut pairs) = watch::channel(None);
         let (link, task) = Link::start(settings, Arc::new(Meeting(known)));
         let met = timeout(FIND_MAX, pairs.wait_for(Option::is_some)).await;
@@ -240,7 +245,11 @@ impl Operator {
             None => {
                 link.stop();
                 let _ = task.await;
-                Err(Unanswered::NoPrimary { pair: pair.to_string(), address })
+                let pair = pair.to_string();
+                Err(match credentials.newest_complaint() {
+                    Some(complaint) => Unanswered::Unproven { pair, complaint },
+                    None => Unanswered::NoPrimary { pair, address },
+                })
             }
         }
     }
@@ -294,7 +303,9 @@ impl Primary for Operator {
         Self::ask(self, request).await.map_err(|unanswered| match unanswered {
             Unanswered::Refused(refusal) => tandem_drill::Unanswered::Refused(refusal),
             Unanswered::Late(_) | Unanswered::NoPrimary { .. } => tandem_drill::Unanswered::Late,
-            Unanswered::Strange | Unanswered::Credentials(_) => tandem_drill::Unanswered::Strange,
+            Unanswered::Strange | Unanswered::Credentials(_) | Unanswered::Unproven { .. } => {
+                tandem_drill::Unanswered::Strange
+            }
         })
     }
 }

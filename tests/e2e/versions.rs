@@ -1,6 +1,7 @@
 //! Two neighbouring versions of the link protocol at once, in every role. An old process is this executable that speaks as
 //! the release before did; with `TANDEM_TEST_OLD_EXECUTABLE` it is that release itself.
 
+use serde_json::json;
 use tandem_protocol::{
     ErrorCode, Refusal,
     control::{Control, Failing},
@@ -66,6 +67,11 @@ fn too_old(engine: &str) -> Refusal {
 async fn what_an_engine_is_too_old_for_is_refused_with_its_name() {
     let mut system = System::builder().speaking(OLD_A).start().await;
     assert_eq!(system.control(Control::Status).await, Err(too_old("a")));
+    // A monitor is not told that a pair that serves is down.
+    let (code, said) = system.status().await;
+    assert_eq!((code, &said["health"]), (Some(3), &json!("unknown")));
+    let concern = said["concerns"][0].as_str().expect("says why");
+    assert!(concern.starts_with("engine a serves in epoch 1") && concern.contains("link version 1"), "{concern}");
     system.switches_over().await;
     system.is_complete().await;
     assert_eq!(system.which(Primary).await, Engine::B);

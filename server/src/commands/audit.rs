@@ -108,7 +108,7 @@ mod tests {
         Act {
             id: Uuid::nil(),
             at_ms: Timestamp(1_764_000_000_007),
-            by: Actor { who: "root@host".into(), from: "tandem switchover (process 4711)".into() },
+            by: Actor { who: "root@host".into(), from: "tandem switchover (process 4711, uid 0)".into() },
             act: ActKind::Switchover,
             about: "pair main, epoch 4".into(),
             outcome: "done".into(),
@@ -119,7 +119,7 @@ mod tests {
     fn a_person_reads_who_did_what_when_and_from_where() {
         let expected = "\
 WHEN                      WHO        WHAT        ABOUT               OUTCOME  FROM
-2025-11-24T16:00:00.007Z  root@host  switchover  pair main, epoch 4  done     tandem switchover (process 4711)
+2025-11-24T16:00:00.007Z  root@host  switchover  pair main, epoch 4  done     tandem switchover (process 4711, uid 0)
 ";
         assert_eq!(as_text(&[act()]), expected);
         assert_eq!(as_text(&[]), "nothing is written down\n");

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use tandem_credentials::watch;
 use tandem_engine::{Engine, EngineRole as State, EngineSettings, SaveSettings};
 use tandem_link::Credentials;
-use tandem_protocol::EngineName;
+use tandem_protocol::{EngineName, Epoch};
 use tandem_session::{LeaseTimes, SessionSettings};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -129,25 +129,46 @@ fn waker() -> Vec<OsString> {
 /// Says on stdout and to the service manager what the engine is, at each change, until the engine ends. To the manager it
 /// is ready once it is anything: whoever is started after it finds a pair.
 async fn report_roles(name: EngineName, mut roles: watch::Receiver<State>, notifier: Notifier) {
-    let mut is_ready = false;
+    let mut told = None;
     loop {
-        let state = roles.borrow_and_update().clone();
-        let said = match state {
-            State::Undecided => None,
-            State::Primary { epoch } => Some((PairRole::Primary, epoch)),
-            State::Backup { epoch, .. } => Some((PairRole::Backup, epoch)),
-        };
-        if let Some((role, epoch)) = said {
+        let news = news(&roles.borrow_and_update(), told);
+        if let Some((role, epoch)) = news {
             let report = Report::Role(EngineRole { name: name.clone(), role, epoch });
             report.print();
-            if std::mem::replace(&mut is_ready, true) {
-                notifier.status(&report.to_string());
-            } else {
-                notifier.ready(&report.to_string());
+            match told.replace((role, epoch)) {
+                Some(_) => notifier.status(&report.to_string()),
+                None => notifier.ready(&report.to_string()),
             }
         }
         if roles.changed().await.is_err() {
             return;
         }
+    }
+}
+
+/// What there is to say of a state after what was said last: an engine that was undecided for a moment and is what it was
+/// has nothing to say.
+fn news(state: &State, told: Option<(PairRole, Epoch)>) -> Option<(PairRole, Epoch)> {
+    let now = match state {
+        State::Undecided => return None,
+        State::Primary { epoch } => (PairRole::Primary, *epoch),
+        State::Backup { epoch, .. } => (PairRole::Backup, *epoch),
+    };
+    (told != Some(now)).then_some(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_is_what_it_was_after_a_moment_says_nothing() {
+        let backup = |epoch| State::Backup { primary: EngineName::new("b").expect("is a name"), epoch: Epoch(epoch) };
+        let told = Some((PairRole::Backup, Epoch(2)));
+        assert_eq!(news(&backup(2), None), told);
+        assert_eq!(news(&State::Undecided, told), None);
+        assert_eq!(news(&backup(2), told), None);
+        assert_eq!(news(&backup(3), told), Some((PairRole::Backup, Epoch(3))));
+        assert_eq!(news(&State::Primary { epoch: Epoch(2) }, told), Some((PairRole::Primary, Epoch(2))));
     }
 }

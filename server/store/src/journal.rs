@@ -14,7 +14,6 @@ use tandem_protocol::{
     Epoch, PairName, SessionId, Timestamp,
     control::{Act, Drill, Noted, Restoration, Takeover},
 };
-
 use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;

@@ -1,6 +1,8 @@
 //! A gateway that encrypts, without a proxy before it.
 
-use tandem_tests::{Customer, Guard, Rest, System, Tunnel, Whole, check, eventually, tunnel, whole::Given};
+use tandem_tests::{
+    Customer, Guard, Rest, System, Tunnel, Whole, check, command::run, eventually, tunnel, whole::Given,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -59,6 +61,30 @@ async fn a_browser_is_told_to_come_by_https_only_and_one_who_does_not_hears_why(
             assert_ne!(answer.status(), 403, "{origin}");
         }
     }
+    system.finish().await;
+}
+
+/// An operator's commands believe a gateway that encrypts as a browser does, or by the authority that they are told of.
+#[tokio::test]
+async fn a_drill_and_a_probe_reach_a_gateway_that_encrypts_if_they_know_its_authority() {
+    let guard = Guard::by_certificate();
+    let system = encrypted(&guard).await;
+    system.may_switch_over().await;
+    let (_, port) = system.gateway_address().rsplit_once(':').expect("is an address");
+    let gateway = format!("https://localhost:{port}");
+    let authority = guard.authorities();
+    let authority = authority.to_str().expect("a temp folder has a plain name").to_owned();
+    let few = ["--switchover", "--yes", "--sessions", "5", "--every", "50ms", "--gateway", &gateway];
+    let stranger = system.runs_drill(&few).await;
+    assert_eq!(stranger.code, Some(1));
+    assert!(stranger.stderr.contains("cannot be reached: invalid peer certificate"), "{}", stranger.stderr);
+    let known: Vec<_> = few.into_iter().chain(["--ca", &authority]).collect();
+    let drilled = system.runs_drill(&known).await.done();
+    assert!(drilled.starts_with("passed: engine a handed over, engine b took over\n"), "{drilled}");
+    let probe = move |flags: &[&str]| run(["health", "--ready", "--gateway", &gateway].iter().chain(flags), "");
+    let (stranger, known) =
+        tokio::task::spawn_blocking(move || (probe(&[]), probe(&["--ca", &authority]))).await.expect("they end");
+    assert_eq!((stranger.code, known.code), (Some(1), Some(0)), "{} {}", stranger.stderr, known.stderr);
     system.finish().await;
 }
 

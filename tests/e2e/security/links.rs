@@ -67,14 +67,25 @@ async fn a_stranger_on_an_engines_port_gets_nothing(guard: Guard, strangers: Gua
 
 #[tokio::test]
 async fn a_command_without_the_key_is_refused_in_a_sentence() {
-    let mut system = System::builder().guarded_by(&Guard::by_key()).without_backup().start().await;
+    let guard = Guard::by_key();
+    let mut system = System::builder().guarded_by(&guard).without_backup().start().await;
     system.expect_log(COMPLAINT);
     let address = system.engine_address(Primary).await;
-    let refused = tokio::task::spawn_blocking(move || run(["switchover", "--primary", &address], ""));
-    let refused = refused.await.expect("it ends");
+    let without_key = async |command: &'static str| {
+        let address = address.clone();
+        let asked = tokio::task::spawn_blocking(move || run([command, "--primary", &address], ""));
+        asked.await.expect("it ends")
+    };
+    let why = "the engine asks for a shared key and this side has none";
+    let refused = without_key("switchover").await;
     assert_eq!(refused.code, Some(1));
-    assert!(refused.stderr.contains("the engine asks for a shared key and this side has none"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("no engine of the pair main is found to be primary"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("no link to the pair main is made"), "{}", refused.stderr);
+    assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    // A pair that may well serve is not said to be down.
+    let status = without_key("status").await;
+    assert_eq!(status.code, Some(3), "{}", status.stdout);
+    let in_one_line = status.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(in_one_line.contains(why), "{}", status.stdout);
     system.finish().await;
 }
 

@@ -13,7 +13,7 @@ pub const JOURNAL_LIMIT_MAX: u32 = 200;
 pub struct Actor {
     /// The login name of an account, or the user of the operating system, as `root@host`.
     pub who: String,
-    /// The address of a browser, or the command and its process, as `tandem switchover (process 4711)`.
+    /// The address of a browser, or the command and its process, as `tandem switchover (process 4711, uid 0)`.
     pub from: String,
 }
 

@@ -30,7 +30,7 @@ pub(super) enum Health {
     Well,
     /// It serves, and a person should look.
     Degraded,
-    /// Somebody serves, and does not say how things stand.
+    /// Nobody says how things stand; somebody may well serve.
     Unknown,
     /// Nobody serves.
     Down,
@@ -86,7 +86,7 @@ impl Verdict {
                 let concern = format!("{} and does not say how things stand: {refusal}", serves(&met));
                 Self::without_status(pair, Health::Unknown, concern)
             }
-            Ok(Err(Unanswered::Strange | Unanswered::Credentials(_))) => {
+            Ok(Err(Unanswered::Strange | Unanswered::Credentials(_) | Unanswered::Unproven { .. })) => {
                 let concern = format!("{} and says how things stand in a way that makes no sense", serves(&met));
                 Self::without_status(pair, Health::Unknown, concern)
             }

@@ -62,7 +62,7 @@ pub(crate) fn drill(number: u64) -> Drill {
         id: Uuid::from_u128(u128::from(number)),
         pair: pair("main"),
         at_ms: later(number),
-        by: Actor { who: "root@host".into(), from: "tandem drill (process 4711)".into() },
+        by: Actor { who: "root@host".into(), from: "tandem drill (process 4711, uid 0)".into() },
         failure: DrillFailure::Kill,
         sessions: 50,
         every_ms: 100,
