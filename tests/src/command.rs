@@ -3,7 +3,7 @@
 use std::{
     ffi::{OsStr, OsString},
     io::Write,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use crate::{executable, process::prepared};
@@ -35,6 +35,21 @@ pub fn run_through(prefix: &[OsString], arguments: impl IntoIterator<Item = impl
     begin(prefix, arguments, stdin).ends()
 }
 
+/// Runs `tandem` with these arguments at a terminal of its own, where this is typed. All that the terminal shows is in
+/// `stdout`. Blocks this thread until the end.
+///
+/// # Panics
+/// When it cannot be started.
+#[must_use]
+pub fn run_at_terminal(arguments: &[String], typed: &str) -> Ran {
+    let executable = executable::tandem().to_str().expect("a plain path").to_owned();
+    let quoted = |word: &String| format!("'{}'", word.replace('\'', r"'\''"));
+    let line = [executable].iter().chain(arguments).map(quoted).collect::<Vec<_>>().join(" ");
+    // It makes the terminal, and ends as the command does.
+    let flags = ["--quiet", "--return", "--command", &line, "/dev/null"];
+    begun(prepared("script").args(flags).env("SHELL", "/bin/sh"), typed).ends()
+}
+
 /// A command that is under way.
 #[derive(Debug)]
 pub struct Running(Child);
@@ -45,14 +60,12 @@ pub struct Running(Child);
 /// When it cannot be started.
 pub fn begin(prefix: &[OsString], arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, stdin: &str) -> Running {
     let mut whole = prefix.iter().cloned().chain([executable::tandem().into()]);
-    let mut child = prepared(whole.next().expect("one is there at least"))
-        .args(whole)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the executable starts");
+    begun(prepared(whole.next().expect("one is there at least")).args(whole).args(arguments), stdin)
+}
+
+fn begun(command: &mut Command, stdin: &str) -> Running {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the executable starts");
     // One that does not want it may have closed it already.
     let _ = child.stdin.take().expect("stdin is piped").write_all(stdin.as_bytes());
     Running(child)

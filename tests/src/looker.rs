@@ -55,7 +55,7 @@ impl Looker {
 
     /// Looks something up.
     pub async fn tries(&self, look: Look) -> Result<String, Refusal> {
-        self.asks(DeskAsk::Look { token: self.token, look }).await
+        self.asks(DeskAsk::Look { token: self.token, look, from: None }).await
     }
 
     /// Looks up what he may.

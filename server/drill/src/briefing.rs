@@ -16,6 +16,10 @@ use crate::{
     transport::Gateway,
 };
 
+/// How long the journal may take to say what the last one cost: it is read from the store, which may hang, and is of less
+/// weight than what is in the way.
+const JOURNAL_MAX: Duration = Duration::from_secs(2);
+
 /// How long it may take to reach the gateway.
 const REACH_MAX: Duration = Duration::from_secs(5);
 
@@ -37,7 +41,7 @@ pub async fn brief(plan: &Plan, asker: &Asker, gateway: &dyn Gateway) -> Result<
     let status = asker.status().await?;
     let dry = asker.switchover(status.epoch, true).await?;
     // Without a journal there is no figure, and nothing is in the way of a drill.
-    let takeovers = asker.takeovers().await.unwrap_or_default();
+    let takeovers = timeout(JOURNAL_MAX, asker.takeovers()).await.ok().and_then(Result::ok).unwrap_or_default();
     let says = sentences(plan, &status, &takeovers);
     let mut blockers = blockers(plan, &status, dry);
     blockers.extend(unreachable(gateway).await);

@@ -11,8 +11,8 @@ mod watch;
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use tandem_protocol::{
-    TokenHash,
-    control::{Actor, Control, ControlAsk, PairStatus, Told},
+    PairName, TokenHash,
+    control::{Act, Actor, Control, ControlAsk, Noted, PairStatus, Told},
     desk::Overview,
     link::{Answer, Request},
 };
@@ -57,6 +57,21 @@ impl Oversight {
 /// Asks a pair's primary on behalf of an administrator, and waits for its answer.
 pub(crate) async fn ask(app: &Shared, pair: &Pair, by: &Overseer, act: Control) -> Result<Told, Problem> {
     ask_as(app, pair, by.actor(), act, ANSWER_MAX).await
+}
+
+/// Has written down what an administrator has done; he does not wait for it, for he may have come because nothing can be
+/// written.
+pub(crate) fn note(app: &Shared, pair: &PairName, by: &Overseer, act: Act) {
+    let (asked, pair, by) = (app.clone(), pair.clone(), by.clone());
+    let noting = async move {
+        let pair = asked.engine.pairs().named(&pair).expect("a gateway's pairs stay the same");
+        let kind = act.act;
+        if let Err(problem) = ask(&asked, pair, &by, Control::Note(Box::new(Noted::Act(act)))).await {
+            tracing::warn!(act = ?kind, why = problem.detail(), "what an administrator has done is not written down");
+        }
+    };
+    let stopping = app.stopping.clone();
+    app.tasks.spawn(async move { stopping.run_until_cancelled(noting).await.unwrap_or(()) });
 }
 
 async fn ask_as(app: &Shared, pair: &Pair, by: Actor, act: Control, wait_max: Duration) -> Result<Told, Problem> {

@@ -8,6 +8,7 @@ mod within;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use serde::Serialize;
@@ -16,7 +17,7 @@ use tandem_protocol::{
     Epoch, PairName,
     control::{Actor, Drill},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -28,6 +29,9 @@ use crate::{
     engine::Pair,
     problem::{Kind, Problem},
 };
+
+/// How long whoever asks what a drill would do waits: the store is tried for it, and there may be no primary.
+const BRIEF_MAX: Duration = Duration::from_secs(8);
 
 /// See the module.
 #[derive(Default)]
@@ -43,6 +47,7 @@ struct State {
 
 struct Running {
     id: Uuid,
+    pair: PairName,
     progress: watch::Receiver<Progress>,
     cancel: CancellationToken,
 }
@@ -80,7 +85,9 @@ impl Wanted<'_> {
 
     /// What it would do, and what is in its way.
     pub(crate) async fn brief(&self, plan: &Plan) -> Result<Briefing, Problem> {
-        brief(plan, &self.asker(), &self.gateway()).await.map_err(within::problem)
+        let (asker, gateway) = (self.asker(), self.gateway());
+        let told = timeout(BRIEF_MAX, brief(plan, &asker, &gateway)).await;
+        told.map_err(|_| Problem::unavailable())?.map_err(within::problem)
     }
 }
 
@@ -94,7 +101,8 @@ impl Drills {
         let (id, progress) = (plan.id, watch::Sender::new(Progress::default()));
         // A gateway that is stopped clears up first.
         let cancel = wanted.app.stopping.child_token();
-        state.running = Some(Running { id, progress: progress.subscribe(), cancel: cancel.clone() });
+        let pair = plan.pair.clone();
+        state.running = Some(Running { id, pair, progress: progress.subscribe(), cancel: cancel.clone() });
         tracing::info!(%id, pair = %plan.pair, failure = ?plan.failure, from = wanted.by.from, "a drill begins");
         let gateway: Arc<dyn Gateway> = Arc::new(wanted.gateway());
         let rehearsal = Rehearsal::new(plan, wanted.asker(), gateway, progress, cancel);
@@ -116,10 +124,13 @@ impl Drills {
         self.lock().last.clone()
     }
 
-    /// Calls off what is under way; whether anything was. It is under way until its sessions are erased.
-    pub(crate) fn cancel(&self) -> bool {
+    /// Calls off what is under way, and says at which pair; none where nothing was, or it had been called off already. It is
+    /// under way until its sessions are erased.
+    pub(crate) fn cancel(&self) -> Option<PairName> {
         let state = self.lock();
-        state.running.as_ref().inspect(|running| running.cancel.cancel()).is_some()
+        let running = state.running.as_ref().filter(|running| !running.cancel.is_cancelled())?;
+        running.cancel.cancel();
+        Some(running.pair.clone())
     }
 
     /// The drills of a pair: as told now, or as told last.

@@ -24,8 +24,8 @@ use tracing::{error, info};
 use self::rights::Rights;
 use crate::{
     archivist::Reading,
-    deed::Deed,
-    routing::{Input, LookAsk},
+    deed::{Deed, by_account},
+    routing::{Input, LookAsk, Wanted},
     service::Service,
     stores::Stores,
     trouble::Trouble,
@@ -76,7 +76,7 @@ pub(crate) fn too_many() -> Refusal {
 }
 
 async fn answer(looker: Arc<Looker>, service: Arc<Service>, asked: Box<LookAsk>) {
-    let LookAsk { ask, agent, name, role, look } = *asked;
+    let LookAsk { ask, agent, name, role, wanted: Wanted { look, from } } = *asked;
     let deed = Deed::of(&look);
     let refused = || Refusal::new(ErrorCode::Forbidden, "This account looks nothing up.");
     let found = match Rights::of(agent, role).ok_or_else(refused) {
@@ -92,7 +92,8 @@ async fn answer(looker: Arc<Looker>, service: Arc<Service>, asked: Box<LookAsk>)
     };
     service.tell(Input::Looked { ask, outcome });
     if let Some(deed) = deed.filter(|_| is_done) {
-        deed.write_down(&*looker.stores.journal, &name, service.wall()).await;
+        let by = by_account(&name, from);
+        deed.write_down(&*looker.stores.journal, by, service.wall()).await;
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) use self::{
     census::Census,
     effect::{
         AskRef, Effect, Errand, Failed, Found, GatewayAt, Heard, Input, Kept, LoginAsk, LookAsk, Note, Purpose, Staff,
-        Tag,
+        Tag, Wanted,
     },
     now::Now,
     pairs::PairIndex,

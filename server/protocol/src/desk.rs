@@ -71,6 +71,9 @@ pub enum DeskAsk {
         token: TokenHash,
         /// What.
         look: Look,
+        /// Where he asks from, of what is written down; an older gateway does not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
     },
     /// Somebody who is logged in wants to see or do what only an administrator may. → [`Overview`]
     Oversee {

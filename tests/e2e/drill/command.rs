@@ -65,6 +65,23 @@ async fn where_nobody_can_be_asked_it_says_what_it_would_do_and_does_nothing() {
 }
 
 #[tokio::test]
+async fn at_a_terminal_it_asks_and_only_a_yes_is_one() {
+    let system = System::start().await;
+    may_be_done(&system).await;
+    for no in ["\n", "n\n", "maybe\n"] {
+        let ran = system.drills_at_terminal(&with_few(&["--switchover"]), no).await;
+        assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+        assert!(ran.stdout.contains("Go on? [y/N]") && ran.stdout.contains("Nothing is done."), "{}", ran.stdout);
+        assert_eq!(system.which(Primary).await, Engine::A);
+    }
+    let ran = system.drills_at_terminal(&with_few(&["--switchover"]), "y\n").await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+    assert!(ran.stdout.contains("passed: engine a handed over, engine b took over"), "{}", ran.stdout);
+    assert_eq!(system.which(Primary).await, Engine::B);
+    system.finish().await;
+}
+
+#[tokio::test]
 async fn a_gateway_that_is_away_is_named() {
     let mut system = System::start().await;
     may_be_done(&system).await;

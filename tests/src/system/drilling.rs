@@ -1,6 +1,6 @@
 //! Drills of a system, by the operator's command.
 
-use std::{ffi::OsString, sync::Arc};
+use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
@@ -64,21 +64,35 @@ impl Drilling {
 }
 
 impl System {
-    /// Runs `tandem drill` with these flags beside those that name the system, and does not wait for it.
+    /// Runs `tandem drill` with these flags beside those that name the system, and does not wait for it. Through which
+    /// gateway, the flags may say.
     ///
     /// # Panics
     /// When it cannot be started.
     #[must_use]
     pub fn begins_drill(&self, flags: &[&str]) -> Drilling {
-        let gateway = format!("http://{}", self.gateway_address());
-        let is_to_be_done = !flags.contains(&"--history");
-        let via = if is_to_be_done { &["--gateway", &gateway][..] } else { &[] };
-        let own = ["drill", "--pair", self.pair.as_str(), "--primary", &self.engines[0].address];
-        let arguments = own.iter().chain(via).chain(flags).map(OsString::from);
-        let running = command::begin(&[], arguments, "");
+        let running = command::begin(&[], self.drill_arguments(flags), "");
         let pid = Pid::from_raw(i32::try_from(running.pid()).expect("a process id")).expect("a process id");
         let ended = tokio::task::spawn_blocking(move || running.ends());
         Drilling { pid, ended: Arc::new(ended.into()) }
+    }
+
+    /// Runs `tandem drill` at a terminal, where this is typed.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn drills_at_terminal(&self, flags: &[&str], typed: &'static str) -> Ran {
+        let arguments = self.drill_arguments(flags);
+        let ran = tokio::task::spawn_blocking(move || command::run_at_terminal(&arguments, typed));
+        ran.await.expect("a command that fails says so")
+    }
+
+    fn drill_arguments(&self, flags: &[&str]) -> Vec<String> {
+        let gateway = format!("http://{}", self.gateway_address());
+        let says_which = flags.iter().any(|flag| ["--history", "--gateway"].contains(flag));
+        let via = if !says_which { &["--gateway", &gateway][..] } else { &[] };
+        let own = ["drill", "--pair", self.pair.as_str(), "--primary", &self.engines[0].address];
+        own.iter().chain(via).chain(flags).map(|&argument| argument.to_owned()).collect()
     }
 
     /// Runs `tandem drill` to its end.

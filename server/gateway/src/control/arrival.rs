@@ -3,14 +3,14 @@
 use sha2::{Digest, Sha256};
 use tandem_protocol::{
     TokenHash,
-    control::{Act, ActKind, Control, Noted},
+    control::{Act, ActKind},
 };
 use uuid::Uuid;
 
-use super::{Overseer, ask};
+use super::Overseer;
 use crate::{app::Shared, clock, secret::uuid_of};
 
-/// Has it written down; he does not wait for it, for he may have come because nothing can be written.
+/// Has it written down, through whichever pair.
 pub(super) fn note(app: &Shared, token: TokenHash, overseer: &Overseer) {
     let act = Act {
         id: id_of(token),
@@ -20,18 +20,8 @@ pub(super) fn note(app: &Shared, token: TokenHash, overseer: &Overseer) {
         about: overseer.overview.me.name.to_string(),
         outcome: "done".into(),
     };
-    let (asked, overseer) = (app.clone(), overseer.clone());
-    let noting = async move {
-        let act = Control::Note(Box::new(Noted::Act(act)));
-        if let Err(problem) = ask(&asked, asked.engine.pairs().any(), &overseer, act).await {
-            tracing::warn!(
-                why = problem.detail(),
-                "that an administrator came to the control page is not written down"
-            );
-        }
-    };
-    let stopping = app.stopping.clone();
-    app.tasks.spawn(async move { stopping.run_until_cancelled(noting).await.unwrap_or(()) });
+    let pair = app.engine.pairs().any().name.clone();
+    super::note(app, &pair, overseer, act);
 }
 
 /// The same at every gateway, so that a login is written down once; nobody gets the token's hash from it.

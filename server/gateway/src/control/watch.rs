@@ -5,10 +5,16 @@ use std::{sync::Arc, time::Duration};
 use tandem_protocol::{
     Pair as Known, PairName,
     control::{Actor, Control, PairStatus, Told},
+    link::Answer,
 };
 
 use super::{Age, ask_as};
-use crate::{app::Shared, engine::Pair, problem::Problem, registry::Away};
+use crate::{
+    app::Shared,
+    engine::Pair,
+    problem::Problem,
+    registry::{Away, unexpected},
+};
 
 /// How often a primary is asked, however many pages look.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -70,6 +76,6 @@ async fn ask(app: &Shared, name: &PairName) -> Result<PairStatus, Problem> {
     let by = Actor { who: "gateway".into(), from: format!("process {}", std::process::id()) };
     match ask_as(app, pair, by, Control::Status, Duration::MAX).await? {
         Told::Status(status) => Ok(*status),
-        _ => Err(Problem::internal()),
+        told => Err(unexpected(&Answer::Control(told)).into()),
     }
 }

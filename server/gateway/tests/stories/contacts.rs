@@ -2,7 +2,7 @@
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use tandem_protocol::{ErrorCode, desk::DeskAsk};
+use tandem_protocol::{ErrorCode, archive::Look, desk::DeskAsk};
 
 use crate::{House, browser::TOKEN, rest::answer, session};
 
@@ -14,7 +14,10 @@ fn request(house: &House, method: Method, path: &str) -> RequestBuilder {
 async fn looked(house: &mut House, request: RequestBuilder, reply: &Value) -> (Value, StatusCode, Value) {
     let sent = tokio::spawn(answer(request));
     let (id, ask) = house.peer.told().await;
-    let DeskAsk::Look { look, .. } = ask else { panic!("expected a look, not {ask:?}") };
+    let DeskAsk::Look { look, from, .. } = ask else { panic!("expected a look, not {ask:?}") };
+    // Only of what cannot be undone it is written down who did it, and from where.
+    let is_noted = matches!(look, Look::Erase { .. } | Look::Merge { .. });
+    assert_eq!(from.as_deref(), is_noted.then_some("127.0.0.1"));
     house.peer.tells(id, reply);
     let (status, body) = sent.await.expect("does not panic");
     (json!(look), status, body)

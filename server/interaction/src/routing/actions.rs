@@ -163,7 +163,7 @@ impl Core {
             Purpose::Filed(session, act) => self.on_filed(session, &act, ran),
             Purpose::Delete(act, id) => self.on_found_to_delete(&act, id, ran),
             Purpose::Read(act, session, after) => self.on_reach_known(&act, session, after, &ran),
-            Purpose::Look { ask, look } => self.on_looker_known(ask, *look, ran),
+            Purpose::Look { ask, wanted } => self.on_looker_known(ask, *wanted, ran),
             Purpose::Oversee { ask } => self.on_overseer_known(ask, ran),
             Purpose::Enter { ask, desk, gateway } => self.on_looked_up(ask, desk, gateway, ran),
             Purpose::Logout { ask, token, is_stranger } => self.on_logged_out(ask, token, is_stranger, ran),

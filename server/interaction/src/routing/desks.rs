@@ -15,7 +15,7 @@ use super::{
     Core,
     agents::logged_in,
     doorstep::Asked,
-    effect::{Act, AskRef, Effect, Errand, Failed, Found, GatewayAt, LoginAsk, Note, Purpose},
+    effect::{Act, AskRef, Effect, Errand, Failed, Found, GatewayAt, LoginAsk, Note, Purpose, Wanted},
     pairs::PairIndex,
 };
 
@@ -55,7 +55,7 @@ impl Core {
             }
             DeskAsk::Logout { token } => self.on_logout(ask, token),
             DeskAsk::Exit { desk } => self.on_exit(ask, desk),
-            DeskAsk::Look { token, look } => self.on_look(ask, token, look),
+            DeskAsk::Look { token, look, from } => self.on_look(ask, token, Wanted { look, from }),
             DeskAsk::Oversee { token } => self.on_oversee(ask, token),
             body if !self.pairs.is_at_work() => self.park(Asked { ask, gateway, body }),
             DeskAsk::Enter { desk, token } => self.on_enter(ask, gateway, desk, token),

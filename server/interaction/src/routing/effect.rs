@@ -233,7 +233,15 @@ pub(crate) struct LookAsk {
     /// What he may do.
     pub(crate) role: AgentRole,
     /// What.
+    pub(crate) wanted: Wanted,
+}
+
+/// What is to be looked up, or done to a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
     pub(crate) look: Look,
+    /// Where that was asked for, if the gateway says it.
+    pub(crate) from: Option<String>,
 }
 
 /// What the directory is to do. Repeatable.
@@ -306,7 +314,7 @@ pub(crate) enum Purpose {
         /// What is answered.
         ask: AskRef,
         /// What.
-        look: Box<Look>,
+        wanted: Box<Wanted>,
     },
     /// Somebody oversees with a login that the core does not know.
     Oversee {

@@ -1,14 +1,14 @@
 //! Who looks something up, or oversees everything. What he may see and change follows from his login; finding what is
 //! over is not decided here.
 
-use tandem_protocol::{ErrorCode, TokenHash, archive::Look, desk::AgentRole};
+use tandem_protocol::{ErrorCode, TokenHash, desk::AgentRole};
 use tandem_store::Login;
 
 use super::{
     Core,
     agents::logged_in,
     desks::{refused, told},
-    effect::{AskRef, Effect, Errand, Failed, Found, LookAsk, Purpose},
+    effect::{AskRef, Effect, Errand, Failed, Found, LookAsk, Purpose, Wanted},
 };
 
 /// Logins that the directory is asked for at a time for those who are at no desk (B-1): anybody can send a token that is
@@ -17,12 +17,12 @@ const STRANGERS_MAX: usize = 64;
 
 impl Core {
     /// Needs no desk, and nothing of how sessions stand.
-    pub(super) fn on_look(&mut self, ask: AskRef, token: TokenHash, look: Look) {
+    pub(super) fn on_look(&mut self, ask: AskRef, token: TokenHash, wanted: Wanted) {
         match self.logins.get(&token).copied().filter(|login| login.expires_at > self.now.wall) {
-            Some(login) => self.look(ask, login, look),
+            Some(login) => self.look(ask, login, wanted),
             // It may have been accepted by another process a moment ago.
             None if self.admits_stranger(ask) => {
-                self.run(Errand::Login(token), Purpose::Look { ask, look: Box::new(look) });
+                self.run(Errand::Login(token), Purpose::Look { ask, wanted: Box::new(wanted) });
             }
             None => {}
         }
@@ -72,9 +72,9 @@ impl Core {
         self.strangers -= 1;
     }
 
-    pub(super) fn on_looker_known(&mut self, ask: AskRef, look: Look, ran: Result<Found, Failed>) {
+    pub(super) fn on_looker_known(&mut self, ask: AskRef, wanted: Wanted, ran: Result<Found, Failed>) {
         if let Some(login) = self.login_found(ask, ran) {
-            self.look(ask, login, look);
+            self.look(ask, login, wanted);
         }
     }
 
@@ -92,12 +92,12 @@ impl Core {
         None
     }
 
-    fn look(&mut self, ask: AskRef, login: Login, look: Look) {
+    fn look(&mut self, ask: AskRef, login: Login, wanted: Wanted) {
         let agent = login.agent;
         match self.agent_mut(agent).enabled().map(|account| (account.role, account.name.clone())) {
             None => self.reply(ask, refused(ErrorCode::Unauthorized, "You are not logged in any more.")),
             Some((AgentRole::Bot, _)) => self.reply(ask, refused(ErrorCode::Forbidden, "Bots look nothing up.")),
-            Some((role, name)) => self.effects.push(Effect::Look(Box::new(LookAsk { ask, agent, name, role, look }))),
+            Some((role, name)) => self.effects.push(Effect::Look(Box::new(LookAsk { ask, agent, name, role, wanted }))),
         }
     }
 }

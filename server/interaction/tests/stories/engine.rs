@@ -173,7 +173,7 @@ impl Peer {
     }
 
     pub(crate) async fn looks(&mut self, token: TokenHash, look: Look) -> Result<String, Refusal> {
-        let ask = self.asks(DeskAsk::Look { token, look });
+        let ask = self.asks(DeskAsk::Look { token, look, from: None });
         self.reply_to(ask).await
     }
 

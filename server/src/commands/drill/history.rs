@@ -26,7 +26,8 @@ pub(super) async fn tell(operator: &Operator, is_json: bool) -> Result<(), Failu
     let asked = Control::Drills { before_ms: None, limit: JOURNAL_LIMIT_MAX };
     let Told::Drills(drills) = operator.control(asked).await? else { return Err(Unanswered::Strange.into()) };
     let said = if is_json {
-        json!({ "pair": operator.met().name, "proven_at_ms": proof(&drills).map(|drill| drill.at_ms), "drills": drills }).to_string()
+        let proven_at_ms = proof(&drills).map(|drill| drill.at_ms);
+        json!({ "pair": operator.met().name, "proven_at_ms": proven_at_ms, "drills": drills }).to_string()
     } else {
         in_words(&drills, SystemTime::now())
     };

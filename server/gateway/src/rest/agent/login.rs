@@ -1,16 +1,8 @@
 //! `POST /api/v1/agent/login`: an agent, or a bot, gets a token with which his desks are opened.
 //!
-//! The interaction server judges the password and slows down who guesses; it gets the token's hash only. An attempt
-//! comes from the address of the connection's other side: behind a proxy that is the proxy, for all alike, since a
-//! header that says otherwise could be written by anybody.
+//! The interaction server judges the password and slows down who guesses; it gets the token's hash only.
 
-use std::net::SocketAddr;
-
-use axum::{
-    Json,
-    extract::{ConnectInfo, State},
-    http::HeaderMap,
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 use tandem_protocol::{
     LoginName, Secret,
@@ -18,7 +10,13 @@ use tandem_protocol::{
     link::Answer,
 };
 
-use crate::{app::Shared, origin, problem::Problem, rest::body::Body, secret};
+use crate::{
+    app::Shared,
+    origin,
+    problem::Problem,
+    rest::{auth::Whence, body::Body},
+    secret,
+};
 
 /// The body.
 #[derive(Debug, Deserialize)]
@@ -39,14 +37,13 @@ pub(in crate::rest) struct Entitled {
 /// See the module.
 pub(in crate::rest) async fn login(
     State(app): State<Shared>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Whence(from): Whence,
     headers: HeaderMap,
     Body(Login { name, password }): Body<Login>,
 ) -> Result<Json<Entitled>, Problem> {
     // A foreign page must not log its visitor in as somebody.
     origin::check(&headers, &app.settings.allowed_origins, app.is_encrypted)?;
     let token = secret::random_text();
-    let from = peer.ip().to_canonical().to_string();
     let ask = DeskAsk::Login { name, password, token: secret::hash_of(&token), from };
     let Answer::Told(told) = app.engine.ask_interaction(ask).await? else { return Err(Problem::internal()) };
     let account = serde_json::from_str(told.get()).map_err(|error| {

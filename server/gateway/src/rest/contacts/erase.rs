@@ -7,7 +7,11 @@ use tandem_protocol::archive::{Erasure, Look};
 use crate::{
     app::Shared,
     problem::Problem,
-    rest::{auth::Bearer, look::look, path::OfContact},
+    rest::{
+        auth::{Bearer, Whence},
+        look,
+        path::OfContact,
+    },
 };
 
 /// Answers 202.
@@ -15,7 +19,8 @@ pub(in crate::rest) async fn erase(
     State(app): State<Shared>,
     OfContact(contact): OfContact,
     bearer: Bearer,
+    whence: Whence,
 ) -> Result<(StatusCode, Json<Erasure>), Problem> {
-    let erasure = look(&app, bearer, Look::Erase { contact }).await?;
+    let erasure = look::act(&app, bearer, whence, Look::Erase { contact }).await?;
     Ok((StatusCode::ACCEPTED, Json(erasure)))
 }

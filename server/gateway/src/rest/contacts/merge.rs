@@ -10,7 +10,12 @@ use tandem_protocol::{
 use crate::{
     app::Shared,
     problem::Problem,
-    rest::{auth::Bearer, body::Body, look::look, path::OfContact},
+    rest::{
+        auth::{Bearer, Whence},
+        body::Body,
+        look,
+        path::OfContact,
+    },
 };
 
 /// The body.
@@ -26,10 +31,11 @@ pub(in crate::rest) async fn merge(
     State(app): State<Shared>,
     OfContact(into): OfContact,
     bearer: Bearer,
+    whence: Whence,
     Body(Merge { from }): Body<Merge>,
 ) -> Result<Json<Contact>, Problem> {
     if into == from {
         return Err(Problem::bad_request("A contact cannot be merged into itself."));
     }
-    look(&app, bearer, Look::Merge { into, from }).await.map(Json)
+    look::act(&app, bearer, whence, Look::Merge { into, from }).await.map(Json)
 }

@@ -1,17 +1,12 @@
 //! Who asks: the bearer of an administrator's login. He looks with an older word of the interaction server than he acts with.
 
-use std::net::SocketAddr;
-
-use axum::{
-    extract::{ConnectInfo, FromRequestParts},
-    http::request::Parts,
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 
 use crate::{
     app::Shared,
     control::{Asker, Overseer},
     problem::Problem,
-    rest::auth::Bearer,
+    rest::auth::{Bearer, Whence},
 };
 
 /// An administrator who looks.
@@ -38,8 +33,6 @@ impl FromRequestParts<Shared> for Acting {
 
 async fn asker(parts: &mut Parts, app: &Shared) -> Result<Asker, Problem> {
     let Bearer(token) = Bearer::from_request_parts(parts, app).await?;
-    let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, app).await;
-    // Only a request that came over no connection has no other side.
-    let from = peer.map_or_else(|_| "?".to_owned(), |ConnectInfo(peer)| peer.ip().to_canonical().to_string());
+    let Ok(Whence(from)) = Whence::from_request_parts(parts, app).await;
     Ok(Asker { token, from })
 }

@@ -23,7 +23,7 @@ fn looker(house: &mut House, role: AgentRole) -> AgentId {
 
 fn looks(house: &mut House, token: u8) -> Question {
     let look = Look::Transcript { session: session(1), after: Seq::ZERO };
-    let ask = house.asks(GatewayLink(1), DeskAsk::Look { token: TokenHash([token; 32]), look });
+    let ask = house.asks(GatewayLink(1), DeskAsk::Look { token: TokenHash([token; 32]), look, from: None });
     house.settles();
     ask
 }
@@ -100,7 +100,7 @@ fn tokens_that_nobody_has_do_not_fill_the_row_in_which_agents_wait_for_the_direc
             token[..8].copy_from_slice(&number.to_be_bytes());
             let token = TokenHash(token);
             let logout = DeskAsk::Logout { token };
-            let ask = if number % 2 == 0 { logout } else { DeskAsk::Look { token, look: look.clone() } };
+            let ask = if number % 2 == 0 { logout } else { DeskAsk::Look { token, look: look.clone(), from: None } };
             house.asks(GatewayLink(1), ask)
         })
         .collect();
