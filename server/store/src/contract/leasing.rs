@@ -4,7 +4,7 @@ use tandem_protocol::{Epoch, Seq, Timestamp};
 
 use super::{
     Backend,
-    story::{NOW, assert_stale, engine, history, message, session, take_over},
+    story::{NOW, assert_stale, engine, history, in_turn, message, session, take_over},
 };
 use crate::{Lease, Store, StoreError, Taken};
 
@@ -82,7 +82,8 @@ pub(crate) async fn an_append_that_races_a_takeover_is_stored_or_refused(backend
     for _ in 0..20 {
         let append = async {
             for seq in head + 1..=head + 10 {
-                if let Err(error) = old.append(epoch, vec![message(session(1), seq)]).await {
+                let append = async || old.append(epoch, vec![message(session(1), seq)]).await;
+                if let Err(error) = in_turn(append).await {
                     return (seq - 1, Err(error));
                 }
             }

@@ -58,10 +58,20 @@ pub(crate) fn engine(name: &str) -> Holder {
     }
 }
 
+/// What another writer was in the way of has not happened and is tried again, as an engine does. Each try waits for a while.
+pub(crate) async fn in_turn<T>(mut attempt: impl AsyncFnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    loop {
+        match attempt().await {
+            Err(StoreError::Busy(_)) => {}
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Takes the lease, whatever it is at.
 pub(crate) async fn take_over(store: &impl Store) -> Epoch {
     let seen = store.lease().await.expect("reads").map_or(Epoch::ZERO, |lease| lease.epoch);
-    match store.take_lease(seen, engine("a"), NOW).await.expect("writes") {
+    match in_turn(async || store.take_lease(seen, engine("a"), NOW).await).await.expect("writes") {
         Taken::Held(epoch) => epoch,
         Taken::Lost(lease) => panic!("nobody else takes it in this story, but it is {lease:?}"),
     }
