@@ -139,7 +139,7 @@ function linkBox(node, link, now_ms, page_ms) {
   const [name, roleText] = linkName(link);
   if (link.is_gone) {
     node.removeAttribute('data-linked');
-    const lines = [`not linked, since ${ago(page_ms - link.missing_ms)}`, link.from ? `was at ${link.from}` : ''];
+    const lines = [`not linked for ${span(page_ms - link.missing_ms)}`, link.from ? `was at ${link.from}` : ''];
     return fill(node, { name, role: 'gone', roleText: roleWord('gone'), lines });
   }
   const isQuiet = link.heard_ms_ago > QUIET_MS;

@@ -138,6 +138,12 @@ async fn looks_well(look: Look) {
     }
     system.restart_gateway().await;
     is_in_state(&page, "well").await;
+    system.kill_interaction();
+    let gone = "document.querySelectorAll('#map-links .node[data-role=\"gone\"]').length";
+    page.until("the interaction server is shown as gone", &format!("{gone} === 1")).await;
+    is_flawless(&page, &browser, "control-6-link-gone").await;
+    system.restart_interaction().await;
+    page.until("it is there again", &format!("{gone} === 0")).await;
     system.rest().close(&ticket).await.is_done();
     browser.finish(&[NO_ANSWER]).await;
     system.finish().await;
