@@ -68,8 +68,8 @@ pub(crate) enum Unanswered {
     Credentials(#[from] CredentialFault),
     #[error("no engine of the pair {pair} is found to be primary through {address}")]
     NoPrimary { pair: String, address: String },
-    #[error("no link to the pair {pair} is made; {complaint}")]
-    Unproven { pair: String, complaint: String },
+    #[error("no link to the pair {pair} is made; {why}")]
+    NoLink { pair: String, why: String },
     #[error("the primary did not answer in time; `tandem switchover --dry-run` says how things stand")]
     Late(#[from] Elapsed),
     #[error("the primary refused: {0}")]
@@ -234,8 +234,7 @@ impl Operator {
     ) -> Result<Self, Unanswered> {
         let addresses = address.split(SEPARATOR).map(str::to_owned).collect();
         let mut settings = LinkSettings::new(pair.clone(), LinkRole::Control, command, addresses);
-        let credentials = credentials::of_links(links)?;
-        settings.credentials = credentials.clone();
+        settings.credentials = credentials::of_links(links)?;
         let (known, mut pairs) = watch::channel(None);
         let (link, task) = Link::start(settings, Arc::new(Meeting(known)));
         let met = timeout(FIND_MAX, pairs.wait_for(Option::is_some)).await;
@@ -243,11 +242,12 @@ impl Operator {
         match met {
             Some(met) => Ok(Self { link, task, met, pairs, by: actor(command) }),
             None => {
+                let refused = link.status().refused;
                 link.stop();
                 let _ = task.await;
                 let pair = pair.to_string();
-                Err(match credentials.newest_complaint() {
-                    Some(complaint) => Unanswered::Unproven { pair, complaint },
+                Err(match refused {
+                    Some(why) => Unanswered::NoLink { pair, why },
                     None => Unanswered::NoPrimary { pair, address },
                 })
             }
@@ -303,7 +303,7 @@ impl Primary for Operator {
         Self::ask(self, request).await.map_err(|unanswered| match unanswered {
             Unanswered::Refused(refusal) => tandem_drill::Unanswered::Refused(refusal),
             Unanswered::Late(_) | Unanswered::NoPrimary { .. } => tandem_drill::Unanswered::Late,
-            Unanswered::Strange | Unanswered::Credentials(_) | Unanswered::Unproven { .. } => {
+            Unanswered::Strange | Unanswered::Credentials(_) | Unanswered::NoLink { .. } => {
                 tandem_drill::Unanswered::Strange
             }
         })

@@ -122,6 +122,19 @@ async fn a_monitor_is_told_that_a_pair_is_down_when_both_engines_are_dead() {
     system.finish().await;
 }
 
+/// An engine that answers is not down, whatever it is asked for.
+#[tokio::test]
+async fn who_asks_for_another_pair_is_told_so_by_the_engine() {
+    let mut system = System::builder().without_backup().start().await;
+    system.expect_log("refuses this link");
+    let address = system.engine_address(Primary).await;
+    let arguments = ["status", "--json", "--pair", "east", "--primary"].map(str::to_owned).into_iter().chain([address]);
+    let ran = tokio::task::spawn_blocking(move || command::run(arguments, "")).await.expect("it ends");
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(ran.stdout.contains("this engine is of the pair main, not east"), "{}", ran.stdout);
+    system.finish().await;
+}
+
 #[test]
 fn who_asks_wrongly_is_not_told_that_a_pair_is_down() {
     for arguments in [

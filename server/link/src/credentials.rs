@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -30,8 +30,6 @@ struct Inner {
 struct Complaints {
     told_at: Option<Instant>,
     untold: u64,
-    /// Whom the newest one was about, and why.
-    newest: Option<String>,
 }
 
 impl Credentials {
@@ -61,8 +59,7 @@ impl Credentials {
     pub fn complain(&self, address: impl fmt::Display, unproven: &Unproven) {
         let now = Instant::now();
         let untold = {
-            let mut complaints = self.complaints();
-            complaints.newest = Some(format!("{address}: {unproven}"));
+            let mut complaints = self.0.complaints.lock().unwrap_or_else(PoisonError::into_inner);
             if complaints.told_at.is_some_and(|told_at| now < told_at + COMPLAINT_PAUSE) {
                 complaints.untold += 1;
                 None
@@ -75,16 +72,6 @@ impl Credentials {
             Some(untold) => tracing::warn!(%address, cause = %unproven, untold, "no link is made"),
             None => tracing::debug!(%address, cause = %unproven, "no link is made"),
         }
-    }
-
-    /// With whom no link was made last, and why, as a person is told; none where there was nobody.
-    #[must_use]
-    pub fn newest_complaint(&self) -> Option<String> {
-        self.complaints().newest.clone()
-    }
-
-    fn complaints(&self) -> MutexGuard<'_, Complaints> {
-        self.0.complaints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -53,6 +53,8 @@ pub struct LinkStatus {
     pub unacked: usize,
     /// Sessions that are attached.
     pub sessions: usize,
+    /// Which address made no link last, and why, where it takes a person to change that; until the next welcome.
+    pub refused: Option<String>,
 }
 
 #[derive(Debug)]
@@ -154,6 +156,7 @@ impl<O: Owner> Link<O> {
             pair: state.pair.clone(),
             unacked: state.unacked.len(),
             sessions: state.attachments.sessions(),
+            refused: state.refused.clone(),
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct State<T> {
     pub(crate) attachments: Attachments,
     pub(crate) pair: Option<Pair>,
     pub(crate) stopped: bool,
+    /// Which address made no link last, and why, where it takes a person to change that; until the next welcome.
+    pub(crate) refused: Option<String>,
     /// Present from the welcome to the loss.
     outbox: Option<Outbox>,
     /// The primary that was met last and the version of the protocol that both sides know: nothing newer is said.
@@ -68,6 +70,7 @@ impl<T> State<T> {
             attachments: Attachments::default(),
             pair,
             stopped: false,
+            refused: None,
             outbox: None,
             primary: None,
             watching: false,
@@ -175,6 +178,7 @@ impl<T> State<T> {
             let _ = outbox.end(None);
         } else {
             self.outbox = Some(outbox);
+            self.refused = None;
         }
         Resumed { sessions: self.attachments.sessions(), requests: self.unacked.len(), refused }
     }

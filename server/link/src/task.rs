@@ -147,6 +147,7 @@ impl<O: Owner> Task<O> {
             },
             Ok(Verdict::NotPrimary(pair)) => self.redirect(address, pair.as_ref(), search),
             Ok(Verdict::Refused(refusal)) => {
+                self.shared.lock().refused = Some(format!("{address}: {refusal}"));
                 if search.refused(address, Instant::now()) == 1 {
                     warn!(pair = %self.settings.pair, %address, code = ?refusal.code, %refusal, "link: the engine refuses this link");
                 }
@@ -154,6 +155,7 @@ impl<O: Owner> Task<O> {
             Err(ConnectionError::Unproven(unproven)) => {
                 // It takes a person to change that, too.
                 search.refused(address, Instant::now());
+                self.shared.lock().refused = Some(format!("{address}: {unproven}"));
                 self.settings.credentials.complain(address, &unproven);
             }
             Err(error) => {

@@ -33,8 +33,8 @@ Examples:
 
 Exit codes, for monitors; of several pairs the worst counts, in this order:
   2  down: no primary is found, or it does not answer; looked for up to 8 s, waited for up to 10 s
-  3  nobody can tell: a flag or a setting is wrong, the keys or certificates of the links differ, or the primary does \
-not say
+  3  nobody can tell: a flag or a setting is wrong, an engine makes no link (another key or certificate, another pair), \
+or the primary does not say
   1  degraded, each reason in a line: no backup stands by, or it is of an older version or silent; the store is out of \
 reach or not writable; saves are stuck, or something told is not saved; a link is silent or does not know the pair; no \
 gateway is linked; nine tenths of limit-for-sessions or limit-for-clients are reached

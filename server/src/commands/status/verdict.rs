@@ -86,7 +86,7 @@ impl Verdict {
                 let concern = format!("{} and does not say how things stand: {refusal}", serves(&met));
                 Self::without_status(pair, Health::Unknown, concern)
             }
-            Ok(Err(Unanswered::Strange | Unanswered::Credentials(_) | Unanswered::Unproven { .. })) => {
+            Ok(Err(Unanswered::Strange | Unanswered::Credentials(_) | Unanswered::NoLink { .. })) => {
                 let concern = format!("{} and says how things stand in a way that makes no sense", serves(&met));
                 Self::without_status(pair, Health::Unknown, concern)
             }
