@@ -8,11 +8,11 @@ use crate::{
     page::{Page, keys},
 };
 
-/// Waits until this element has the focus and shows it.
+/// Fails unless this element has the focus and shows it.
 async fn has_focus(page: &Page, id: &str) {
-    let shown = "getComputedStyle(document.activeElement).outlineStyle !== 'none'";
-    let called = "(document.activeElement.id || document.activeElement.value)";
-    page.until(&format!("{id} has the focus and shows it"), &format!("{called} === '{id}' && {shown}")).await;
+    let script = "const { activeElement: at } = document;
+        return [at.id || at.value || at.tagName, getComputedStyle(at).outlineStyle !== 'none'];";
+    assert_eq!(page.run(script, json!([])).await, json!([id, true]), "the focus is elsewhere or not visible");
 }
 
 #[tokio::test]
