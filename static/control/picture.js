@@ -95,7 +95,7 @@ export function changes(before, after) {
     happened.push({ what: 'alone', engine: stood });
   }
   for (const link of after.links.filter(({ is_gone }) => is_gone)) {
-    const earlier = before.links.find(({ name, role, from }) => name === link.name && role === link.role && from === link.from);
+    const earlier = before.links.find(isLink(link));
     if (earlier && !earlier.is_gone) happened.push({ what: 'link_gone', link });
   }
   if (before.store?.in_reach === true && after.store?.in_reach === false) happened.push({ what: 'store_lost' });
@@ -154,35 +154,38 @@ function goneBox({ name, address, pid, host, version }, now_ms) {
 function linksOf(before, { status }, now_ms) {
   // Nobody has told of any yet.
   if (!status) return before?.links ?? [];
-  const rank = ({ role }) => LINK_ORDER.indexOf(role);
-  const name = (link) => `${link.name} ${link.from}`;
-  const inOrder = (links) => links.sort((one, other) => rank(one) - rank(other) || (name(one) < name(other) ? -1 : 1));
   const there = status.links.filter(({ role }) => LINK_ORDER.includes(role));
+  const lost = (link) => {
+    const missing_ms = link.missing_ms ?? now_ms;
+    return { ...link, missing_ms, is_gone: now_ms - missing_ms >= GONE_AFTER_MS };
+  };
   const missing = missingOf(before?.links ?? [], there)
-    .map((link) => ({ ...link, missing_ms: link.missing_ms ?? now_ms }))
-    .map((link) => ({ ...link, is_gone: now_ms - link.missing_ms >= GONE_AFTER_MS }))
-    .filter(({ missing_ms }) => now_ms - missing_ms < FORGOTTEN_AFTER_MS);
-  // The newest losses matter most.
-  const kept = missing.sort((one, other) => other.missing_ms - one.missing_ms).slice(0, GONE_MAX);
-  const isGone = ({ is_gone }) => is_gone;
-  return [...inOrder([...there, ...kept.filter((link) => !isGone(link))]), ...inOrder(kept.filter(isGone))];
+    .map(lost)
+    .filter(({ missing_ms }) => now_ms - missing_ms < FORGOTTEN_AFTER_MS)
+    .slice(0, GONE_MAX);
+  const group = ({ role, is_gone }) => LINK_ORDER.indexOf(role) + (is_gone ? LINK_ORDER.length : 0);
+  const name = (link) => `${link.name} ${link.from}`;
+  return [...there, ...missing].sort((one, other) => group(one) - group(other) || (name(one) < name(other) ? -1 : 1));
 }
 
 /**
- * Those that were there and are not. One that is there again comes from another port, and perhaps from another host, under
- * its name, which others may have too: who went last is the likeliest to have come back.
+ * Those that were there and are not, the newest losses first. One that is there again comes from another port, and perhaps
+ * from another host, under its name, which others may have too: who went last is the likeliest to have come back.
  */
 function missingOf(were, there) {
-  const is = (one) => (other) => one.from === other.from && one.name === other.name && one.role === other.role;
   const host = ({ from }) => from.slice(0, from.lastIndexOf(':'));
-  const come = there.filter((link) => !were.some(is(link)));
+  const come = there.filter((link) => !were.some(isLink(link)));
   const takes = (link, isLike) => {
     const at = come.findIndex((other) => other.name === link.name && other.role === link.role && isLike(other));
     if (at >= 0) come.splice(at, 1);
     return at >= 0;
   };
-  let missing = were.filter((link) => !there.some(is(link)));
-  missing.sort((one, other) => (other.missing_ms ?? Infinity) - (one.missing_ms ?? Infinity) || 0);
-  missing = missing.filter((link) => !takes(link, (other) => host(other) === host(link)));
-  return missing.filter((link) => !takes(link, () => true));
+  return were
+    .filter((link) => !there.some(isLink(link)))
+    .sort((one, other) => (other.missing_ms ?? Infinity) - (one.missing_ms ?? Infinity) || 0)
+    .filter((link) => !takes(link, (other) => host(other) === host(link)))
+    .filter((link) => !takes(link, () => true));
 }
+
+/** Whether another is this very link, and not its successor. */
+const isLink = (one) => (other) => one.from === other.from && one.name === other.name && one.role === other.role;

@@ -3,7 +3,7 @@
 //! No step of the way from a loss to the next delivery waits for a timer: the search begins at once with both engines
 //! of the pair, and the first welcome of an epoch that is not older than the greatest seen wins.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, fmt, sync::Arc};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tandem_protocol::{
@@ -147,15 +147,12 @@ impl<O: Owner> Task<O> {
             },
             Ok(Verdict::NotPrimary(pair)) => self.redirect(address, pair.as_ref(), search),
             Ok(Verdict::Refused(refusal)) => {
-                self.shared.lock().refused = Some(format!("{address}: {refusal}"));
-                if search.refused(address, Instant::now()) == 1 {
+                if self.refused(address, &refusal, search) == 1 {
                     warn!(pair = %self.settings.pair, %address, code = ?refusal.code, %refusal, "link: the engine refuses this link");
                 }
             }
             Err(ConnectionError::Unproven(unproven)) => {
-                // It takes a person to change that, too.
-                search.refused(address, Instant::now());
-                self.shared.lock().refused = Some(format!("{address}: {unproven}"));
+                self.refused(address, &unproven, search);
                 self.settings.credentials.complain(address, &unproven);
             }
             Err(error) => {
@@ -164,6 +161,12 @@ impl<O: Owner> Task<O> {
             }
         }
         None
+    }
+
+    /// It takes a person to change that. Returns how often this address has done so in a row.
+    fn refused(&self, address: &str, why: &dyn fmt::Display, search: &mut Search) -> u32 {
+        self.shared.lock().refused = Some(format!("{address}: {why}"));
+        search.refused(address, Instant::now())
     }
 
     fn disbelieve(&self, address: &str, pair: &Pair, search: &mut Search) {
