@@ -47,7 +47,11 @@ impl House {
     }
 
     async fn start_with(settings: InteractionSettings) -> Self {
-        let folder = tempfile::tempdir().expect("is writable");
+        Self::start_in(tempfile::tempdir().expect("is writable"), settings).await
+    }
+
+    /// In a data directory that holds something already.
+    async fn start_in(folder: TempDir, settings: InteractionSettings) -> Self {
         let directory = Arc::new(SqliteDirectory::open(folder.path()).expect("opens"));
         let engine = Engine::start().await;
         let server = start_with(settings, stores_in(&folder), &engine).await;
