@@ -3,6 +3,7 @@
 mod gateway;
 mod keys;
 mod links;
+mod proxies;
 mod secrets;
 
 use tandem_tests::{Customer, Engine, Primary, System};

@@ -41,7 +41,7 @@ pub use engine::InvalidPairs;
 pub use pulse::Pulse;
 pub use secret::SecretError;
 pub use serve::Listener;
-pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting};
+pub use settings::{GatewaySettings, IdempotencySecret, InvalidSetting, TrustedProxy};
 
 use app::{App, Shared};
 use control::Oversight;

@@ -20,6 +20,7 @@ mod problems;
 mod query;
 mod sessions;
 mod transcripts;
+mod whence;
 
 use axum::{
     Router,

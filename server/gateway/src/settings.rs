@@ -4,11 +4,13 @@
 //! wrong with it, and nothing else in this crate looks at the outside world for a setting.
 
 mod duration;
+mod proxies;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::proxies::TrustedProxy;
 use crate::origin::Origin;
 
 /// The settings of a gateway. Keys are in kebab case; durations are written as `15s` or `500ms`.
@@ -18,6 +20,9 @@ pub struct GatewaySettings {
     /// Origins (`https://shop.example`) whose pages may open WebSockets and log agents in, beside pages of the gateway's
     /// own host and programs, which send no origin.
     pub allowed_origins: Vec<String>,
+    /// Addresses (`10.0.0.5`) and networks (`10.1.0.0/16`) of proxies whose `X-Forwarded-For` says from where a login or
+    /// an administrator's act comes. Of anybody else it is not read. Default none.
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// WebSockets of sessions' clients at once; one more is told to come back later (O-1). Default 100,000.
     pub clients_max: usize,
     /// Desks of agents and bots at once; one more is told to come back later. Default 2,000.
@@ -65,6 +70,7 @@ impl Default for GatewaySettings {
     fn default() -> Self {
         Self {
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             clients_max: 100_000,
             desks_max: 2_000,
             http_connections_max: 1_024,

@@ -165,6 +165,11 @@ fn a_bad_value_is_refused_with_what_is_allowed() {
             "FILE: gateway.allowed-origins = [\"shop.example\"] is refused; it must be a list of origins such as \
              \"https://shop.example\"",
         ),
+        (
+            "[gateway]\ntrusted-proxies = [\"10.0.0.5\", \"proxy.example\"]",
+            "FILE: gateway.trusted-proxies[1] = \"proxy.example\" is refused; it must be an IP address or a network \
+             that is not everywhere, such as \"10.0.0.5\" or \"10.1.0.0/16\"",
+        ),
         ("[gateway]\nheartbeat = \"1 ms\"", "FILE: gateway.heartbeat = \"1 ms\" is refused; it must be 100ms..1h"),
         (
             "[gateway]\nclients-max = \"many\"",

@@ -1,10 +1,7 @@
 //! Who asks: `Authorization: Bearer <token>` (RFC 6750 §2.1). Never a token in a URL, which logs and histories keep.
-//! And where from.
-
-use std::{convert::Infallible, net::SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     http::{header, request::Parts},
 };
 use tandem_protocol::{ErrorCode, TokenHash, link::Credential};
@@ -35,21 +32,6 @@ impl<S: Sync> FromRequestParts<S> for Bearer {
         let (_, token) = token
             .ok_or_else(|| Problem::new(Kind::Refused(ErrorCode::Unauthorized), "Send the token as a bearer token."))?;
         Ok(Self(secret::hash_of(token.trim())))
-    }
-}
-
-/// The address of the connection's other side. Behind a proxy that is the proxy, for all alike, since a header that says
-/// otherwise could be written by anybody.
-#[derive(Debug, Clone)]
-pub(super) struct Whence(pub(super) String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Whence {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, state).await;
-        // Only a request that came over no connection has no other side.
-        Ok(Self(peer.map_or_else(|_| "?".to_owned(), |ConnectInfo(peer)| peer.ip().to_canonical().to_string())))
     }
 }
 

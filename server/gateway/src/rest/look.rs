@@ -6,7 +6,7 @@ use tandem_protocol::{archive::Look, desk::DeskAsk, link::Answer};
 use crate::{
     app::Shared,
     problem::Problem,
-    rest::auth::{Bearer, Whence},
+    rest::{auth::Bearer, whence::Whence},
 };
 
 /// The answer, which is what [`Look`] says of the question.

@@ -14,7 +14,7 @@ use crate::{
     app::Shared,
     origin,
     problem::Problem,
-    rest::{auth::Whence, body::Body},
+    rest::{body::Body, whence::Whence},
     secret,
 };
 

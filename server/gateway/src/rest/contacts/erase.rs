@@ -7,11 +7,7 @@ use tandem_protocol::archive::{Erasure, Look};
 use crate::{
     app::Shared,
     problem::Problem,
-    rest::{
-        auth::{Bearer, Whence},
-        look,
-        path::OfContact,
-    },
+    rest::{auth::Bearer, look, path::OfContact, whence::Whence},
 };
 
 /// Answers 202.

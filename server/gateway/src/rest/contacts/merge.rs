@@ -10,12 +10,7 @@ use tandem_protocol::{
 use crate::{
     app::Shared,
     problem::Problem,
-    rest::{
-        auth::{Bearer, Whence},
-        body::Body,
-        look,
-        path::OfContact,
-    },
+    rest::{auth::Bearer, body::Body, look, path::OfContact, whence::Whence},
 };
 
 /// The body.

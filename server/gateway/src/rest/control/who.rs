@@ -6,7 +6,7 @@ use crate::{
     app::Shared,
     control::{Asker, Overseer},
     problem::Problem,
-    rest::auth::{Bearer, Whence},
+    rest::{auth::Bearer, whence::Whence},
 };
 
 /// An administrator who looks.
