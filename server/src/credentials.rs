@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tandem_credentials::{CredentialError, Keys, Mutual, ServerConfig, Watched, server_side};
+use tandem_credentials::{CredentialError, Keys, Mutual, ServerSide, Watched, server_side};
 use tandem_link::Credentials;
 
 use crate::settings::{LinksSection, TlsSection};
@@ -45,7 +45,7 @@ pub(crate) fn of_links(links: &LinksSection) -> Result<Credentials, CredentialFa
 }
 
 /// What the gateway encrypts with, where it does. Reads the files; blocks for that.
-pub(crate) fn of_gateway(tls: &TlsSection) -> Result<Option<Arc<Watched<Arc<ServerConfig>>>>, CredentialFault> {
+pub(crate) fn of_gateway(tls: &TlsSection) -> Result<Option<Arc<Watched<ServerSide>>>, CredentialFault> {
     let Some((certificate, private_key)) = tls.files() else { return Ok(None) };
     let files = vec![certificate.clone(), private_key.clone()];
     let read = Watched::read("the certificate of the gateway", files, move || server_side(&certificate, &private_key));

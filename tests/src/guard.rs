@@ -5,6 +5,7 @@ use std::{
     io::Write,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -69,13 +70,23 @@ impl Guard {
     /// A new authority, and a certificate of it. Between the first file and the last they do not go together, so that no
     /// process takes some of them for all.
     pub fn changes_authority(&mut self) {
+        self.certifies(params());
+    }
+
+    /// As [`Guard::changes_authority`], with a certificate that is good for so long.
+    pub fn changes_authority_for(&mut self, time: Duration) {
+        let mut own = params();
+        own.not_after = (SystemTime::now() + time).into();
+        self.certifies(own);
+    }
+
+    fn certifies(&mut self, own: CertificateParams) {
         let mut root = CertificateParams::new(Vec::new()).expect("no name is a list of names");
         root.distinguished_name.push(DnType::CommonName, Uuid::now_v7().to_string());
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let root = CertifiedIssuer::self_signed(root, KeyPair::generate().expect("a key")).expect("signs");
         let key = KeyPair::generate().expect("a key");
-        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
-        let certificate = CertificateParams::new(names).expect("are names").signed_by(&key, &root).expect("signs");
+        let certificate = own.signed_by(&key, &root).expect("signs");
         write(&self.certificate(), &certificate.pem());
         write(&self.authorities(), &root.pem());
         write(&self.private_key(), &key.serialize_pem());
@@ -150,4 +161,9 @@ fn write(path: &Path, text: &str) {
     let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(&draft).expect("is writable");
     file.write_all(text.as_bytes()).expect("is writable");
     fs::rename(&draft, path).expect("is writable");
+}
+
+/// Of a certificate for this machine.
+fn params() -> CertificateParams {
+    CertificateParams::new(["127.0.0.1", "localhost"].map(str::to_owned)).expect("are names")
 }

@@ -47,7 +47,12 @@ const RULES: [Rule; 14] = [
         ours: &["tandem-protocol"],
         never: &[RUNTIME, DATABASE, WEB, SYSTEM],
     },
-    Rule { name: "tandem-credentials", folder: "server/credentials", ours: &[], never: &[DATABASE, WEB, NETWORK] },
+    Rule {
+        name: "tandem-credentials",
+        folder: "server/credentials",
+        ours: &["tandem-telemetry"],
+        never: &[DATABASE, WEB, NETWORK],
+    },
     Rule { name: "tandem-postgres", folder: "tests/postgres", ours: &[], never: &[WEB] },
     Rule {
         name: "tandem-store",

@@ -18,7 +18,7 @@ const OWN_LABELS: [&str; 2] = ["job", "instance"];
 const ENGINE_LABELS: [&str; 2] = ["pair", "engine"];
 
 /// What stands before a parenthesis in the language.
-const FUNCTIONS: [&str; 12] = [
+const FUNCTIONS: [&str; 13] = [
     "absent",
     "avg",
     "deriv",
@@ -31,6 +31,7 @@ const FUNCTIONS: [&str; 12] = [
     "sum",
     "topk",
     "count",
+    "time",
 ];
 
 /// Words of the language that stand for themselves.

@@ -5,7 +5,12 @@ use std::{fmt, path::Path};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{CredentialError, error::BadKeys, file};
+use crate::{
+    CredentialError,
+    error::BadKeys,
+    expiry::{Expires, Expiry},
+    file,
+};
 
 /// The shortest key. A stranger who dials can make an engine's peer sign something and try keys on it at leisure, so a
 /// key must be beyond guessing: as long as the hash.
@@ -53,6 +58,12 @@ impl fmt::Debug for Key {
 /// The keys that are valid: the first is used, all are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys(Vec<Key>);
+
+impl Expires for Keys {
+    fn expiry(&self) -> Option<&Expiry> {
+        None
+    }
+}
 
 impl Keys {
     /// One key, as a variable gives it.

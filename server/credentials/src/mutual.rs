@@ -14,6 +14,7 @@ use rustls::{
 use crate::{
     CredentialError,
     certificates::{authorities, identity, provider},
+    expiry::{Expires, Expiry},
 };
 
 /// Where it is read from, and whom to believe.
@@ -47,6 +48,13 @@ pub struct Mutual {
     pub client: Arc<ClientConfig>,
     server_name: Option<ServerName<'static>>,
     peers: Vec<ServerName<'static>>,
+    expiry: Option<Expiry>,
+}
+
+impl Expires for Mutual {
+    fn expiry(&self) -> Option<&Expiry> {
+        self.expiry.as_ref()
+    }
 }
 
 impl Mutual {
@@ -55,7 +63,9 @@ impl Mutual {
     /// Only TLS 1.3 is spoken, since both ends are ours, and no connection is resumed: each one shows its certificates, so
     /// that one which is not believed any more gets nowhere.
     pub fn read(files: &MutualFiles) -> Result<Self, CredentialError> {
-        let identity = Arc::new(SingleCertAndKey::from(identity(&files.certificate, &files.private_key)?));
+        let identity = identity(&files.certificate, &files.private_key)?;
+        let expiry = Expiry::of(&files.certificate, &identity.cert[0]);
+        let identity = Arc::new(SingleCertAndKey::from(identity));
         let trusted = Arc::new(authorities(&files.authorities)?);
         let verifier = WebPkiClientVerifier::builder_with_provider(trusted.clone(), provider())
             .build()
@@ -73,7 +83,7 @@ impl Mutual {
             .with_client_cert_resolver(identity);
         client.resumption = Resumption::disabled();
         let (server, client) = (Arc::new(server), Arc::new(client));
-        Ok(Self { server, client, server_name: files.server_name.clone(), peers: files.peers.clone() })
+        Ok(Self { server, client, server_name: files.server_name.clone(), peers: files.peers.clone(), expiry })
     }
 
     /// The name that the certificate of whoever answers at `host` must have.

@@ -7,22 +7,38 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig, sign::SingleCertAndKey};
 use crate::{
     CredentialError,
     certificates::{add_authorities, identity, provider},
+    expiry::{Expires, Expiry},
 };
 
 /// The only protocol that is spoken inside (RFC 7301): a browser that is offered more would choose HTTP/2, over which
 /// WebSockets are opened in another way.
 const HTTP_1_1: &[u8] = b"http/1.1";
 
-/// What a server of HTTP/1.1 and WebSockets encrypts with. Reads the files.
-pub fn server_side(certificate: &Path, private_key: &Path) -> Result<Arc<ServerConfig>, CredentialError> {
+/// What a server of HTTP/1.1 and WebSockets encrypts with.
+#[derive(Debug)]
+pub struct ServerSide {
+    /// For who accepts.
+    pub config: Arc<ServerConfig>,
+    expiry: Option<Expiry>,
+}
+
+impl Expires for ServerSide {
+    fn expiry(&self) -> Option<&Expiry> {
+        self.expiry.as_ref()
+    }
+}
+
+/// Reads the files.
+pub fn server_side(certificate: &Path, private_key: &Path) -> Result<ServerSide, CredentialError> {
     let identity = identity(certificate, private_key)?;
+    let expiry = Expiry::of(certificate, &identity.cert[0]);
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .expect("ring knows the protocol versions that rustls has by default")
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
     config.alpn_protocols = vec![HTTP_1_1.to_vec()];
-    Ok(Arc::new(config))
+    Ok(ServerSide { config: Arc::new(config), expiry })
 }
 
 /// What a client of such a server encrypts with: it believes what the system does, and the authorities of a file beside

@@ -6,13 +6,14 @@ use std::{
     fmt,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 
 use crate::{
     CredentialError,
+    expiry::{Expires, Reminder},
     file::{Stamp, stamp},
 };
 
@@ -39,6 +40,8 @@ struct Seen {
     taken: Vec<Stamp>,
     /// As nothing could be read from them.
     refused: Option<Refused>,
+    /// Of what is current.
+    reminder: Reminder,
 }
 
 struct Refused {
@@ -56,13 +59,38 @@ impl<T> Watched<T> {
         // Before they are read: a change meanwhile is seen at the next look.
         let taken = files.iter().map(|file| stamp(file)).collect();
         let current = RwLock::new(Arc::new(read()?));
-        Ok(Self { what, files, read: Box::new(read), current, seen: Mutex::new(Seen { taken, refused: None }) })
+        Ok(Self { what, files, read: Box::new(read), current, seen: Mutex::new(Seen { taken, ..Seen::default() }) })
     }
 
     /// What is current.
     #[must_use]
     pub fn current(&self) -> Arc<T> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the files if they have changed.
+    fn read_anew(&self, seen: &mut Seen) {
+        let stamps: Vec<Stamp> = self.files.iter().map(|file| stamp(file)).collect();
+        if stamps == seen.taken {
+            return;
+        }
+        match (self.read)() {
+            Ok(value) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
+                *seen = Seen { taken: stamps, ..Seen::default() };
+                tracing::info!(files = ?self.files, "{} has been read anew; new connections use it", self.what);
+            }
+            // A certificate and its key are replaced one after the other: between the two they do not go together, and
+            // that is no trouble unless it stays so.
+            Err(error) => match &mut seen.refused {
+                Some(refused) if refused.stamps == stamps => {
+                    if !std::mem::replace(&mut refused.is_told, true) {
+                        tracing::warn!(%error, "{} cannot be read anew; what was read before stays in use", self.what);
+                    }
+                }
+                refused => *refused = Some(Refused { stamps, is_told: false }),
+            },
+        }
     }
 }
 
@@ -83,33 +111,17 @@ impl<T> fmt::Debug for Watched<T> {
 
 /// Whatever has files to look at.
 pub trait Look: Send + Sync {
-    /// Looks whether the files have changed, and reads them if so. Blocks for that.
+    /// Looks whether the files have changed, and reads them if so; and whether what they hold expires soon. Blocks for that.
     fn look(&self);
 }
 
-impl<T: Send + Sync> Look for Watched<T> {
+impl<T: Expires + Send + Sync> Look for Watched<T> {
     fn look(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamps: Vec<Stamp> = self.files.iter().map(|file| stamp(file)).collect();
-        if stamps == seen.taken {
-            return;
-        }
-        match (self.read)() {
-            Ok(value) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
-                *seen = Seen { taken: stamps, refused: None };
-                tracing::info!(files = ?self.files, "{} has been read anew; new connections use it", self.what);
-            }
-            // A certificate and its key are replaced one after the other: between the two they do not go together, and
-            // that is no trouble unless it stays so.
-            Err(error) => match &mut seen.refused {
-                Some(refused) if refused.stamps == stamps => {
-                    if !std::mem::replace(&mut refused.is_told, true) {
-                        tracing::warn!(%error, "{} cannot be read anew; what was read before stays in use", self.what);
-                    }
-                }
-                refused => *refused = Some(Refused { stamps, is_told: false }),
-            },
+        self.read_anew(&mut seen);
+        if let Some(expiry) = self.current().expiry() {
+            expiry.show();
+            seen.reminder.remind(self.what, expiry, SystemTime::now());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tandem_telemetry::{Kind, Row, table};
 use tandem_tests::{
-    Account, Agent, Backup, Customer, Figures, Primary, System, Watched, Whole, eventually,
+    Account, Agent, Backup, Customer, Figures, Guard, Primary, System, Watched, Whole, eventually,
     whole::{Refusal, refused},
 };
 
@@ -14,7 +14,8 @@ use super::figure;
 /// Everything in the table is read somewhere, and nothing else.
 #[tokio::test]
 async fn every_name_of_the_documented_table_is_shown_by_the_roles_that_have_it() {
-    let system = System::builder().echo().agents().watched().start().await;
+    // Certificates have a row, too.
+    let system = System::builder().guarded_by(&Guard::by_certificate()).echo().agents().watched().start().await;
     let customer = Customer::start_with_echo(&system.rest(), "Ann").await;
     customer.says("hi").await;
     // The census of the interaction server is taken once a second.

@@ -1,11 +1,13 @@
 //! Links with a shared key, with certificates, and with both.
 
+use std::time::{Duration, SystemTime};
+
 use tandem_link::connection::{ConnectionError, ConnectionSettings, dial};
 use tandem_protocol::{
     Epoch, PairName, Speaks, SwitchoverOutcome,
     link::{Hello, LinkRole},
 };
-use tandem_tests::{Customer, Engine, Guard, Primary, Role, System, check, command::run};
+use tandem_tests::{Backup, Customer, Engine, Guard, Primary, Role, System, Watched, check, command::run};
 use test_case::test_case;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -118,5 +120,31 @@ async fn a_certificate_and_its_authority_are_replaced_while_chats_go_on() {
     system.is_asked_with(guard.credentials());
     chat_outlives_the_primary(&mut system, &customer).await;
     system.is_complete().await;
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_expires_soon_is_told_and_shown_until_it_is_replaced() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let mut guard = Guard::by_certificate();
+    guard.changes_authority_for(DAY * 5);
+    let soon = (SystemTime::now() + DAY * 5).duration_since(SystemTime::UNIX_EPOCH).expect("is later").as_secs_f64();
+    let mut system = System::builder().guarded_by(&guard).echo().agents().watched().start().await;
+    system.expect_log("the certificate of the links expires in 4 days");
+    system.every_role_logs("the certificate of the links expires in 4 days", 1).await;
+    let file = guard.certificate();
+    let shown = [("file", file.to_str().expect("a temp folder has a plain name"))];
+    let name = "tandem_certificate_expires_timestamp_seconds";
+    let all =
+        [Watched::Engine(Primary), Watched::Engine(Backup), Watched::Gateway, Watched::Interaction, Watched::Echo];
+    for whose in all {
+        system.shows_that(whose, name, &shown, |at| at > 0.0 && at <= soon).await;
+    }
+    guard.changes_authority();
+    system.every_role_logs("the certificate of the links has been read anew", 1).await;
+    system.is_asked_with(guard.credentials());
+    for whose in all {
+        system.shows_that(whose, name, &shown, |at| at > soon).await;
+    }
     system.finish().await;
 }

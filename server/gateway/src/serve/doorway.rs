@@ -7,14 +7,14 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tandem_credentials::Watched;
+use tandem_credentials::{ServerSide, Watched};
 use tandem_link::{Room, begins_tls, say_last};
 use tokio::{
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// Handshakes at one time, and those that wait for a connection after it.
 pub(super) const HANDSHAKES_MAX: usize = 1_024;
@@ -27,7 +27,7 @@ const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-
     Content-Length: 49\r\n\r\nThis port speaks HTTPS; begin with https or wss.\n";
 
 /// What the gateway encrypts with; new connections use what is current.
-pub(crate) type Certificate = Arc<Watched<Arc<ServerConfig>>>;
+pub(crate) type Certificate = Arc<Watched<ServerSide>>;
 
 /// See the module.
 pub(super) struct Doorway {
@@ -48,7 +48,7 @@ impl Doorway {
         peer: SocketAddr,
     ) -> impl Future<Output = Option<(TlsStream<TcpStream>, OwnedSemaphorePermit)>> + Send + use<> {
         let place = self.room.enter();
-        let acceptor = TlsAcceptor::from(self.certificate.current().as_ref().clone());
+        let acceptor = TlsAcceptor::from(self.certificate.current().config.clone());
         let connections = self.connections.clone();
         async move {
             let entering = async {
