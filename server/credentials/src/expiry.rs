@@ -14,7 +14,8 @@ use x509_cert::{Certificate, der::Decode};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// From then on somebody is told, once a day.
+/// So long before it somebody is told, once a day; or, of what is made for a short time and renewed by a program, in the
+/// last of its quarters.
 const TOLD_BEFORE: Duration = Duration::from_secs(21 * 24 * 60 * 60);
 
 /// A credential, which may be good for a time only.
@@ -23,19 +24,29 @@ pub trait Expires {
     fn expiry(&self) -> Option<&Expiry>;
 }
 
-/// When the certificate of a file expires.
+/// When a file's chain of certificates expires: when the first of them does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expiry {
     file: PathBuf,
     at: SystemTime,
+    /// How long before that somebody is told.
+    told_before: Duration,
 }
 
 impl Expiry {
-    /// Of the first one in the file, which is the process's own. None where it cannot be told: whoever shakes hands judges.
-    pub(crate) fn of(file: &Path, own: &CertificateDer<'_>) -> Option<Self> {
-        let certificate = Certificate::from_der(own).ok()?;
-        let at = certificate.tbs_certificate.validity.not_after.to_system_time();
-        Some(Self { file: file.to_owned(), at })
+    /// None where it cannot be told: whoever shakes hands judges.
+    pub(crate) fn of(file: &Path, chain: &[CertificateDer<'_>]) -> Option<Self> {
+        let of_one = |certificate: &CertificateDer<'_>| {
+            let validity = Certificate::from_der(certificate)
+                .inspect_err(|error| tracing::warn!(?file, %error, "it cannot be told when a certificate expires"))
+                .ok()?
+                .tbs_certificate
+                .validity;
+            let (from, at) = (validity.not_before.to_system_time(), validity.not_after.to_system_time());
+            let told_before = TOLD_BEFORE.min(at.duration_since(from).unwrap_or_default() / 4);
+            Some(Self { file: file.to_owned(), at, told_before })
+        };
+        chain.iter().filter_map(of_one).min_by_key(|expiry| expiry.at)
     }
 
     /// Shows it to whoever reads the metrics.
@@ -62,27 +73,27 @@ impl Reminder {
     /// Tells the log where that is due.
     pub(crate) fn remind(&mut self, what: &str, expiry: &Expiry, now: SystemTime) {
         let (file, until) = (&expiry.file, humantime::format_rfc3339_seconds(expiry.at));
-        match self.due(expiry.at, now) {
+        match self.due(expiry, now) {
             None => {}
             Some(Due::In(days)) => {
                 let when = if days == 0 { "within a day".to_owned() } else { format!("in {days} days") };
                 tracing::warn!(
                     ?file,
                     %until,
-                    "{what} expires {when}; replace its files, no restart is needed; once it has expired no connection is made"
+                    "{what} expires {when}; replace its files, no restart is needed; once it has expired, whoever checks it makes no connection"
                 );
             }
             Some(Due::Expired) => tracing::error!(
                 ?file,
                 %until,
-                "{what} has expired; no connection is made with it; replace its files, no restart is needed"
+                "{what} has expired; whoever checks it makes no connection; replace its files, no restart is needed"
             ),
         }
     }
 
-    fn due(&mut self, at: SystemTime, now: SystemTime) -> Option<Due> {
+    fn due(&mut self, &Expiry { at, told_before, .. }: &Expiry, now: SystemTime) -> Option<Due> {
         let left = at.duration_since(now).ok();
-        if left.is_some_and(|left| left > TOLD_BEFORE) {
+        if left.is_some_and(|left| left > told_before) {
             return None;
         }
         // The end itself is told at once, whatever was told that day.
@@ -99,13 +110,37 @@ impl Reminder {
 
 #[cfg(test)]
 mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
     use super::*;
+
+    /// One that was made so many days ago and is good for so many more.
+    fn certificate(days_ago: u32, days: u32, now: SystemTime) -> CertificateDer<'static> {
+        let mut params = CertificateParams::new(["engine.example".to_owned()]).expect("is a name");
+        params.not_before = (now - DAY * days_ago).into();
+        params.not_after = (now + DAY * days).into();
+        params.self_signed(&KeyPair::generate().expect("a key")).expect("signs").der().clone()
+    }
+
+    #[test]
+    fn a_chain_expires_with_the_first_of_its_certificates() {
+        let now = SystemTime::UNIX_EPOCH + DAY * 20_000;
+        let file = Path::new("chain.pem");
+        let of = |chain: &[CertificateDer<'_>]| Expiry::of(file, chain);
+        let expiry = |days, told_before| Some(Expiry { file: file.to_owned(), at: now + DAY * days, told_before });
+        let (own, above) = (certificate(10, 80, now), certificate(700, 30, now));
+        assert_eq!(of(std::slice::from_ref(&own)), expiry(80, TOLD_BEFORE));
+        assert_eq!(of(&[own, above]), expiry(30, TOLD_BEFORE));
+        assert_eq!(of(&[certificate(2, 6, now)]), expiry(6, DAY * 2), "of one that is renewed often");
+        assert_eq!(of(&[CertificateDer::from(b"none".as_slice())]), None);
+    }
 
     #[test]
     fn it_is_told_three_weeks_before_once_a_day_and_when_it_has_come() {
         let at = SystemTime::UNIX_EPOCH + DAY * 20_000;
         let mut reminder = Reminder::default();
-        let mut due = |now| reminder.due(at, now);
+        let expiry = Expiry { file: PathBuf::new(), at, told_before: TOLD_BEFORE };
+        let mut due = |now| reminder.due(&expiry, now);
         let hour = DAY / 24;
         assert_eq!(due(at - DAY * 22), None);
         assert_eq!(due(at - DAY * 20 - hour), Some(Due::In(20)));

@@ -64,7 +64,7 @@ impl Mutual {
     /// that one which is not believed any more gets nowhere.
     pub fn read(files: &MutualFiles) -> Result<Self, CredentialError> {
         let identity = identity(&files.certificate, &files.private_key)?;
-        let expiry = Expiry::of(&files.certificate, &identity.cert[0]);
+        let expiry = Expiry::of(&files.certificate, &identity.cert);
         let identity = Arc::new(SingleCertAndKey::from(identity));
         let trusted = Arc::new(authorities(&files.authorities)?);
         let verifier = WebPkiClientVerifier::builder_with_provider(trusted.clone(), provider())

@@ -31,7 +31,7 @@ impl Expires for ServerSide {
 /// Reads the files.
 pub fn server_side(certificate: &Path, private_key: &Path) -> Result<ServerSide, CredentialError> {
     let identity = identity(certificate, private_key)?;
-    let expiry = Expiry::of(certificate, &identity.cert[0]);
+    let expiry = Expiry::of(certificate, &identity.cert);
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .expect("ring knows the protocol versions that rustls has by default")

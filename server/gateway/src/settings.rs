@@ -21,7 +21,8 @@ pub struct GatewaySettings {
     /// own host and programs, which send no origin.
     pub allowed_origins: Vec<String>,
     /// Addresses (`10.0.0.5`) and networks (`10.1.0.0/16`) of proxies whose `X-Forwarded-For` says from where a login or
-    /// an administrator's act comes. Of anybody else it is not read. Default none.
+    /// an administrator's act comes. Of anybody else it is not read. Each must write or add to that header itself: one
+    /// that passes on what it is sent lets everybody claim any address. Default none.
     pub trusted_proxies: Vec<TrustedProxy>,
     /// WebSockets of sessions' clients at once; one more is told to come back later (O-1). Default 100,000.
     pub clients_max: usize,

@@ -64,6 +64,7 @@ fn a_certificate_whose_key_is_still_to_come_is_waited_for() {
         Watched::read("the certificate", vec![first.clone(), second.clone()], move || server_side(&first, &second));
     let watched = watched.expect("go together");
     let before = watched.current();
+    assert!(before.expiry().is_some());
     let key_before = fs::read(&key).expect("is there");
     write_certificate(folder.path(), "gateway.example");
     let key_after = fs::read(&key).expect("is there");

@@ -28,29 +28,30 @@ impl FromRequestParts<Shared> for Whence {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Infallible> {
         let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, app).await;
-        let client = |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
-            client(peer.ip(), &parts.headers, &app.settings.trusted_proxies).to_string()
+        let origin = |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
+            nearest_untrusted(peer.ip(), &parts.headers, &app.settings.trusted_proxies).to_string()
         };
         // Only a request that came over no connection has no other side.
-        Ok(Self(peer.map_or_else(|_| "?".to_owned(), client)))
+        Ok(Self(peer.map_or_else(|_| "?".to_owned(), origin)))
     }
 }
 
 /// The nearest address on the way that is no trusted proxy's; the farthest one that is known where all are.
-fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[TrustedProxy]) -> IpAddr {
-    let written = headers.get_all(FORWARDED_FOR).iter().flat_map(|value| value.to_str().unwrap_or_default().split(','));
-    let mut written: Vec<&str> = written.collect();
+fn nearest_untrusted(peer: IpAddr, headers: &HeaderMap, proxies: &[TrustedProxy]) -> IpAddr {
+    let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+    // Each entry for itself: what somebody wrote before it takes nothing from what a proxy added.
+    let mut written = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     let mut nearest = peer.to_canonical();
     while proxies.iter().any(|proxy| proxy.is_at(nearest)) {
-        let Some(before) = written.pop().and_then(address) else { break };
+        let Some(before) = written.next().and_then(address) else { break };
         nearest = before;
     }
     nearest
 }
 
 /// One entry: an address, which some proxies write with the port.
-fn address(entry: &str) -> Option<IpAddr> {
-    let entry = entry.trim();
+fn address(entry: &[u8]) -> Option<IpAddr> {
+    let entry = str::from_utf8(entry).ok()?.trim();
     let bare = entry.strip_prefix('[').and_then(|entry| entry.strip_suffix(']')).unwrap_or(entry);
     let with_port = || entry.parse::<SocketAddr>().map(|address| address.ip());
     bare.parse().or_else(|_| with_port()).ok().map(|address: IpAddr| address.to_canonical())
@@ -66,13 +67,17 @@ mod tests {
     const PROXIES: [&str; 2] = ["10.0.0.5", "10.1.0.0/16"];
 
     /// Where a request from this peer with these headers comes from.
-    fn from(peer: &str, written: &[&'static str]) -> String {
+    fn from(peer: &str, written: &[&str]) -> String {
+        from_bytes(peer, &written.iter().map(|line| line.as_bytes()).collect::<Vec<_>>())
+    }
+
+    fn from_bytes(peer: &str, written: &[&[u8]]) -> String {
         let mut headers = HeaderMap::new();
-        for value in written {
-            headers.append(FORWARDED_FOR, HeaderValue::from_static(value));
+        for line in written {
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line).expect("is a header's"));
         }
         let proxies = PROXIES.map(|proxy| TrustedProxy::parse(proxy).expect("is one"));
-        client(peer.parse().expect("is an address"), &headers, &proxies).to_string()
+        nearest_untrusted(peer.parse().expect("is an address"), &headers, &proxies).to_string()
     }
 
     #[test]
@@ -86,6 +91,7 @@ mod tests {
         assert_eq!(from("::ffff:10.0.0.5", &["203.0.113.7"]), "203.0.113.7");
         assert_eq!(from("10.0.0.5", &["192.0.2.1, 203.0.113.7"]), "203.0.113.7", "the first one he wrote himself");
         assert_eq!(from("10.0.0.5", &["192.0.2.1", "203.0.113.7"]), "203.0.113.7");
+        assert_eq!(from_bytes("10.0.0.5", &[b"\xff, 203.0.113.7"]), "203.0.113.7");
     }
 
     #[test]

@@ -16,8 +16,11 @@ impl TrustedProxy {
     /// Reads an address or a network. All addresses there are would be anybody: none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let network = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
-        (network.prefix_len() > 0).then(|| Self(network.trunc()))
+        let address = || text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
+        let network: IpNet = text.parse().ok().or_else(address)?;
+        // No request comes from an IPv4 address as IPv6 writes it.
+        let is_mapped = matches!(network, IpNet::V6(network) if network.addr().to_ipv4_mapped().is_some());
+        (network.prefix_len() > 0 && !is_mapped).then(|| Self(network.trunc()))
     }
 
     /// Whether this is its address, or one of theirs.
@@ -51,13 +54,14 @@ mod tests {
             ("10.1.2.3/16", "10.1.255.255", true),
             ("10.1.0.0/16", "10.2.0.1", false),
             ("fd00::/8", "fd12::1", true),
+            ("::ffff:10.0.0.5", "10.0.0.5", true),
             ("::1", "127.0.0.1", false),
         ];
         for (proxy, address, is_there) in cases {
             let proxy = TrustedProxy::parse(proxy).expect("is one");
             assert_eq!(proxy.is_at(address.parse().expect("is an address")), is_there, "{proxy:?} {address}");
         }
-        for refused in ["", "proxy.example", "10.0.0.5:80", "10.0.0.0/33", "0.0.0.0/0", "::/0"] {
+        for refused in ["", "proxy.example", "10.0.0.5:80", "10.0.0.0/33", "0.0.0.0/0", "::/0", "::ffff:10.0.0.0/112"] {
             assert_eq!(TrustedProxy::parse(refused), None, "{refused}");
         }
     }

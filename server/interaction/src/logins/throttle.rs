@@ -3,7 +3,7 @@
 //! Pure. An attempt counts when it begins, so that many at once gain nothing. One who guesses at somebody else's
 //! account can make its owner wait, but only for the longest pause, and never lock him out.
 
-use std::{collections::HashMap, hash::Hash, time::Duration};
+use std::{collections::HashMap, hash::Hash, net::Ipv6Addr, time::Duration};
 
 use tandem_protocol::LoginName;
 
@@ -59,7 +59,11 @@ impl Throttle {
     }
 }
 
+/// What counts as one address: whoever has an IPv6 address has the other 2^64 of its network too.
 fn shortened(from: &str) -> String {
+    if let Ok(address) = from.parse::<Ipv6Addr>() {
+        return Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string();
+    }
     from.chars()
         .scan(0, |bytes, char| {
             *bytes += char.len_utf8();
@@ -154,6 +158,17 @@ mod tests {
         }
         assert_eq!(throttle.begin(Duration::ZERO, &name("ben"), "1.2.3.4"), Err(PAUSE_MIN));
         assert_eq!(throttle.begin(Duration::ZERO, &name("ben"), "1.2.3.5"), Ok(()));
+    }
+
+    #[test]
+    fn who_tries_from_all_addresses_of_his_network_waits_as_from_one() {
+        let mut throttle = Throttle::default();
+        for number in 0..=FREE_BY_ADDRESS {
+            let from = format!("2001:db8:1:2::{number}");
+            assert_eq!(throttle.begin(Duration::ZERO, &name(&format!("a{number}")), &from), Ok(()));
+        }
+        assert_eq!(throttle.begin(Duration::ZERO, &name("ben"), "2001:db8:1:2:ffff::"), Err(PAUSE_MIN));
+        assert_eq!(throttle.begin(Duration::ZERO, &name("ben"), "2001:db8:1:3::1"), Ok(()));
     }
 
     #[test]
