@@ -17,6 +17,8 @@ async fn on(disk: &Disk) -> System {
         .data(disk.path())
         .engines_through(&disk.prefix())
         .setting("engine.settings.transcript-save-on-error", "continue")
+        // On a full disk no lease is renewed, and the backup would be right to take it.
+        .setting("engine.lease.expiry", "10 min")
         .start()
         .await;
     for trouble in ["not saved", "write-ahead log could not be copied", "the lease", "lost the primary"] {

@@ -6,8 +6,8 @@ use tandem_protocol::{
 };
 use tandem_tests::{Customer, Engine, Primary, Role, Store, System, eventually};
 
-/// The least hang of a lease that expires after a second.
-const HANG: Failing = Failing::Hang { for_ms: 2_000 };
+/// Far longer than a lease of a second and a busy machine take.
+const HANG: Failing = Failing::Hang { for_ms: 8_000 };
 
 async fn refusal(system: &System, from: Epoch, how: Failing) -> Refusal {
     system.control(Control::Fail { from, how }).await.expect_err("it is refused")

@@ -46,7 +46,7 @@ fn hello(ticket: &Ticket) -> Value {
 
 #[tokio::test]
 async fn each_wrong_first_frame_has_its_close_code() {
-    let system = System::builder().setting("gateway.hello-max", "200 ms").start().await;
+    let system = System::start().await;
     let ticket = system.rest().open("Ann").await;
     let wrong_token = Ticket { token: "x".repeat(43), ..ticket.clone() };
     let unknown = Ticket { session: "0198c5a2-7b1e-7c3d-9f00-3a5b8c9d0e1f".parse().expect("a UUID"), ..ticket };
@@ -64,6 +64,12 @@ async fn each_wrong_first_frame_has_its_close_code() {
         assert_eq!(code, wanted, "{first}");
         assert_eq!(frames.last().map(|frame| frame["type"].clone()), Some(json!("bye")), "{first}");
     }
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_first_is_not_waited_for() {
+    let system = System::builder().setting("gateway.hello-max", "200 ms").start().await;
     let mut silent = connect(&system, None).await.expect("connects");
     assert_eq!(until_closed(&mut silent).await.1, close::NO_HELLO);
     system.finish().await;

@@ -23,6 +23,7 @@ async fn a_stopped_primary_is_succeeded_and_becomes_backup_when_it_wakes() {
         matches!(system.role_of(hung).await, Role::Backup(_)).then_some(())
     })
     .await;
+    system.engine_logs(hung, "deposed").await;
     assert_eq!(system.engine_log(hung, "deposed").await.len(), 1, "one WARN");
     system.is_complete().await;
     chatter.goes_on_for(100).await;

@@ -36,7 +36,7 @@ async fn messages_wait_while_the_database_is_stopped_and_are_saved_in_order_when
         }
         let waiting = ["one", "two", "three"].map(|text| customer.writes(text));
         let of_other = other.writes("me too");
-        system.engine_log(Primary, "trying again").await;
+        system.engine_logs(Primary, "trying again").await;
         for writer in [&customer, &other] {
             writer.view(|view| assert!(!view.outbox.is_empty() && view.refused.is_empty(), "sending, not refused"));
         }

@@ -100,19 +100,30 @@ impl Whole {
     /// # Panics
     /// When it ends or does not say it in time.
     pub async fn says(&mut self, kind: &str) -> Value {
-        loop {
+        let [inside] = self.says_in_any_order([kind]).await;
+        inside
+    }
+
+    /// Waits until it has said each of these, whichever comes first: of two processes one may be heard before the other.
+    ///
+    /// # Panics
+    /// When it ends or does not say them in time.
+    pub async fn says_in_any_order<const N: usize>(&mut self, kinds: [&str; N]) -> [Value; N] {
+        let mut said = [const { None }; N];
+        while said.iter().any(Option::is_none) {
             let fact = match self.said.pop_front() {
                 Some(fact) => fact,
                 None => {
-                    let line = self.process.line(kind).await;
+                    let line = self.process.line(&kinds.join(" and ")).await;
                     serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?} is no JSON: {error}"))
                 }
             };
             self.named.extend(pid_of(&fact["came_back"]));
-            if let Some(inside) = fact.get(kind) {
-                return inside.clone();
+            for (kind, inside) in kinds.iter().zip(&mut said) {
+                *inside = inside.take().or_else(|| fact.get(kind).cloned());
             }
         }
+        said.map(|inside| inside.expect("all are there"))
     }
 
     /// An integrator's program that uses its gateway.

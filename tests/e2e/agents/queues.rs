@@ -141,13 +141,14 @@ async fn an_offer_that_is_not_answered_goes_on_and_its_agent_is_no_longer_ready(
     let session = customer.ticket().session;
     ben.is_offered_session(session).await;
     let eva = system.agent("eva").await;
-    eva.is_offered_session(session).await;
+    let offer = eva.is_offered_session(session).await;
     ben.sees("he is not ready", |view| {
         let is_set = view.me.chosen == ChosenState::NotReady { reason: Some("no_answer".into()) };
         (is_set && view.offers.is_empty()).then_some(())
     })
     .await;
-    eva.takes().await;
+    // Also where it has lapsed meanwhile: nobody else has the session.
+    eva.accepts(&offer).await;
     system.finish().await;
 }
 

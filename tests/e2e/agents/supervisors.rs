@@ -53,7 +53,7 @@ async fn a_supervisor_watches_unseen_whispers_to_the_agent_and_takes_over() {
 /// after a kill: nothing in any of them tells the customer.
 #[tokio::test]
 async fn nothing_that_a_customer_gets_tells_of_what_the_staff_says_to_each_other() {
-    let mut system = system().start().await;
+    let mut system = system().setting("interaction.presence-timeout", "20 s").start().await;
     let rest = system.rest();
     let ben = system.agent("ben").await;
     let customer = Customer::start(&rest, "Ann").await;

@@ -100,10 +100,10 @@ async fn a_drill_is_called_off_and_its_sessions_are_gone() {
     let system = System::builder().agents().start().await;
     system.may_switch_over().await;
     let ada = Administrator::logs_in(&system, "ada", AgentRole::Administrator).await;
+    let bob = Administrator::logs_in(&system, "bob", AgentRole::Administrator).await;
     let wish = json!({ "failure": "kill", "sessions": 5, "every_ms": 5000, "epoch": 1 });
     assert_eq!(ada.posts("", wish).await.status, 202);
     eventually("its sessions are open", async || (system.open_sessions().await == 5).then_some(())).await;
-    let bob = Administrator::logs_in(&system, "bob", AgentRole::Administrator).await;
     assert_eq!(bob.posts("/cancel", json!({})).await.status, 204);
     // He may do so twice, and has done it once.
     assert_eq!(bob.posts("/cancel", json!({})).await.status, 204);

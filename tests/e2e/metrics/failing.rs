@@ -1,7 +1,7 @@
 //! Failovers, and what is refused, as figures.
 
 use serde_json::json;
-use tandem_tests::{Backup, Customer, Primary, System, Watched, check};
+use tandem_tests::{Backup, Customer, Primary, Store, System, Watched, check};
 
 use super::figure;
 
@@ -21,6 +21,8 @@ async fn a_killed_primary_is_a_failover_with_its_cause_and_a_gap_for_each_sessio
     for customer in &customers {
         customer.says("still there?").await;
     }
+    // The echo has found the new primary too.
+    customers[0].reads("You said: still there?").await;
     system.shows(primary, "tandem_failovers_total", &[("cause", "died")], 1.0).await;
     assert_eq!(figure(&system, primary, "tandem_failovers_total", &[]).await, 1.0, "and no other");
     assert_eq!(figure(&system, primary, "tandem_takeover_seconds_count", &[]).await, 1.0);
@@ -43,10 +45,10 @@ async fn a_killed_primary_is_a_failover_with_its_cause_and_a_gap_for_each_sessio
     system.finish().await;
 }
 
-/// F-1.
+/// F-1. On a database: one that is stopped while it holds the lock of a file is killed by its successor.
 #[tokio::test]
 async fn a_primary_that_hangs_is_a_silent_one_and_its_first_write_is_counted_as_fenced() {
-    let mut system = System::builder().watched().start().await;
+    let mut system = System::builder().on(Store::Postgres).watched().start().await;
     let customer = Customer::start(&system.rest(), "Ann").await;
     customer.says("hi").await;
     let hung = system.stop(Primary).await;

@@ -4,13 +4,13 @@ use tandem_protocol::{ClosedReason, EventBody, LeaveReason, NoticeKind, client::
 use tandem_tests::{Customer, History, Primary, Store, System, check, customer::View, system::Builder};
 use test_case::test_case;
 
-/// The shortest that may be set, twice.
+/// Short, and long enough for what has to happen between an alert and the end.
 pub(super) fn system(store: Store) -> Builder {
     System::builder()
         .on(store)
         .setting("engine.inactivity-control.enabled", true)
         .setting("engine.inactivity-control.timeout-alert", "2 s")
-        .setting("engine.inactivity-control.timeout-close", "1 s")
+        .setting("engine.inactivity-control.timeout-close", "4 s")
 }
 
 fn alerts(view: &View) -> usize {

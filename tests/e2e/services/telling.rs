@@ -9,8 +9,14 @@ use tandem_tests::{
     whole::Given,
 };
 
-/// Soon over, so that a test sees many signs of life.
-const WATCHDOG: Duration = Duration::from_millis(300);
+/// Soon over, so that a test sees many signs of life; a busy machine may be late with some.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// Soon over, and long enough for a busy machine to be never late.
+const MEDIUM: Duration = Duration::from_secs(2);
+
+/// Where one sign of life is enough.
+const LONG: Duration = Duration::from_secs(30);
 
 /// What is a sign of life.
 const LIFE: &str = "WATCHDOG=1";
@@ -22,7 +28,7 @@ const ROLES: [&str; 5] = ["engine a", "engine b", "gateway", "interaction", "ech
 
 #[tokio::test]
 async fn each_role_tells_its_manager_that_it_serves_what_it_is_and_that_it_ends() {
-    let manager = ServiceManager::with_watchdog(WATCHDOG);
+    let manager = ServiceManager::with_watchdog(LONG);
     let mut system = System::builder().agents().echo().managed_by(&manager).start().await;
     for role in ROLES {
         manager.hears(role, "READY=1").await;
@@ -42,13 +48,14 @@ async fn each_role_tells_its_manager_that_it_serves_what_it_is_and_that_it_ends(
     system.is_complete().await;
     system.finish().await;
     for role in ROLES {
+        manager.hears(role, "STOPPING=1").await;
         assert_eq!(manager.count(role, "STOPPING=1"), 1, "{role}: {:?}", manager.told_by(role));
     }
 }
 
 #[tokio::test]
 async fn a_role_that_hangs_gives_no_sign_of_life_so_that_its_manager_starts_it_again() {
-    let manager = ServiceManager::with_watchdog(WATCHDOG);
+    let manager = ServiceManager::with_watchdog(SHORT);
     let mut system = System::builder().agents().echo().managed_by(&manager).start().await;
     // Woken, it finds that it has not answered for too long.
     system.expect_log("this process does not do its work");
@@ -71,7 +78,7 @@ async fn an_engine_without_its_database_gives_signs_of_life_since_a_new_start_wo
     let database = Database::empty().await;
     let way = Way::to(database.server().port()).await;
     let address = database.at(USER, &[way.port()], "");
-    let manager = ServiceManager::with_watchdog(WATCHDOG);
+    let manager = ServiceManager::with_watchdog(MEDIUM);
     let builder = System::builder().postgres_at(&address, [&address, &address]).managed_by(&manager);
     let mut system = builder.start().await;
     for trouble in ["cannot read the lease", "cannot renew the lease"] {
@@ -90,7 +97,7 @@ async fn an_engine_without_its_database_gives_signs_of_life_since_a_new_start_wo
 
 #[tokio::test]
 async fn the_whole_system_is_one_service_that_is_ready_when_all_of_it_is() {
-    let manager = ServiceManager::with_watchdog(WATCHDOG);
+    let manager = ServiceManager::with_watchdog(LONG);
     let variables = manager.starts("tandem run").into_iter().skip(1).map(|variable| {
         let variable = variable.into_string().expect("it is text");
         let (name, value) = variable.split_once('=').expect("it is set");

@@ -95,6 +95,7 @@ async fn chats_go_on_while_the_former_primary_is_cut_off_from_the_database_and_l
     of_a.mend();
     system.is_complete().await;
     assert!(matches!(system.role_of(Engine::A).await, Role::Backup(_)));
+    system.engine_logs(Engine::A, "deposed").await;
     assert_eq!(system.engine_log(Engine::A, "deposed").await.len(), 1, "one WARN");
     chatter.goes_on_for(50).await;
     assert_eq!(chatter.reconnects(), 0, "R-3");

@@ -24,6 +24,7 @@ async fn a_stopped_primary_on_postgresql_is_succeeded_and_becomes_backup_when_it
         system.expect_log("deposed");
         system.cont(hung).await;
         system.is_complete().await;
+        system.engine_logs(hung, "deposed").await;
         assert_eq!(system.engine_log(hung, "deposed").await.len(), 1, "one WARN");
     }
     assert_eq!(chatter.reconnects(), 0, "R-3");

@@ -9,7 +9,7 @@ use tandem_protocol::{
 
 use super::{
     Backend,
-    story::{NOW, assert_stale, closing, history, message, messages, session, take_over, written},
+    story::{NOW, assert_stale, closing, history, in_turn, message, messages, session, take_over, written},
 };
 use crate::{Entry, Erased, Proof, Store, Transcript, Transcripts, verify};
 
@@ -166,7 +166,8 @@ pub(crate) async fn an_erasure_that_races_a_takeover_is_done_or_refused_and_can_
     for number in 1..=4 {
         ended(&old, epoch, session(number), 700).await;
         let link = verify(session(number), &transcript(backend, session(number)).await.events).expect("is whole");
-        let (erased, current) = tokio::join!(old.erase(epoch, session(number)), take_over(&new));
+        let erasing = in_turn(async || old.erase(epoch, session(number)).await);
+        let (erased, current) = tokio::join!(erasing, take_over(&new));
         match erased {
             Ok(erased) => assert_eq!(erased, Erased::Done),
             Err(error) => assert_stale::<()>(Err(error), current),

@@ -21,7 +21,10 @@ pub(crate) async fn of_two_takers_that_saw_the_same_epoch_one_wins(backend: &imp
     let (a, b) = (backend.open("main").await, backend.open("main").await);
     let mut seen = Epoch::ZERO;
     for _ in 0..20 {
-        let (from_a, from_b) = tokio::join!(a.take_lease(seen, engine("a"), NOW), b.take_lease(seen, engine("b"), NOW));
+        let (from_a, from_b) = tokio::join!(
+            in_turn(async || a.take_lease(seen, engine("a"), NOW).await),
+            in_turn(async || b.take_lease(seen, engine("b"), NOW).await),
+        );
         let lease = a.lease().await.expect("reads").expect("is taken");
         let (winner, loser) = match lease.holder.name.as_str() {
             "a" => (from_a, from_b),

@@ -4,7 +4,7 @@ use tandem_protocol::{Epoch, Seq, SessionId, Timestamp};
 
 use super::{
     Backend,
-    story::{NOW, closing, history, message, messages, session, take_over, written},
+    story::{NOW, closing, history, in_turn, message, messages, session, take_over, written},
 };
 use crate::{OpenSession, Store};
 
@@ -75,8 +75,8 @@ pub(crate) async fn pairs_in_one_database_do_not_touch_each_other(backend: &impl
     // The same session ids in both: nothing keeps pairs from it.
     for seq in 1..=50 {
         let (a, b) = tokio::join!(
-            main.append(main_epoch, vec![message(session(1), seq), message(session(2), seq)]),
-            other.append(other_epoch, vec![message(session(1), seq)]),
+            in_turn(async || main.append(main_epoch, [1, 2].map(|number| message(session(number), seq)).into()).await),
+            in_turn(async || other.append(other_epoch, vec![message(session(1), seq)]).await),
         );
         a.expect("stores");
         b.expect("stores");
