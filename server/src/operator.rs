@@ -207,10 +207,10 @@ pub(crate) fn ask_once(
 /// Who runs this process, and as what, for the audit log.
 pub(crate) fn actor(command: &str) -> Actor {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
     let (uid, process) = (rustix::process::getuid().as_raw(), std::process::id());
-    let user = user.unwrap_or_else(|_| "?".to_owned());
-    // A name may be made up; what the process runs as may not.
+    // Of the account, since a service or a container has no USER; there may be none for a container's user.
+    let user = std::env::var("SUDO_USER").ok().or_else(|| whoami::username().ok()).unwrap_or_else(|| "?".to_owned());
+    // Who has called sudo may be made up; what the process runs as may not.
     Actor { who: format!("{user}@{host}"), from: format!("tandem {command} (process {process}, uid {uid})") }
 }
 
