@@ -35,19 +35,18 @@ pub fn run_through(prefix: &[OsString], arguments: impl IntoIterator<Item = impl
     begin(prefix, arguments, stdin).ends()
 }
 
-/// Runs `tandem` with these arguments at a terminal of its own, where this is typed. All that the terminal shows is in
-/// `stdout`. Blocks this thread until the end.
+/// Starts `tandem` with these arguments at a terminal of its own, where this is typed. All that the terminal shows is in
+/// `stdout`; its process is the terminal, and ends as the command does.
 ///
 /// # Panics
 /// When it cannot be started.
 #[must_use]
-pub fn run_at_terminal(arguments: &[String], typed: &str) -> Ran {
+pub fn begin_at_terminal(arguments: &[String], typed: &str) -> Running {
     let executable = executable::tandem().to_str().expect("a plain path").to_owned();
     let quoted = |word: &String| format!("'{}'", word.replace('\'', r"'\''"));
     let line = [executable].iter().chain(arguments).map(quoted).collect::<Vec<_>>().join(" ");
-    // It makes the terminal, and ends as the command does.
     let flags = ["--quiet", "--return", "--command", &line, "/dev/null"];
-    begun(prepared("script").args(flags).env("SHELL", "/bin/sh"), typed).ends()
+    begun(prepared("script").args(flags).env("SHELL", "/bin/sh"), typed)
 }
 
 /// A command that is under way.

@@ -16,13 +16,12 @@ use clap::Args;
 use serde_json::json;
 use tandem_drill::{Asker, BadPlan, Briefing, EVERY_DEFAULT, Gateway, NotBegun, Plan, Rehearsal, Report, brief};
 use tandem_protocol::{PairName, control::DrillFailure};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use self::display::Display;
 use super::{Global, asking::is_agreed, on_all_cores, switchover::blocked};
 use crate::{
-    lifecycle::failure::Failure,
+    lifecycle::{failure::Failure, signals::EndSignals},
     operator::{Operator, PairArgs, over_link, quiet},
     settings::LinksSection,
     telemetry,
@@ -204,22 +203,15 @@ impl DrillArgs {
 
 /// The first signal calls the drill off, which takes some seconds; who sends another one wants to leave at once.
 async fn call_off_on_signal(cancel: CancellationToken) {
-    let (Ok(mut interrupts), Ok(mut terminations)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    for is_second in [false, true] {
-        tokio::select! {
-            _ = interrupts.recv() => {}
-            _ = terminations.recv() => {}
-        }
-        if is_second {
-            eprintln!("tandem: left at once; synthetic sessions may be left over");
-            std::process::exit(1);
-        }
-        eprintln!("tandem: the drill is called off; its sessions are ended and erased (once more to leave at once)");
-        cancel.cancel();
-    }
+    let Ok(mut signals) = EndSignals::take() else { return };
+    // A terminal that has been closed, which is one of the signals, takes no words any more.
+    let say = |what: &str| drop(writeln!(stderr(), "tandem: {what}"));
+    signals.received().await;
+    cancel.cancel();
+    say("the drill is called off; its sessions are ended and erased (once more to leave at once)");
+    signals.received().await;
+    say("left at once; synthetic sessions may be left over");
+    std::process::exit(1);
 }
 
 #[cfg(test)]

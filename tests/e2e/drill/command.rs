@@ -69,12 +69,12 @@ async fn at_a_terminal_it_asks_and_only_a_yes_is_one() {
     let system = System::start().await;
     may_be_done(&system).await;
     for no in ["\n", "n\n", "maybe\n"] {
-        let ran = system.drills_at_terminal(&with_few(&["--switchover"]), no).await;
+        let ran = system.begins_drill_at_terminal(&with_few(&["--switchover"]), no).ends().await;
         assert_eq!(ran.code, Some(1), "{}", ran.stdout);
         assert!(ran.stdout.contains("Go on? [y/N]") && ran.stdout.contains("Nothing is done."), "{}", ran.stdout);
         assert_eq!(system.which(Primary).await, Engine::A);
     }
-    let ran = system.drills_at_terminal(&with_few(&["--switchover"]), "y\n").await;
+    let ran = system.begins_drill_at_terminal(&with_few(&["--switchover"]), "y\n").ends().await;
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     assert!(ran.stdout.contains("passed: engine a handed over, engine b took over"), "{}", ran.stdout);
     assert_eq!(system.which(Primary).await, Engine::B);
@@ -104,6 +104,22 @@ async fn ctrl_c_calls_it_off_and_clears_up() {
     let (code, Drilled { drill, passed, .. }) = drill.outcome().await;
     assert_eq!((code, passed, drill.aborted.as_deref()), (Some(1), false, Some("called off by the operator")));
     assert_eq!(system.open_sessions().await, 0);
+    assert_eq!(system.which(Primary).await, Engine::A);
+    system.finish().await;
+}
+
+/// Nor does what goes on without the terminal at which it was begun.
+#[tokio::test]
+async fn a_closed_terminal_calls_it_off_and_clears_up() {
+    let system = System::start().await;
+    may_be_done(&system).await;
+    let drill = system.begins_drill_at_terminal(&["--kill", "--yes", "--sessions", "5", "--every", "5s"], "");
+    eventually("its sessions are open", async || (system.open_sessions().await == 5).then_some(())).await;
+    drill.loses_terminal();
+    eventually("its sessions are gone", async || (system.open_sessions().await == 0).then_some(())).await;
+    let history = async || system.runs_drill(&["--history"]).await.done();
+    eventually("it is in the history", async || history().await.contains("called off by the operator").then_some(()))
+        .await;
     assert_eq!(system.which(Primary).await, Engine::A);
     system.finish().await;
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::System;
 use crate::{
-    command::{self, Ran},
+    command::{self, Ran, Running},
     deadline::eventually,
 };
 
@@ -35,6 +35,20 @@ pub struct Drilling {
 }
 
 impl Drilling {
+    fn of(running: Running) -> Self {
+        let pid = Pid::from_raw(i32::try_from(running.pid()).expect("a process id")).expect("a process id");
+        let ended = tokio::task::spawn_blocking(move || running.ends());
+        Self { pid, ended: Arc::new(ended.into()) }
+    }
+
+    /// The terminal is gone, as with a connection by which somebody was logged in.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn loses_terminal(&self) {
+        kill_process(self.pid, Signal::KILL).expect("the terminal is there");
+    }
+
     /// Ctrl-C.
     ///
     /// # Panics
@@ -71,20 +85,16 @@ impl System {
     /// When it cannot be started.
     #[must_use]
     pub fn begins_drill(&self, flags: &[&str]) -> Drilling {
-        let running = command::begin(&[], self.drill_arguments(flags), "");
-        let pid = Pid::from_raw(i32::try_from(running.pid()).expect("a process id")).expect("a process id");
-        let ended = tokio::task::spawn_blocking(move || running.ends());
-        Drilling { pid, ended: Arc::new(ended.into()) }
+        Drilling::of(command::begin(&[], self.drill_arguments(flags), ""))
     }
 
-    /// Runs `tandem drill` at a terminal, where this is typed.
+    /// As [`System::begins_drill`] at a terminal, where this is typed.
     ///
     /// # Panics
     /// When it cannot be started.
-    pub async fn drills_at_terminal(&self, flags: &[&str], typed: &'static str) -> Ran {
-        let arguments = self.drill_arguments(flags);
-        let ran = tokio::task::spawn_blocking(move || command::run_at_terminal(&arguments, typed));
-        ran.await.expect("a command that fails says so")
+    #[must_use]
+    pub fn begins_drill_at_terminal(&self, flags: &[&str], typed: &str) -> Drilling {
+        Drilling::of(command::begin_at_terminal(&self.drill_arguments(flags), typed))
     }
 
     fn drill_arguments(&self, flags: &[&str]) -> Vec<String> {
