@@ -1,11 +1,11 @@
 //! What a process proves itself with, read from the files that the settings name, for every role and command.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
-use tandem_credentials::{CredentialError, Keys, Mutual, ServerSide, Watched, server_side};
+use tandem_credentials::{CredentialError, Expires, Keys, Mutual, ServerSide, Watched, server_side};
 use tandem_link::Credentials;
 
-use crate::settings::{LinksSection, TlsSection};
+use crate::settings::{LinksSection, Settings, TlsSection};
 
 /// Why there is nothing to prove oneself with.
 #[derive(Debug, thiserror::Error)]
@@ -51,4 +51,14 @@ pub(crate) fn of_gateway(tls: &TlsSection) -> Result<Option<Arc<Watched<ServerSi
     let read = Watched::read("the certificate of the gateway", files, move || server_side(&certificate, &private_key));
     let read = read.map_err(|error| CredentialFault::File { section: "gateway.tls", error: Box::new(error) })?;
     Ok(Some(Arc::new(read)))
+}
+
+/// What a person should know of the certificates that the settings name, a sentence each. Of one that cannot be read here
+/// whoever uses it complains. Reads the files; blocks for that.
+pub(crate) fn expiring(settings: &Settings, now: SystemTime) -> Vec<String> {
+    let links = settings.links.mutual().and_then(|files| Mutual::read(&files).ok());
+    let gateway = settings.gateway.place.tls.files();
+    let gateway = gateway.and_then(|(certificate, private_key)| server_side(&certificate, &private_key).ok());
+    let expiries = [links.as_ref().and_then(Expires::expiry), gateway.as_ref().and_then(Expires::expiry)];
+    expiries.into_iter().flatten().filter_map(|expiry| expiry.concern(now)).collect()
 }

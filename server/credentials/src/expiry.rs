@@ -4,6 +4,7 @@
 //! every link has to be made anew and none can be. [`Reminder`] is pure; `watched.rs` asks it.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -49,6 +50,20 @@ impl Expiry {
         chain.iter().filter_map(of_one).min_by_key(|expiry| expiry.at)
     }
 
+    /// What a person should know of it: nothing while it is good for long.
+    #[must_use]
+    pub fn concern(&self, now: SystemTime) -> Option<String> {
+        self.due(now).map(|due| format!("the certificate in {} {due}", self.file.display()))
+    }
+
+    fn due(&self, now: SystemTime) -> Option<Due> {
+        match self.at.duration_since(now) {
+            Ok(left) if left > self.told_before => None,
+            Ok(left) => Some(Due::In(left.as_secs() / DAY.as_secs())),
+            Err(_) => Some(Due::Expired),
+        }
+    }
+
     /// Shows it to whoever reads the metrics.
     pub(crate) fn show(&self) {
         let since_1970 = self.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -61,12 +76,23 @@ impl Expiry {
 pub(crate) struct Reminder(Option<SystemTime>);
 
 /// What somebody is to be told.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     /// It expires in so many days.
     In(u64),
     /// It has expired.
     Expired,
+}
+
+impl fmt::Display for Due {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::In(0) => f.write_str("expires within a day"),
+            Self::In(1) => f.write_str("expires in a day"),
+            Self::In(days) => write!(f, "expires in {days} days"),
+            Self::Expired => f.write_str("has expired"),
+        }
+    }
 }
 
 impl Reminder {
@@ -75,36 +101,30 @@ impl Reminder {
         let (file, until) = (&expiry.file, humantime::format_rfc3339_seconds(expiry.at));
         match self.due(expiry, now) {
             None => {}
-            Some(Due::In(days)) => {
-                let when = if days == 0 { "within a day".to_owned() } else { format!("in {days} days") };
-                tracing::warn!(
-                    ?file,
-                    %until,
-                    "{what} expires {when}; replace its files, no restart is needed; once it has expired, whoever checks it makes no connection"
-                );
-            }
-            Some(Due::Expired) => tracing::error!(
+            Some(due @ Due::In(_)) => tracing::warn!(
                 ?file,
                 %until,
-                "{what} has expired; whoever checks it makes no connection; replace its files, no restart is needed"
+                "{what} {due}, and then whoever checks it makes no connection; replace its files, no restart is needed"
+            ),
+            Some(due @ Due::Expired) => tracing::error!(
+                ?file,
+                %until,
+                "{what} {due}; whoever checks it makes no connection; replace its files, no restart is needed"
             ),
         }
     }
 
-    fn due(&mut self, &Expiry { at, told_before, .. }: &Expiry, now: SystemTime) -> Option<Due> {
-        let left = at.duration_since(now).ok();
-        if left.is_some_and(|left| left > told_before) {
-            return None;
-        }
+    fn due(&mut self, expiry: &Expiry, now: SystemTime) -> Option<Due> {
+        let due = expiry.due(now)?;
         // The end itself is told at once, whatever was told that day.
-        let is_news = self.0.is_none_or(|told| told < at && left.is_none());
+        let is_news = self.0.is_none_or(|told| told < expiry.at && due == Due::Expired);
         // Apart, whichever is later: the clock may have been set back.
         let apart = |told| now.duration_since(told).unwrap_or_else(|back| back.duration());
         if !is_news && self.0.is_some_and(|told| apart(told) < DAY) {
             return None;
         }
         self.0 = Some(now);
-        Some(left.map_or(Due::Expired, |left| Due::In(left.as_secs() / DAY.as_secs())))
+        Some(due)
     }
 }
 
@@ -133,6 +153,10 @@ mod tests {
         assert_eq!(of(&[own, above]), expiry(30, TOLD_BEFORE));
         assert_eq!(of(&[certificate(2, 6, now)]), expiry(6, DAY * 2), "of one that is renewed often");
         assert_eq!(of(&[CertificateDer::from(b"none".as_slice())]), None);
+        let concern = |days| expiry(days, TOLD_BEFORE).and_then(|expiry| expiry.concern(now));
+        assert_eq!(concern(22), None);
+        assert_eq!(concern(1).as_deref(), Some("the certificate in chain.pem expires in a day"));
+        assert_eq!(concern(13).as_deref(), Some("the certificate in chain.pem expires in 13 days"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod page;
 mod verdict;
 
-use std::io::Write;
+use std::{io::Write, time::SystemTime};
 
 use clap::Args;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use self::verdict::{Health, Verdict};
 use super::Global;
 use crate::{
+    credentials,
     lifecycle::failure::Failure,
     operator::{PairArgs, quiet},
     telemetry,
@@ -37,7 +38,8 @@ Exit codes, for monitors; of several pairs the worst counts, in this order:
 or the primary does not say
   1  degraded, each reason in a line: no backup stands by, or it is of an older version or silent; the store is out of \
 reach or not writable; saves are stuck, or something told is not saved; a link is silent or does not know the pair; no \
-gateway is linked; nine tenths of limit-for-sessions or limit-for-clients are reached
+gateway is linked; nine tenths of limit-for-sessions or limit-for-clients are reached; a certificate that the settings \
+name on this machine expires within three weeks
   0  all is well")]
 pub(super) struct StatusArgs {
     /// One JSON object instead of a page, as in PROTOCOL.md.
@@ -83,13 +85,15 @@ impl StatusArgs {
         telemetry::start("status", &settings.log);
         let pairs = self.pair.all_to_ask(&settings).map_err(Failure::usage)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::runtime)?;
+        let expiring = credentials::expiring(&settings, SystemTime::now());
         Ok(runtime.block_on(async {
             // At once: one that is down takes its time.
             let ask = |(pair, address)| tokio::spawn(Verdict::on(pair, address, settings.links.clone()));
             let asked: Vec<_> = pairs.into_iter().map(ask).collect();
             let mut verdicts = Vec::with_capacity(asked.len());
             for verdict in asked {
-                verdicts.push(verdict.await.expect("it does not panic and is not aborted"));
+                let verdict = verdict.await.expect("it does not panic and is not aborted");
+                verdicts.push(verdict.with_concerns(&expiring));
             }
             verdicts
         }))

@@ -104,6 +104,15 @@ impl Verdict {
         Self { pair: status.pair.clone(), health, concerns, status: Some(status), outlook, last_takeover }
     }
 
+    /// With what has been seen beside what its primary says.
+    pub(super) fn with_concerns(mut self, others: &[String]) -> Self {
+        if !others.is_empty() {
+            self.health = self.health.max(Health::Degraded);
+            self.concerns.extend_from_slice(others);
+        }
+        self
+    }
+
     fn without_status(pair: PairName, health: Health, concern: String) -> Self {
         Self { pair, health, concerns: vec![concern], status: None, outlook: Vec::new(), last_takeover: None }
     }
