@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use tandem_credentials::{CredentialError, Expires, Keys, Mutual, ServerSide, Watched, server_side};
+use tandem_credentials::{CredentialError, Expiry, Keys, Mutual, ServerSide, Watched, server_side};
 use tandem_link::Credentials;
 
 use crate::settings::{LinksSection, Settings, TlsSection};
@@ -53,12 +53,9 @@ pub(crate) fn of_gateway(tls: &TlsSection) -> Result<Option<Arc<Watched<ServerSi
     Ok(Some(Arc::new(read)))
 }
 
-/// What a person should know of the certificates that the settings name, a sentence each. Of one that cannot be read here
-/// whoever uses it complains. Reads the files; blocks for that.
+/// What a person should know of the certificates that the settings name, a sentence each; nothing of a file that cannot
+/// be read by whoever asks. Reads the files; blocks for that.
 pub(crate) fn expiring(settings: &Settings, now: SystemTime) -> Vec<String> {
-    let links = settings.links.mutual().and_then(|files| Mutual::read(&files).ok());
-    let gateway = settings.gateway.place.tls.files();
-    let gateway = gateway.and_then(|(certificate, private_key)| server_side(&certificate, &private_key).ok());
-    let expiries = [links.as_ref().and_then(Expires::expiry), gateway.as_ref().and_then(Expires::expiry)];
-    expiries.into_iter().flatten().filter_map(|expiry| expiry.concern(now)).collect()
+    let files = [&settings.links.certificate, &settings.gateway.place.tls.certificate].into_iter().flatten();
+    files.filter_map(|file| Expiry::in_file(&file.0.0)?.concern(now)).collect()
 }

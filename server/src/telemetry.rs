@@ -27,6 +27,8 @@ pub(crate) fn start(role: &str, log: &LogSection) {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // Where stderr is gone, as a terminal that was closed, it takes no complaint about that either.
+        .log_internal_errors(false)
         .with_env_filter(log.level.0.filter())
         .event_format(lines)
         .init();

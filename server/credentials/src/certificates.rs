@@ -43,7 +43,7 @@ pub(crate) fn add_authorities(path: &Path, store: &mut RootCertStore) -> Result<
     Ok(())
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
     let bytes = file::read(path)?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let certificates = read.map_err(|error| bad_pem(path, &error))?;

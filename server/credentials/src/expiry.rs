@@ -13,6 +13,8 @@ use rustls::pki_types::CertificateDer;
 use tandem_telemetry::PROCESS;
 use x509_cert::{Certificate, der::Decode};
 
+use crate::certificates::certificates;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// So long before it somebody is told, once a day; or, of what is made for a short time and renewed by a program, in the
@@ -35,6 +37,12 @@ pub struct Expiry {
 }
 
 impl Expiry {
+    /// Of a file with certificates, without their private key. Reads it; none where that cannot be done.
+    #[must_use]
+    pub fn in_file(file: &Path) -> Option<Self> {
+        Self::of(file, &certificates(file).ok()?)
+    }
+
     /// None where it cannot be told: whoever shakes hands judges.
     pub(crate) fn of(file: &Path, chain: &[CertificateDer<'_>]) -> Option<Self> {
         let of_one = |certificate: &CertificateDer<'_>| {

@@ -42,8 +42,8 @@ Examples:
   tandem drill --gateway http://10.0.0.3:8080 --primary 10.0.0.1:7301
   tandem drill --history                   when failover was last proven
 
-It works from any machine that reaches the pair and a gateway: the engine itself does what is asked. Ctrl-C calls a drill
-off, and its sessions are erased. PROTOCOL.md describes the JSON.
+It works from any machine that reaches the pair and a gateway: the engine itself does what is asked. Ctrl-C, kill and a
+closed terminal call a drill off, and its sessions are erased; nohup keeps it going. PROTOCOL.md describes the JSON.
 
 Exit codes: 0 passed; 1 not passed, called off, or something was in the way; 2 the command or a setting is wrong, or nobody
 could be asked.")]
@@ -209,7 +209,7 @@ async fn call_off_on_signal(cancel: CancellationToken) {
     signals.received().await;
     cancel.cancel();
     say("the drill is called off; its sessions are ended and erased (once more to leave at once)");
-    signals.received().await;
+    signals.insisted().await;
     say("left at once; synthetic sessions may be left over");
     std::process::exit(1);
 }

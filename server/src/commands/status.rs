@@ -39,7 +39,7 @@ or the primary does not say
   1  degraded, each reason in a line: no backup stands by, or it is of an older version or silent; the store is out of \
 reach or not writable; saves are stuck, or something told is not saved; a link is silent or does not know the pair; no \
 gateway is linked; nine tenths of limit-for-sessions or limit-for-clients are reached; a certificate that the settings \
-name on this machine expires within three weeks
+name on this machine expires soon
   0  all is well")]
 pub(super) struct StatusArgs {
     /// One JSON object instead of a page, as in PROTOCOL.md.

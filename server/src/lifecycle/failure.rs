@@ -1,6 +1,6 @@
 //! Why a command ends without success: the line that a person reads and the exit code that a script reads.
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use crate::settings::Refusals;
 
@@ -41,7 +41,8 @@ impl Failure {
             Self::Told(code) => return ExitCode::from(*code),
         };
         for line in format!("{error:#}").lines() {
-            eprintln!("tandem: {line}");
+            // Where stderr is gone, the exit code still says it.
+            let _ = writeln!(std::io::stderr(), "tandem: {line}");
         }
         ExitCode::from(code)
     }

@@ -74,7 +74,7 @@ group! {
     fds: Level = "process_open_fds" => "Open file descriptors, connections among them";
     fds_max: Level = "process_max_fds" => "File descriptors that may be open";
     spans_lost: Count = "tandem_trace_spans_lost_total" => "Spans of traces that the collector did not take, or for which there was no room";
-    certificates: By<Number> = "tandem_certificate_expires_timestamp_seconds" by "file" => "When the certificate in a file of the settings expires, in seconds since 1970";
+    certificates: By<Number> = "tandem_certificate_expires_timestamp_seconds" by "file" => "When the first certificate in a file of the settings expires, in seconds since 1970";
     started: Number = "process_start_time_seconds" => "When the process began, in seconds since 1970";
 }
 

@@ -108,7 +108,7 @@ async fn ctrl_c_calls_it_off_and_clears_up() {
     system.finish().await;
 }
 
-/// Nor does what goes on without the terminal at which it was begun.
+/// As a connection that breaks leaves it: without anybody to read what it says.
 #[tokio::test]
 async fn a_closed_terminal_calls_it_off_and_clears_up() {
     let system = System::start().await;
@@ -121,6 +121,36 @@ async fn a_closed_terminal_calls_it_off_and_clears_up() {
     eventually("it is in the history", async || history().await.contains("called off by the operator").then_some(()))
         .await;
     assert_eq!(system.which(Primary).await, Engine::A);
+    system.finish().await;
+}
+
+/// A shell hangs up on what runs in it, and the kernel once more.
+#[tokio::test]
+async fn a_terminal_that_hangs_up_again_and_again_does_not_keep_it_from_clearing_up() {
+    let system = System::start().await;
+    may_be_done(&system).await;
+    let drill = system.begins_drill(&["--kill", "--yes", "--json", "--sessions", "5", "--every", "5s"]);
+    eventually("its sessions are open", async || (system.open_sessions().await == 5).then_some(())).await;
+    eventually("its sessions are gone", async || {
+        drill.hangs_up();
+        (system.open_sessions().await == 0).then_some(())
+    })
+    .await;
+    let (code, Drilled { drill, .. }) = drill.outcome().await;
+    assert_eq!((code, drill.aborted.as_deref()), (Some(1), Some("called off by the operator")));
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn one_that_is_to_outlive_its_terminal_does() {
+    let system = System::start().await;
+    may_be_done(&system).await;
+    let flags = ["--switchover", "--yes", "--json", "--sessions", "5", "--every", "100ms"];
+    let drill = system.begins_drill_through(&["nohup"], &flags);
+    system.sessions_of_drill(5).await;
+    drill.hangs_up();
+    let (code, drilled) = drill.outcome().await;
+    assert!(code == Some(0) && drilled.passed, "{drilled:?}");
     system.finish().await;
 }
 

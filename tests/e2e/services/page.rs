@@ -42,8 +42,11 @@ fn manual_pages_and_completions_are_made_as_the_page_says() {
     assert_eq!(said, format!("{pages} manual pages in {dir}\n"));
     for entry in fs::read_dir(dir).expect("it is there") {
         let path = entry.expect("it can be read").path();
-        let page =
-            std::process::Command::new("man").args(["--warnings", "-l"]).arg(&path).env("MANPAGER", "cat").output();
+        let page = std::process::Command::new("man")
+            .args(["--warnings", "-l"])
+            .arg(&path)
+            .envs([("MANPAGER", "cat"), ("LC_ALL", "C.UTF-8")])
+            .output();
         let page = page.unwrap_or_else(|error| panic!("this test needs man: apt-get install man-db ({error})"));
         let (shown, warned) = (String::from_utf8_lossy(&page.stdout), String::from_utf8_lossy(&page.stderr));
         assert!(page.status.success() && warned.is_empty(), "{}: {warned}", path.display());

@@ -49,6 +49,11 @@ impl Drilling {
         kill_process(self.pid, Signal::KILL).expect("the terminal is there");
     }
 
+    /// The signal of a closed terminal. It may have ended before.
+    pub fn hangs_up(&self) {
+        let _ = kill_process(self.pid, Signal::HUP);
+    }
+
     /// Ctrl-C.
     ///
     /// # Panics
@@ -85,7 +90,17 @@ impl System {
     /// When it cannot be started.
     #[must_use]
     pub fn begins_drill(&self, flags: &[&str]) -> Drilling {
-        Drilling::of(command::begin(&[], self.drill_arguments(flags), ""))
+        self.begins_drill_through(&[], flags)
+    }
+
+    /// As [`System::begins_drill`], started by another command that goes before it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn begins_drill_through(&self, prefix: &[&str], flags: &[&str]) -> Drilling {
+        let prefix: Vec<_> = prefix.iter().map(Into::into).collect();
+        Drilling::of(command::begin(&prefix, self.drill_arguments(flags), ""))
     }
 
     /// As [`System::begins_drill`] at a terminal, where this is typed.

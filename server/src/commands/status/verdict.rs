@@ -141,3 +141,27 @@ fn serves(met: &Pair) -> String {
 fn served(met: &Pair) -> String {
     format!("engine {} served in epoch {}", met.primary.name, met.epoch)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_concern_of_this_machine_makes_nothing_better_and_what_is_well_degraded() {
+        let pair = PairName::new("main").expect("is a name");
+        let judged = |health, others: &[String]| {
+            let verdict = Verdict::without_status(pair.clone(), health, "first".into()).with_concerns(others);
+            (verdict.health, verdict.concerns.len())
+        };
+        let expiring = ["the certificate in links.pem expires in 4 days".to_owned()];
+        assert_eq!(judged(Health::Well, &[]), (Health::Well, 1));
+        for (before, after) in [
+            (Health::Well, Health::Degraded),
+            (Health::Degraded, Health::Degraded),
+            (Health::Unknown, Health::Unknown),
+            (Health::Down, Health::Down),
+        ] {
+            assert_eq!(judged(before, &expiring), (after, 2));
+        }
+    }
+}

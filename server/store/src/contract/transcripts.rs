@@ -166,7 +166,7 @@ pub(crate) async fn who_reads_along_misses_nothing_while_others_write_and_take_o
 
 async fn add(store: &impl Store, epoch: tandem_protocol::Epoch, number: u16, begun: u64) {
     for seq in begun + 1..=begun + ADDED {
-        // Many write the same file, and one may find it locked for as long as it waits.
+        // As `in_turn`, whose attempts cannot move to a task of their own: many write the same file.
         while let Err(error) = store.append(epoch, vec![message(session(number), seq)]).await {
             assert!(matches!(error, StoreError::Busy(_)), "stores: {error}");
         }
