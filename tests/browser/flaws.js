@@ -4,30 +4,42 @@
  * Contrast is that of WCAG 2.2 §1.4.3 (4.5 for text), between an element's colour and the nearest painted ground.
  */
 
-const flaws = [];
-const visible = [...document.body.querySelectorAll('*')].filter((element) => element.checkVisibility());
+return settled().then(flawsNow);
 
-if (document.documentElement.scrollWidth > innerWidth) flaws.push('the page is wider than the screen');
-for (const element of visible) {
-  const { left, right, width } = element.getBoundingClientRect();
-  const hidden = element.closest('.sr-only, .skip') !== null;
-  if (width > 0 && !hidden && (left < -1 || right > innerWidth + 1)) flaws.push(`sticks out: ${say(element)}`);
+/** Waits until no colour is on its way to another: half-way there, a button that has just been enabled is pale. */
+async function settled() {
+  const onTheWay = () => document.getAnimations().filter((each) => each instanceof CSSTransition);
+  for (let left = onTheWay(); left.length > 0; left = onTheWay()) {
+    await Promise.allSettled(left.map((each) => each.finished));
+  }
 }
 
-for (const field of document.querySelectorAll('input[type=text], textarea')) {
-  if (parseFloat(getComputedStyle(field).fontSize) < 16) flaws.push(`a phone zooms into: ${say(field)}`);
-}
+function flawsNow() {
+  const flaws = [];
+  const visible = [...document.body.querySelectorAll('*')].filter((element) => element.checkVisibility());
 
-for (const button of visible.filter((element) => element.matches('button, summary, .switch, .check'))) {
-  if (button.getBoundingClientRect().height < 24) flaws.push(`too small to touch: ${say(button)}`);
-}
+  if (document.documentElement.scrollWidth > innerWidth) flaws.push('the page is wider than the screen');
+  for (const element of visible) {
+    const { left, right, width } = element.getBoundingClientRect();
+    const hidden = element.closest('.sr-only, .skip') !== null;
+    if (width > 0 && !hidden && (left < -1 || right > innerWidth + 1)) flaws.push(`sticks out: ${say(element)}`);
+  }
 
-for (const element of visible.filter(hasText)) {
-  const contrast = contrastOf(element);
-  if (contrast < 4.5) flaws.push(`contrast ${contrast.toFixed(2)}: ${say(element)}`);
-}
+  for (const field of document.querySelectorAll('input[type=text], textarea')) {
+    if (parseFloat(getComputedStyle(field).fontSize) < 16) flaws.push(`a phone zooms into: ${say(field)}`);
+  }
 
-return flaws;
+  for (const button of visible.filter((element) => element.matches('button, summary, .switch, .check'))) {
+    if (button.getBoundingClientRect().height < 24) flaws.push(`too small to touch: ${say(button)}`);
+  }
+
+  for (const element of visible.filter(hasText)) {
+    const contrast = contrastOf(element);
+    if (contrast < 4.5) flaws.push(`contrast ${contrast.toFixed(2)}: ${say(element)}`);
+  }
+
+  return flaws;
+}
 
 function say(element) {
   return `${element.tagName.toLowerCase()}#${element.id}.${element.className} "${element.textContent.trim().slice(0, 30)}"`;
