@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicU64, atomic::Ordering},
 };
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tandem_protocol::{
@@ -111,8 +111,12 @@ impl Shared {
 
 /// Asks to log in, and says what the gateway says.
 pub async fn try_login(rest: &Rest, name: &str, password: &str) -> Reply {
-    let body = json!({ "name": name, "password": password });
-    answer(rest.request(Method::POST, "/api/v1/agent/login").json(&body)).await
+    answer(login(rest, name, password)).await
+}
+
+/// What [`try_login`] asks with, to be sent by who adds to it.
+pub fn login(rest: &Rest, name: &str, password: &str) -> RequestBuilder {
+    rest.request(Method::POST, "/api/v1/agent/login").json(&json!({ "name": name, "password": password }))
 }
 
 impl Agent {

@@ -17,10 +17,10 @@ mod watched;
 pub use error::CredentialError;
 pub use expiry::{Expires, Expiry};
 pub use keys::{KEY_BYTES_MAX, KEY_BYTES_MIN, KEYS_MAX, Key, Keys, MAC_BYTES};
+/// What a client's side of TLS is set up by.
+pub use rustls::ClientConfig;
 /// A name in a certificate: of a host, or an IP address.
 pub use rustls::pki_types::ServerName;
-/// What both kinds of TLS are set up by.
-pub use rustls::{ClientConfig, ServerConfig};
 
 pub use mutual::{Mutual, MutualFiles};
 pub use tls::{ServerSide, client_side, server_side};

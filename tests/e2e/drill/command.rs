@@ -1,11 +1,26 @@
 //! The operator's command: what it refuses, asks, and remembers.
 
-use tandem_tests::{Drilled, Engine, Primary, System, eventually};
+use tandem_tests::{Drilled, Drilling, Engine, Primary, System, eventually};
 
 const FEW: [&str; 4] = ["--sessions", "5", "--every", "50ms"];
 
 fn with_few<'a>(flags: &[&'a str]) -> Vec<&'a str> {
     flags.iter().copied().chain(FEW).collect()
+}
+
+/// So seldom does anybody say something that nothing has failed before the drill is called off.
+const SLOWLY: [&str; 6] = ["--kill", "--yes", "--sessions", "5", "--every", "5s"];
+
+async fn is_under_way(system: &System) {
+    eventually("its sessions are open", async || (system.open_sessions().await == 5).then_some(())).await;
+}
+
+/// What is called off before anything has failed leaves nothing.
+async fn is_called_off(system: &System, drill: Drilling) {
+    let (code, Drilled { drill, passed, .. }) = drill.outcome().await;
+    assert_eq!((code, passed, drill.aborted.as_deref()), (Some(1), false, Some("called off by the operator")));
+    assert_eq!(system.open_sessions().await, 0);
+    assert_eq!(system.which(Primary).await, Engine::A);
 }
 
 /// Nothing is in the way any more.
@@ -93,18 +108,14 @@ async fn a_gateway_that_is_away_is_named() {
     system.finish().await;
 }
 
-/// What is called off before anything has failed leaves nothing.
 #[tokio::test]
 async fn ctrl_c_calls_it_off_and_clears_up() {
     let system = System::start().await;
     may_be_done(&system).await;
-    let drill = system.begins_drill(&["--kill", "--yes", "--json", "--sessions", "5", "--every", "5s"]);
-    eventually("its sessions are open", async || (system.open_sessions().await == 5).then_some(())).await;
+    let drill = system.begins_drill(&[&SLOWLY[..], &["--json"]].concat());
+    is_under_way(&system).await;
     drill.interrupt();
-    let (code, Drilled { drill, passed, .. }) = drill.outcome().await;
-    assert_eq!((code, passed, drill.aborted.as_deref()), (Some(1), false, Some("called off by the operator")));
-    assert_eq!(system.open_sessions().await, 0);
-    assert_eq!(system.which(Primary).await, Engine::A);
+    is_called_off(&system, drill).await;
     system.finish().await;
 }
 
@@ -113,8 +124,8 @@ async fn ctrl_c_calls_it_off_and_clears_up() {
 async fn a_closed_terminal_calls_it_off_and_clears_up() {
     let system = System::start().await;
     may_be_done(&system).await;
-    let drill = system.begins_drill_at_terminal(&["--kill", "--yes", "--sessions", "5", "--every", "5s"], "");
-    eventually("its sessions are open", async || (system.open_sessions().await == 5).then_some(())).await;
+    let drill = system.begins_drill_at_terminal(&SLOWLY, "");
+    is_under_way(&system).await;
     drill.loses_terminal();
     eventually("its sessions are gone", async || (system.open_sessions().await == 0).then_some(())).await;
     let history = async || system.runs_drill(&["--history"]).await.done();
@@ -129,15 +140,14 @@ async fn a_closed_terminal_calls_it_off_and_clears_up() {
 async fn a_terminal_that_hangs_up_again_and_again_does_not_keep_it_from_clearing_up() {
     let system = System::start().await;
     may_be_done(&system).await;
-    let drill = system.begins_drill(&["--kill", "--yes", "--json", "--sessions", "5", "--every", "5s"]);
-    eventually("its sessions are open", async || (system.open_sessions().await == 5).then_some(())).await;
+    let drill = system.begins_drill(&[&SLOWLY[..], &["--json"]].concat());
+    is_under_way(&system).await;
     eventually("its sessions are gone", async || {
         drill.hangs_up();
         (system.open_sessions().await == 0).then_some(())
     })
     .await;
-    let (code, Drilled { drill, .. }) = drill.outcome().await;
-    assert_eq!((code, drill.aborted.as_deref()), (Some(1), Some("called off by the operator")));
+    is_called_off(&system, drill).await;
     system.finish().await;
 }
 

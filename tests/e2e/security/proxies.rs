@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tandem_protocol::desk::AgentRole;
 use tandem_tests::{
-    Account, Rest, System, eventually,
+    Account, Rest, System, agent, eventually,
     rest::{Reply, answer},
 };
 
@@ -13,8 +13,7 @@ const GUESSES: usize = 40;
 
 /// Logs in as a proxy passes it on that has heard it from this address.
 async fn tries(rest: &Rest, from: &str, name: &str, password: &str) -> Reply {
-    let login = rest.request(Method::POST, "/api/v1/agent/login").header("x-forwarded-for", from);
-    answer(login.json(&json!({ "name": name, "password": password }))).await
+    answer(agent::login(rest, name, password).header("x-forwarded-for", from)).await
 }
 
 /// Whether somebody is slowed down who guesses at one account after the other.
