@@ -224,7 +224,9 @@ impl Service {
             self.is_behind.store(false, Ordering::Relaxed);
             return None;
         };
-        if !self.is_behind.swap(true, Ordering::Relaxed) {
+        // A clerk that has ended with the server is not behind: the next server finds what is missing, as after a kill.
+        let is_full = matches!(refused, mpsc::error::TrySendError::Full(_));
+        if is_full && !self.is_behind.swap(true, Ordering::Relaxed) {
             warn!("the directory does not keep up; what agents choose and file away is not kept");
         }
         match refused.into_inner() {
