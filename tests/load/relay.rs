@@ -47,13 +47,14 @@ pub(crate) async fn serve() {
 }
 
 async fn enter(Path(room): Path<usize>, State(rooms): State<Rooms>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.read_buffer_size(READ_BUFFER_BYTES).on_upgrade(move |socket| stay(room, rooms, socket))
+    let (own, waiting) = mpsc::channel(WAITING_MAX);
+    // Before it is answered: a party that believes itself connected misses nothing that the other one says.
+    rooms.lock().expect("nobody panics in a room").entry(room).or_default().push(own);
+    upgrade.read_buffer_size(READ_BUFFER_BYTES).on_upgrade(move |socket| stay(room, rooms, waiting, socket))
 }
 
 /// Passes on what this party says and writes what both say.
-async fn stay(room: usize, rooms: Rooms, mut socket: WebSocket) {
-    let (own, mut waiting) = mpsc::channel(WAITING_MAX);
-    rooms.lock().expect("nobody panics in a room").entry(room).or_default().push(own);
+async fn stay(room: usize, rooms: Rooms, mut waiting: mpsc::Receiver<Utf8Bytes>, mut socket: WebSocket) {
     loop {
         // Both arms are cancel safe: a frame is taken whole or not at all.
         tokio::select! {
